@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace moe::base {
+
+/// The whole file. Throws moe::Error when it cannot be read, or holds more than `limit` bytes.
+std::string readFile(const std::filesystem::path& path, int64_t limit = INT64_C(1) << 31);
+
+/// Writes beside, flushes to the disk, renames: the file is whole or as it was. Throws (disk full,
+/// …).
+void writeFileAtomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// fsync of a file or folder. Throws.
+void flushToDisk(const std::filesystem::path& path);
+
+/// A file written in pieces; close() flushes it to the disk. The destructor leaves what is there.
+class FileWriter {
+public:
+    explicit FileWriter(std::filesystem::path path);
+    ~FileWriter();
+    FileWriter(const FileWriter&) = delete;
+    FileWriter& operator=(const FileWriter&) = delete;
+    void write(const void* data, size_t bytes); ///< throws, naming the path and the system's reason
+    void close();
+
+private:
+    std::filesystem::path m_path;
+    int m_file = -1;
+};
+
+/// A file seen through a read-only memory map (empty files: an empty span).
+class MappedFile {
+public:
+    explicit MappedFile(const std::filesystem::path& path);
+    ~MappedFile();
+    MappedFile(MappedFile&& other) noexcept;
+    MappedFile& operator=(MappedFile&& other) noexcept;
+    std::span<const std::byte> bytes() const { return {m_data, m_size}; }
+    const std::filesystem::path& path() const { return m_path; }
+
+private:
+    std::filesystem::path m_path;
+    const std::byte* m_data = nullptr;
+    size_t m_size = 0;
+};
+
+/// Little-endian integers and floats from anywhere in memory, aligned or not.
+template <typename T> T readUnaligned(const std::byte* from)
+{
+    T value;
+    __builtin_memcpy(&value, from, sizeof(T));
+    return value;
+}
+
+/// Null when `text` is valid UTF-8, else a pointer to the first bad byte.
+const char* findInvalidUtf8(std::string_view text);
+
+} // namespace moe::base

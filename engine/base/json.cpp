@@ -1,0 +1,253 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/base/json.h"
+
+#include "engine/base/files.h"
+#include "kernels/error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+namespace moe::base {
+
+namespace {
+
+constexpr int kDeepestNesting = 200;
+
+/// nlohmann's parser recurses on destruction and printing, so a hostile "[[[[…" is refused before
+/// it is built.
+void refuseDeepNesting(std::string_view text, const std::string& where)
+{
+    int depth = 0;
+    bool inString = false;
+    for (size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i];
+        if (inString) {
+            if (c == '\\')
+                ++i;
+            else if (c == '"')
+                inString = false;
+        } else if (c == '"') {
+            inString = true;
+        } else if (c == '[' || c == '{') {
+            if (++depth > kDeepestNesting)
+                throw Error("JSON is nested too deeply", where,
+                    "at most 200 levels, the limit is passed at byte " + std::to_string(i));
+        } else if (c == ']' || c == '}') {
+            --depth;
+        }
+    }
+}
+
+std::string typeOf(const Json& value)
+{
+    if (value.is_string())
+        return "text";
+    if (value.is_boolean())
+        return "a boolean";
+    if (value.is_number())
+        return "a number";
+    if (value.is_array())
+        return "a list";
+    if (value.is_object())
+        return "an object";
+    return "null";
+}
+
+std::string numberText(double value)
+{
+    std::string text = Json(value).dump();
+    if (text.size() > 2 && text.ends_with(".0"))
+        text.resize(text.size() - 2);
+    return text;
+}
+
+} // namespace
+
+Json parseJson(std::string_view text, const std::string& where)
+{
+    refuseDeepNesting(text, where);
+    try {
+        return Json::parse(text);
+    } catch (const Json::parse_error& error) {
+        throw Error(
+            "not valid JSON", where, "mend what stands near byte " + std::to_string(error.byte));
+    }
+}
+
+Json readJsonFile(const std::filesystem::path& path)
+{
+    return parseJson(readFile(path, INT64_C(256) << 20), path.string());
+}
+
+std::string nearestWord(std::string_view word, const std::vector<std::string>& candidates)
+{
+    std::string best;
+    size_t bestDistance = std::max<size_t>(2, word.size() / 2) + 1;
+    for (const std::string& candidate : candidates) {
+        std::vector<size_t> row(candidate.size() + 1);
+        for (size_t j = 0; j < row.size(); ++j)
+            row[j] = j;
+        for (size_t i = 1; i <= word.size(); ++i) {
+            size_t diagonal = row[0];
+            row[0] = i;
+            for (size_t j = 1; j < row.size(); ++j) {
+                const size_t substituted = diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1);
+                diagonal = row[j];
+                row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+            }
+        }
+        if (row.back() < bestDistance) {
+            bestDistance = row.back();
+            best = candidate;
+        }
+    }
+    return best;
+}
+
+ObjectReader::ObjectReader(const Json& object, std::string where, std::string path)
+    : m_object(&object)
+    , m_where(std::move(where))
+    , m_path(std::move(path))
+{
+    if (!object.is_object())
+        throw Error("expected an object, found " + typeOf(object),
+            m_path.empty() ? m_where : m_where + ": " + m_path, "write {\"key\": value, …}");
+}
+
+std::string ObjectReader::at(const std::string& key) const
+{
+    return m_where + ": " + (m_path.empty() ? key : m_path + "." + key);
+}
+
+void ObjectReader::know(const std::string& key)
+{
+    if (std::find(m_known.begin(), m_known.end(), key) == m_known.end())
+        m_known.push_back(key);
+}
+
+const Json* ObjectReader::raw(const std::string& key)
+{
+    know(key);
+    const auto found = m_object->find(key);
+    return found == m_object->end() ? nullptr : &*found;
+}
+
+bool ObjectReader::has(const std::string& key)
+{
+    const Json* value = raw(key);
+    return value && !value->is_null();
+}
+
+const Json& ObjectReader::require(const std::string& key)
+{
+    const Json* value = raw(key);
+    if (!value)
+        throw Error("missing key", at(key), "add it");
+    return *value;
+}
+
+ObjectReader ObjectReader::object(const std::string& key)
+{
+    return {require(key), m_where, m_path.empty() ? key : m_path + "." + key};
+}
+
+std::string ObjectReader::text(const std::string& key)
+{
+    const Json& value = require(key);
+    if (!value.is_string())
+        throw Error("expected text, found " + typeOf(value), at(key), "write a string in quotes");
+    return value.get<std::string>();
+}
+
+std::string ObjectReader::text(const std::string& key, const std::string& fallback)
+{
+    return raw(key) ? text(key) : fallback;
+}
+
+std::string ObjectReader::choice(
+    const std::string& key, const std::vector<std::string>& allowed, const std::string& fallback)
+{
+    const std::string value = text(key, fallback);
+    if (std::find(allowed.begin(), allowed.end(), value) != allowed.end())
+        return value;
+    std::string list;
+    for (const std::string& word : allowed)
+        list += (list.empty() ? "" : ", ") + word;
+    const std::string near = nearestWord(value, allowed);
+    throw Error("unknown value \"" + value.substr(0, 80) + "\"", at(key),
+        "one of " + list + (near.empty() ? "" : " (did you mean " + near + "?)"));
+}
+
+int64_t ObjectReader::integer(const std::string& key, int64_t least, int64_t most)
+{
+    const Json& value = require(key);
+    const std::string range
+        = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    if (!value.is_number())
+        throw Error("expected a number, found " + typeOf(value), at(key), range);
+    if (value.is_number_float()) {
+        const double number = value.get<double>();
+        if (number != std::floor(number) || std::abs(number) > 9e15)
+            throw Error("not a whole number", at(key), range);
+        if (number < static_cast<double>(least) || number > static_cast<double>(most))
+            throw Error("out of range", at(key), range);
+        return static_cast<int64_t>(number);
+    }
+    if (value.is_number_unsigned()
+        && value.get<uint64_t>() > static_cast<uint64_t>(std::numeric_limits<int64_t>::max()))
+        throw Error("out of range", at(key), range);
+    const auto number = value.get<int64_t>();
+    if (number < least || number > most)
+        throw Error("out of range", at(key), range);
+    return number;
+}
+
+int64_t ObjectReader::integer(const std::string& key, int64_t least, int64_t most, int64_t fallback)
+{
+    return raw(key) ? integer(key, least, most) : fallback;
+}
+
+double ObjectReader::number(const std::string& key, double least, double most)
+{
+    const Json& value = require(key);
+    const std::string range = "a number from " + numberText(least) + " to " + numberText(most);
+    if (!value.is_number())
+        throw Error("expected a number, found " + typeOf(value), at(key), range);
+    const auto number = value.get<double>();
+    if (!(number >= least && number <= most))
+        throw Error("out of range", at(key), range);
+    return number;
+}
+
+double ObjectReader::number(const std::string& key, double least, double most, double fallback)
+{
+    return raw(key) ? number(key, least, most) : fallback;
+}
+
+bool ObjectReader::boolean(const std::string& key, bool fallback)
+{
+    const Json* value = raw(key);
+    if (!value)
+        return fallback;
+    if (!value->is_boolean())
+        throw Error(
+            "expected true or false, found " + typeOf(*value), at(key), "write true or false");
+    return value->get<bool>();
+}
+
+void ObjectReader::finish() const
+{
+    for (const auto& [key, value] : m_object->items()) {
+        if (std::find(m_known.begin(), m_known.end(), key) != m_known.end())
+            continue;
+        const std::string near = nearestWord(key, m_known);
+        throw Error("unknown key", at(key.substr(0, 80)),
+            near.empty() ? "remove it" : "did you mean " + near + "?");
+    }
+}
+
+} // namespace moe::base

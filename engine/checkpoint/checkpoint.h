@@ -1,0 +1,61 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/json.h"
+#include "engine/model/config.h"
+#include "engine/model/parameters.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace moe::checkpoint {
+
+/// Reads every parameter of `layout` from a Hugging Face folder into the flat buffer (host memory
+/// of layout.elements floats). A missing tensor, another shape, or tensors that the model has no
+/// place for are errors by name.
+void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
+    const model::ParameterLayout& layout, float* buffer);
+
+/// Writes config.json, model.safetensors in `dtype` ("float32" or "bfloat16", round to nearest
+/// even) and copies of the tokenizer files into an existing folder.
+void saveModel(const std::filesystem::path& folder, const model::ModelConfig& config,
+    const model::ParameterLayout& layout, const float* buffer, const std::string& dtype,
+    const std::optional<std::filesystem::path>& tokenizerFrom);
+
+/// Everything beside the weights that a resumed run needs.
+struct TrainingState {
+    int64_t step = 0; ///< last finished
+    int64_t tokens = 0;
+    int64_t run = 0; ///< id in the store
+    std::vector<double> alpha; ///< per MoE layer, after the step
+    std::string runFile; ///< JSON text, as resolved when the run began
+    std::string steered = "{}"; ///< JSON object of steered keys and values
+    std::string extra = "{}"; ///< JSON object, trainer's own (dead-expert spans, …)
+};
+
+/// training-state/ of a step folder: state.json, and masters, m and v as safetensors of the flat
+/// layout's parameters.
+void saveTrainingState(const std::filesystem::path& stepFolder,
+    const model::ParameterLayout& layout, const TrainingState& state, const float* master,
+    const float* m, const float* v);
+TrainingState loadTrainingState(const std::filesystem::path& stepFolder,
+    const model::ParameterLayout& layout, float* master, float* m, float* v);
+TrainingState readTrainingState(const std::filesystem::path& stepFolder); ///< state.json alone
+
+/// checkpoint.dir and its step-000005/ folders.
+std::vector<std::pair<int64_t, std::filesystem::path>> listSteps(
+    const std::filesystem::path& dir); ///< by rising step
+std::filesystem::path stepFolder(const std::filesystem::path& dir, int64_t step);
+/// A fresh ".step-000005.partial" to write into (an older one is removed), and its rename into
+/// place after a flush.
+std::filesystem::path beginStep(const std::filesystem::path& dir, int64_t step);
+void commitStep(const std::filesystem::path& partial, const std::filesystem::path& final);
+void keepNewest(
+    const std::filesystem::path& dir, int64_t keep); ///< removes older steps and partial folders
+
+} // namespace moe::checkpoint

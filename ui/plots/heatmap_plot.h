@@ -1,0 +1,96 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QAbstractTableModel>
+#include <QString>
+#include <QWidget>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+namespace moe::plots {
+
+/// Cells of a map; NaN is "no data".
+struct HeatmapData {
+    int rows = 0, columns = 0;
+    std::vector<float> values; ///< [rows, columns]
+    std::vector<uint8_t> dead; ///< [rows, columns], empty: none
+    std::vector<float> rowBars; ///< [rows], the side bars (drop rate); empty: none
+    double firstColumn = 0,
+           columnStep = 1; ///< of the x axis: column c spans [first + c·step, …+step)
+};
+
+/// A map of utilisations (look.md section 4): diverging scale fixed to 0…2, dead cells hatched,
+/// no-data cells dotted, side bars on the same rows, colour scale below. Keyboard: arrows move the
+/// current cell, Enter opens. GUI thread. Object name is the caller's ("loadHeatmap").
+class HeatmapPlot : public QWidget {
+    Q_OBJECT
+public:
+    enum class Kind { LayersByExperts, ExpertsOverSteps };
+    explicit HeatmapPlot(Kind kind, QWidget* parent = nullptr);
+    ~HeatmapPlot() override;
+
+    void setData(HeatmapData data);
+    const HeatmapData& data() const;
+    void setRowLabels(const QString& axisName, int tickEvery); ///< "Layer"
+    void setSelectedRow(int row); ///< −1: none
+    int selectedRow() const;
+    void setCapacityFactor(std::optional<double> factor); ///< triangle on the colour scale
+    void setShortWords(bool shortWords); ///< legend words at 1280 × 800
+    /// Tooltip: a heading and label/value pairs for a cell.
+    struct CellText {
+        QString heading;
+        std::vector<std::pair<QString, QString>> lines;
+    };
+    void setCellText(std::function<CellText(int row, int column)> text);
+
+    // ExpertsOverSteps shares the x axis of the plots below it
+    void setXRange(std::optional<double> low, std::optional<double> high);
+    void setCrosshair(std::optional<double> x);
+    void setMargins(int left, int right);
+
+    void refresh();
+    double lastReplotMilliseconds() const;
+    bool exportPng(const QString& path, double scale = 2);
+    bool exportSvg(const QString& path);
+    bool exportCsv(const QString& path) const;
+
+    QPointF pixelOf(int row, int column) const; ///< centre of a cell, in this widget's coordinates
+    QRectF mapRect() const;
+
+    QSize sizeHint() const override;
+
+Q_SIGNALS:
+    void cellHovered(int row, int column); ///< −1, −1: none
+    void rowActivated(int row); ///< click or Enter
+    void crosshairMoved(std::optional<double> x);
+
+protected:
+    void changeEvent(QEvent* event) override;
+    bool eventFilter(QObject* watched, QEvent* event) override;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+/// The table twin of a HeatmapData: rows × columns of numbers, copyable, for accessibility.
+class HeatmapTableModel : public QAbstractTableModel {
+    Q_OBJECT
+public:
+    using QAbstractTableModel::QAbstractTableModel;
+    void setData(const HeatmapData& data, const QString& rowName);
+    int rowCount(const QModelIndex& parent = {}) const override;
+    int columnCount(const QModelIndex& parent = {}) const override;
+    QVariant data(const QModelIndex& index, int role) const override;
+    QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
+
+private:
+    HeatmapData m_data;
+    QString m_rowName;
+};
+
+} // namespace moe::plots
