@@ -157,6 +157,7 @@ private slots:
         // Where a Mixtral says nothing, transformers' own defaults hold.
         Json silent = smallMixtral();
         silent["num_attention_heads"] = 16;
+        silent["head_dim"] = 4;
         silent.erase("num_key_value_heads");
         const ModelConfig mixtral = model::parseConfig(silent, "x");
         QCOMPARE(mixtral.ropeTheta, 1e6);
@@ -194,7 +195,6 @@ private slots:
         row(0, "hidden_size", "\"48\"", "hidden_size");
         row(0, "hidden_size", "-1", "hidden_size");
         row(0, "hidden_size", "1e300", "hidden_size");
-        row(0, "intermediate_size", "268435456", "");
         row(0, "vocab_size", "0", "vocab_size");
         row(0, "num_hidden_layers", "2.5", "num_hidden_layers");
         row(0, "rms_norm_eps", "-1", "rms_norm_eps");
@@ -210,7 +210,6 @@ private slots:
         row(2, "moe_2layer_gate", "true", "moe_2layer_gate true is not there yet");
         row(2, "moe_expert_interval", "2", "moe_expert_interval");
         row(2, "moe_gate_norm_std", "0", "moe_gate_norm_std");
-        row(2, "num_hidden_layers", "65536", "");
     }
     void refusals()
     {
@@ -218,8 +217,6 @@ private slots:
         QFETCH(QString, key);
         QFETCH(QString, value);
         QFETCH(QString, word);
-        if (word.isEmpty()) // large alone is fine; it must parse without harm
-            return (void)refusal(smallLlama(), key.toStdString(), Json::parse(value.toStdString()));
         const Json source = base == 0 ? smallLlama() : base == 1 ? smallMixtral() : skyworkMoe();
         const std::string line
             = refusal(source, key.toStdString(), Json::parse(value.toStdString()));
