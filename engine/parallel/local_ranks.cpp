@@ -156,6 +156,8 @@ private:
     /// Meets, and throws on every rank unless all came with the same call.
     void agree(const Call& call)
     {
+        // A rank that was stopped must not overwrite what slower ones still compare.
+        m_exchange.meeting.throwIfAborted(m_rank);
         Call* calls = m_exchange.calls.data() + (m_call++ % 2) * static_cast<uint64_t>(size());
         calls[m_rank] = call;
         meet();

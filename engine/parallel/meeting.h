@@ -17,10 +17,9 @@ public:
 
     void wait(int rank); ///< returns when all `size` threads have come
     void abort() noexcept;
-
-private:
     void throwIfAborted(int rank) const;
 
+private:
     std::mutex m_mutex;
     std::condition_variable m_changed;
     int m_size;
