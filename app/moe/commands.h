@@ -7,6 +7,7 @@
 namespace moe::cli {
 
 // One file a command; main.cpp lists them in the order of moe --help.
+Command corpusCommand();
 Command devicesCommand();
 
 } // namespace moe::cli

@@ -6,6 +6,7 @@ int main(int count, char** words)
 {
     using namespace moe::cli;
     const std::vector<Command> commands{
+        corpusCommand(),
         devicesCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));
