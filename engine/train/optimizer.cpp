@@ -107,13 +107,12 @@ void Optimizer::upload(const float* m, const float* v)
 
 void Optimizer::downloadWhole(float* to, const TensorView& own, const TensorView& scratch)
 {
-    if (!m_cut) {
-        m_backend.download(to, own);
-        return;
+    if (m_cut) {
+        m_backend.copy(scratch.at(m_own.first, {m_own.count}), own);
+        m_ranks.allGather(scratch);
     }
-    m_backend.copy(scratch.at(m_own.first, {m_own.count}), own);
-    m_ranks.allGather(scratch);
-    m_backend.download(to, scratch);
+    if (to)
+        m_backend.download(to, m_cut ? scratch : own);
 }
 
 void Optimizer::download(float* m, float* v, const TensorView& scratch)

@@ -36,8 +36,8 @@ public:
 
     /// Whole host buffers of layout.elements; null: zeros.
     void upload(const float* m, const float* v);
-    /// The other way; every rank calls it, each gets all. `scratch`: the gradient buffer, whose
-    /// contents are lost.
+    /// The other way; every rank calls it, those that want nothing with null. `scratch`: the
+    /// gradient buffer, whose contents are lost.
     void download(float* m, float* v, const kernels::TensorView& scratch);
 
     /// Zeros between parameters of the layout, which no operation writes but norms read.

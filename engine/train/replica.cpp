@@ -50,13 +50,15 @@ void Replica::upload(const HostState& state)
     m_decoder.weights().pack();
 }
 
-void Replica::download(HostState& state)
+void Replica::download(HostState& state, bool wanted)
 {
-    const auto size = static_cast<size_t>(layout().elements);
+    const auto size = static_cast<size_t>(wanted ? layout().elements : 0);
     for (std::vector<float>* buffer : {&state.weights, &state.m, &state.v})
         buffer->resize(size);
-    m_backend.download(state.weights.data(), m_decoder.weights().flat());
-    m_optimizer.download(state.m.data(), state.v.data(), m_gradients);
+    if (wanted)
+        m_backend.download(state.weights.data(), m_decoder.weights().flat());
+    m_optimizer.download(
+        wanted ? state.m.data() : nullptr, wanted ? state.v.data() : nullptr, m_gradients);
 }
 
 void Replica::share(StepOrder& order)

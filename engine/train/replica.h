@@ -40,8 +40,8 @@ public:
 
     const model::ParameterLayout& layout() const { return m_decoder.weights().layout(); }
     void upload(const HostState& state);
-    /// Together; rank 0 gets the state.
-    void download(HostState& state);
+    /// Together; only a rank that is `wanted` fills `state`.
+    void download(HostState& state, bool wanted);
 
     /// Together: every rank gets rank 0's order.
     void share(StepOrder& order);
@@ -60,7 +60,7 @@ public:
     /// expert.
     std::vector<std::optional<double>> expertSimilarity();
 
-    /// Together: the largest that all ranks' backends held.
+    /// Together: the most that the ranks' backends held, added up.
     int64_t peakBytes();
 
 private:
