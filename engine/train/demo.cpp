@@ -15,6 +15,17 @@ using base::Json;
 
 namespace {
 
+/// Where this demo's checkpoints go: a folder that no earlier demo used.
+std::filesystem::path freshFolder(const std::filesystem::path& folder)
+{
+    for (int number = 1;; ++number) {
+        std::filesystem::path candidate = folder / ("run-" + std::to_string(number));
+        std::error_code error;
+        if (!std::filesystem::exists(candidate, error) || error)
+            return candidate;
+    }
+}
+
 /// The demo's run file: learns visibly within a minute on two cores.
 Json demoJson(const text::DemoCorpus& corpus, const model::ModelConfig& config,
     const std::filesystem::path& folder, int64_t steps)
@@ -41,17 +52,6 @@ Json demoJson(const text::DemoCorpus& corpus, const model::ModelConfig& config,
     return json;
 }
 
-/// Where this demo's checkpoints go: a folder that no earlier demo used.
-std::filesystem::path freshFolder(const std::filesystem::path& folder)
-{
-    for (int number = 1;; ++number) {
-        std::filesystem::path candidate = folder / ("run-" + std::to_string(number));
-        std::error_code error;
-        if (!std::filesystem::exists(candidate, error) || error)
-            return candidate;
-    }
-}
-
 } // namespace
 
 RunFile demoRunFile(
@@ -68,9 +68,7 @@ RunFile demoRunFile(
         if (const auto eos = text::loadTokenizer(*tokenizer)->endOfSequence())
             config.eosTokenIds = {*eos};
     }
-    Json json = demoJson(corpus, config, folder, steps);
-    json["checkpoint"]["dir"] = freshFolder(folder).string();
-    return parseRunFile(json, "demo", folder);
+    return parseRunFile(demoJson(corpus, config, folder, steps), "demo", folder);
 }
 
 } // namespace moe::train

@@ -35,10 +35,12 @@ Replica::Replica(kernels::Backend& backend, parallel::Communicator& ranks, const
               std::max<int64_t>(file.model.experts, 1)},
           DType::Float64, MemoryKind::Workspace))
     , m_message(backend.allocate({3 + moeLayers(file)}, DType::Float64, MemoryKind::Workspace))
-    , m_train(train, file.sequenceLength, file.shuffled, file.seed)
+    , m_train(train, file.trainData, file.sequenceLength, file.model.vocabSize, file.shuffled,
+          file.seed)
 {
     if (valid)
-        m_valid.emplace(*valid, file.sequenceLength, false, file.seed);
+        m_valid.emplace(
+            *valid, *file.validData, file.sequenceLength, file.model.vocabSize, false, file.seed);
     m_optimizer.clearGaps(m_gradients);
 }
 

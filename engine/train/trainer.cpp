@@ -3,6 +3,7 @@
 #include "engine/train/trainer.h"
 
 #include "engine/base/log.h"
+#include "engine/text/tokenizer.h"
 #include "engine/train/batches.h"
 #include "engine/train/control.h"
 #include "engine/train/initial_state.h"
