@@ -34,6 +34,8 @@ bool tokenDecided(std::vector<double> g, int64_t topK)
 
 bool capacityDecided(const kernels::reference::Routing& routing, const RouterShape& shape)
 {
+    if (shape.dropPolicy == kernels::DropPolicy::Position || shape.experts == 1)
+        return true; // tokens have an order, and all of one expert's p are exactly 1
     std::vector<std::vector<double>> byExpert(static_cast<size_t>(shape.experts));
     for (size_t a = 0; a < routing.chosen.size(); ++a) {
         const auto token = a / static_cast<size_t>(shape.topK);
@@ -68,6 +70,33 @@ std::vector<double> decidedLogits(RandomInputs& random, int64_t tokens, const Ro
             return logits;
     }
     throw Error("no decided routing found", std::to_string(tokens) + " tokens", "fewer tokens");
+}
+
+HostRouting hostRouting(const std::vector<double>& logits, const RouterShape& shape)
+{
+    using kernels::DType;
+    kernels::reference::Routing routing = kernels::reference::route(logits, shape);
+    const int64_t tokens = static_cast<int64_t>(logits.size()) / shape.experts;
+    routing.rowToken.resize(routing.chosen.size(), 1 << 30);
+    const kernels::Shape perAssignment{tokens, shape.topK};
+    return {.probs = hostArray({tokens, shape.experts}, DType::Float32, routing.probs),
+        .chosen = hostArray(perAssignment, routing.chosen),
+        .weights = hostArray(perAssignment, DType::Float32, routing.weights),
+        .slots = hostArray(perAssignment, routing.slots),
+        .rowToken = hostArray({tokens * shape.topK}, routing.rowToken),
+        .offsets = hostArray({shape.experts + 1}, routing.offsets),
+        .load = hostArray({shape.experts}, routing.load)};
+}
+
+kernels::RouterState inputState(Operands& operands, const HostRouting& routing)
+{
+    return {.probs = operands.input(routing.probs),
+        .chosen = operands.input(routing.chosen),
+        .weights = operands.input(routing.weights),
+        .slots = operands.input(routing.slots),
+        .rowToken = operands.input(routing.rowToken),
+        .offsets = operands.input(routing.offsets),
+        .load = operands.input(routing.load)};
 }
 
 } // namespace moe::tests

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "kernels/backend.h"
-#include "tests/support/host_array.h"
+#include "tests/support/operands.h"
 
 #include <vector>
 
@@ -14,5 +14,16 @@ namespace moe::tests {
 /// and of one expert's assignments around its capacity, are over 1e-4 of the larger.
 std::vector<double> decidedLogits(
     RandomInputs& random, int64_t tokens, const kernels::RouterShape& shape);
+
+/// What the reference's router decides, as the arrays of a RouterState.
+struct HostRouting {
+    HostArray probs, chosen, weights, slots;
+    HostArray rowToken; ///< [tokens · topK]; beyond the rows in use a token that does not exist
+    HostArray offsets, load;
+
+    int64_t rowsInUse() const { return static_cast<int64_t>(offsets.values.back()); }
+};
+HostRouting hostRouting(const std::vector<double>& logits, const kernels::RouterShape& shape);
+kernels::RouterState inputState(Operands& operands, const HostRouting& routing);
 
 } // namespace moe::tests
