@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/instruction_set.h"
 #include "kernels/reference/reference_backend.h"
 #include "tests/support/deferred_backend.h"
 #include "tests/support/op_cases.h"
@@ -19,15 +21,25 @@ using namespace moe::tests;
 namespace {
 
 struct NamedBackend {
-    const char* name;
+    std::string name;
     std::function<std::unique_ptr<Backend>()> make;
 };
 
 std::vector<NamedBackend> backends()
 {
-    return {{"deferred reference", [] {
-                 return std::make_unique<DeferredBackend>(makeReferenceBackend());
-             }}};
+    std::vector<NamedBackend> all{{"deferred reference", [] {
+                                       return std::make_unique<DeferredBackend>(
+                                           makeReferenceBackend());
+                                   }}};
+    for (const cpu::InstructionSet set : cpu::availableSets()) {
+        for (const int threads : {1, 2, 3})
+            all.push_back({text("cpu %s, %d threads", cpu::nameOf(set), threads),
+                [set, threads] { return cpu::makeBackend(set, threads); }});
+    }
+    all.push_back({"deferred cpu", [] {
+                       return std::make_unique<DeferredBackend>(makeCpuBackend(2));
+                   }});
+    return all;
 }
 
 /// Bit for bit, through the doubles.
@@ -101,7 +113,7 @@ private Q_SLOTS:
         const std::vector<OpCaseGroup> groups = opCaseGroups();
         for (size_t b = 0; b < all.size(); ++b) {
             for (size_t g = 0; g < groups.size(); ++g)
-                QTest::addRow("%s on %s", groups[g].name, all[b].name)
+                QTest::addRow("%s on %s", groups[g].name, all[b].name.c_str())
                     << static_cast<int>(b) << static_cast<int>(g);
         }
     }
@@ -130,7 +142,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("backend");
         const std::vector<NamedBackend> all = backends();
         for (size_t b = 0; b < all.size(); ++b)
-            QTest::newRow(all[b].name) << static_cast<int>(b);
+            QTest::newRow(all[b].name.c_str()) << static_cast<int>(b);
     }
     /// A run that diverges must stop with a message, not with a write through a wild index.
     void notANumberStaysInBounds()
