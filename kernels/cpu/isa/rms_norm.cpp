@@ -23,19 +23,22 @@ template <typename Act> float dot(const Act* a, const Act* b, int64_t n)
     return sum(sums[0] + sums[1]);
 }
 
+/// In double where the two terms of dx nearly cancel.
 template <typename Act>
 void backwardRow(const Act* x, const float* weight, float r, const Act* dy, Act* dx, bool addX,
     float* dWeight, int64_t hidden)
 {
-    Vec products {};
+    DoubleVec products {};
     eachVector(hidden, [&](int64_t i, auto part) {
-        const Vec dyx = part.load(dy + i) * part.load(x + i);
-        products += dyx * part.load(weight + i);
-        part.store(dWeight + i, part.load(dWeight + i) + dyx * r);
+        const Vec from = part.load(x + i), slope = part.load(dy + i);
+        products += toDouble(slope * part.load(weight + i)) * toDouble(from);
+        part.store(dWeight + i, part.load(dWeight + i) + slope * from * r);
     });
-    const float scale = sum(products) * r * r * r / static_cast<float>(hidden);
+    const double wide = r;
+    const double scale = sum(products) * wide * wide * wide / static_cast<double>(hidden);
     eachVector(hidden, [&](int64_t i, auto part) {
-        Vec value = part.load(dy + i) * part.load(weight + i) * r - part.load(x + i) * scale;
+        const DoubleVec slope = toDouble(part.load(dy + i) * part.load(weight + i));
+        Vec value = toFloat(slope * wide - toDouble(part.load(x + i)) * scale);
         if (addX)
             value += part.load(dx + i);
         part.store(dx + i, value);

@@ -167,6 +167,7 @@ inline double sum(DoubleVec x)
     return total;
 }
 inline DoubleVec toDouble(Vec x) { return __builtin_convertvector(x, DoubleVec); }
+inline Vec toFloat(DoubleVec x) { return __builtin_convertvector(x, Vec); }
 
 /// 0, 1, 2 …
 inline IntVec laneIndex()
