@@ -35,6 +35,7 @@ namespace unaligned {
 using Vec = float __attribute__((vector_size(kLanes * 4), aligned(2), may_alias));
 using IntVec = int32_t __attribute__((vector_size(kLanes * 4), aligned(2), may_alias));
 using HalfVec = uint16_t __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
+using DoubleVec = double __attribute__((vector_size(kLanes * 8), aligned(8), may_alias));
 } // namespace unaligned
 
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
