@@ -22,9 +22,10 @@ bool same(double a, double b)
 
 } // namespace
 
-// A few points stand for all: a run that goes on appends, and whatever else changes a curve (its
-// smoothing, another run in its place, steps replaced after a checkpoint) changes nearly all of it
-// or its tail.
+// Of longer data a few points stand for all: a run that goes on only appends, and whatever else
+// changes a curve (its smoothing, another run in its place, steps replaced after a checkpoint)
+// changes nearly all of it or its tail. Values of the same length are compared whole: a frame
+// without news has time for it.
 bool ReducedCurve::onlyGrew(std::span<const double> x, std::span<const double> y) const
 {
     const size_t size = m_x.size();
@@ -36,7 +37,7 @@ bool ReducedCurve::onlyGrew(std::span<const double> x, std::span<const double> y
         if (!same(x[i], m_x[i]) || !same(y[i], m_y[i]))
             return false;
     }
-    return true;
+    return x.size() > size || std::memcmp(y.data(), m_y.data(), size * sizeof(double)) == 0;
 }
 
 void ReducedCurve::assign(std::span<const double> x, std::span<const double> y)

@@ -125,7 +125,7 @@ void CurvesLayer::drawPoints(QCPPainter& painter, const Curve& curve)
 {
     if (double(m_line.size()) > keyAxis()->axisRect()->width() / 6.0) // they would run together
         return;
-    const double radius = shell::px(2.5);
+    const double radius = shell::px(5) / 2.0;
     painter.setAntialiasing(true);
     painter.setPen(Qt::NoPen);
     painter.setBrush(curve.style.color);

@@ -113,7 +113,7 @@ void HeatmapFrame::drawRowNumbers(QCPPainter& painter) const
     painter.setPen(shell::theme().text3);
     const int every = spacedOut(std::max(1, tickEvery), cell, line);
     for (int row = 0; row < m_data.rows; row += every)
-        if (selectedRow < 0 || std::abs(row - selectedRow) * cell >= line)
+        if (selectedRow < 0 || std::abs(row - selectedRow) * cell >= 1.4 * line)
             label(row);
     if (selectedRow >= 0 && selectedRow < m_data.rows) {
         painter.setFont(caption(true));
