@@ -32,8 +32,8 @@ struct ColumnRun {
 /// the run.
 class ReducedCurve {
 public:
-    /// x rises; NaN in y is a gap. Longer data whose front, former tail and a few points between are
-    /// what is already here counts as grown: only what is new is copied.
+    /// x rises; NaN in y is a gap. Longer data whose front, former tail and a few points between
+    /// are what is already here counts as grown: only what is new is copied.
     void assign(std::span<const double> x, std::span<const double> y);
 
     std::span<const double> x() const { return m_x; }
