@@ -34,6 +34,10 @@ public:
     QList<QAction*> all() const { return m_actions; }
     static Category categoryOf(const QAction* action);
     static QString categoryName(Category category);
+    static bool isInMenu(const QAction* action);
+    static QString iconNameOf(const QAction* action);
+    static QKeySequence defaultKeyOf(const QAction* action); ///< before the user changed it
+    static QString plainText(const QAction* action); ///< without the mnemonic's &
     /// Disables and says why in the tooltip; an empty reason enables.
     static void setDisabledReason(QAction* action, const QString& reason);
 

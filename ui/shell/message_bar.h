@@ -26,6 +26,7 @@ public:
     };
 
     explicit MessageBar(QWidget* parent = nullptr);
+    ~MessageBar() override;
     void show(const Message& message);
     void dismiss(const QString& id);
     int warnings() const; ///< open warnings and errors
@@ -33,6 +34,9 @@ public:
 
 Q_SIGNALS:
     void countChanged();
+
+protected:
+    void paintEvent(QPaintEvent* event) override;
 
 private:
     void rebuild();

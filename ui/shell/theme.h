@@ -7,11 +7,16 @@
 #include <QIcon>
 #include <QObject>
 #include <QPalette>
+#include <QPixmap>
 #include <QString>
 
 #include <array>
 
 class QApplication;
+class QLabel;
+class QPushButton;
+class QToolButton;
+class QWidget;
 
 namespace moe::shell {
 
@@ -26,6 +31,9 @@ struct Theme {
     std::array<QColor, 4> layerStops; ///< at 0, .33, .67, 1
     std::array<QColor, 7> diverging; ///< at 0, 0.5, 0.8, 1, 1.25, 1.5, 2
     std::array<QColor, 5> sequential; ///< at 0, .25, .5, .75, 1
+
+    static Theme light();
+    static Theme darkTheme();
 
     QColor layer(double depth) const; ///< 0…1
     QColor utilisation(double value) const; ///< diverging map, clamped to 0…2
@@ -60,6 +68,7 @@ private:
     QApplication& m_application;
     ThemeChoice m_choice = ThemeChoice::System;
     Theme m_theme;
+    bool m_applying = false;
 };
 
 inline const Theme& theme()
@@ -74,8 +83,23 @@ int px(double pixels);
 QFont font(TextRole role, bool semibold = false);
 /// For columns of numbers, axes and readouts: a font whose ten digits are equally wide.
 QFont numberFont(TextRole role, bool semibold = false);
-/// A symbolic 16 px icon of resources/icons, drawn in the theme's colours (name without path and
-/// suffix).
-QIcon icon(const QString& name);
+/// A symbolic 16 px icon of resources/icons (name without path and suffix), drawn in the colour
+/// that `color` has in the theme in force; accent when on (checked), `disabled` when disabled.
+QIcon icon(const QString& name, QColor Theme::*color = &Theme::text2);
+/// One drawn icon for a label or a cell.
+QPixmap iconPixmap(const QString& name, const QColor& color, int size, double devicePixelRatio);
+
+/// Heights of look.md section 2: fields and buttons are 26 px (spin and combo boxes 24) unless
+/// made small (22). A primary button (at most one a window) is filled with the accent.
+void makeSmall(QWidget* control);
+void makePrimary(QPushButton* button, bool primary = true);
+/// Text colour of a label that follows the theme.
+void setTextColor(QLabel* label, QColor Theme::*color);
+/// A label in a role's font and colour.
+QLabel* makeLabel(const QString& text, TextRole role, QColor Theme::*color, bool semibold = false,
+    QWidget* parent = nullptr);
+/// A flat icon-only button with tooltip and accessible name.
+QToolButton* makeIconButton(
+    const QString& iconName, const QString& what, QWidget* parent = nullptr);
 
 } // namespace moe::shell

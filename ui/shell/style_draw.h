@@ -1,0 +1,30 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include <QPainter>
+#include <QStyleOption>
+
+namespace moe::shell {
+
+/// The hand of the style: each draws one kind of thing in the theme's colours. GUI thread.
+
+void drawFocusRing(QPainter& painter, const QRectF& rect); ///< 2 px accent, round the border
+void drawField(QPainter& painter, const QStyleOption& option); ///< frame and ground of an input
+void drawChevron(QPainter& painter, const QRect& rect, bool down, bool enabled);
+void drawPushButton(
+    QPainter& painter, const QStyleOptionButton& option, bool primary, bool isMenuButton);
+void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, bool underlined);
+void drawIndicator(QPainter& painter, const QStyleOption& option, bool round);
+void drawComboBox(QPainter& painter, const QStyleOptionComboBox& option);
+void drawSlider(QPainter& painter, const QStyleOptionSlider& option, const QRect& handle);
+void drawProgressBar(QPainter& painter, const QStyleOptionProgressBar& option);
+
+void drawTab(QPainter& painter, const QStyleOptionTab& option);
+void drawHeaderSection(QPainter& painter, const QStyleOptionHeader& option);
+void drawScrollBar(QPainter& painter, const QStyleOptionSlider& option, const QRect& handle);
+void drawSplitterLine(QPainter& painter, const QRect& rect, bool vertical);
+void drawMenuBarItem(QPainter& painter, const QStyleOptionMenuItem& option);
+void drawMenuItem(QPainter& painter, const QStyleOptionMenuItem& option, int iconColumn);
+
+} // namespace moe::shell
