@@ -1,9 +1,13 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include <cstdio>
+#include "app/moe/commands.h"
 
-int main()
+int main(int count, char** words)
 {
-    std::puts("moe " MOE_VERSION);
-    return 0;
+    using namespace moe::cli;
+    const std::vector<Command> commands{
+        corpusCommand(),
+        devicesCommand(),
+    };
+    return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));
 }

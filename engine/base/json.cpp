@@ -239,11 +239,19 @@ bool ObjectReader::boolean(const std::string& key, bool fallback)
     return value->get<bool>();
 }
 
+std::vector<std::string> ObjectReader::unknown() const
+{
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : m_object->items()) {
+        if (std::find(m_known.begin(), m_known.end(), key) == m_known.end())
+            keys.push_back(key);
+    }
+    return keys;
+}
+
 void ObjectReader::finish() const
 {
-    for (const auto& [key, value] : m_object->items()) {
-        if (std::find(m_known.begin(), m_known.end(), key) != m_known.end())
-            continue;
+    for (const std::string& key : unknown()) {
         const std::string near = nearestWord(key, m_known);
         throw Error("unknown key", at(key.substr(0, 80)),
             near.empty() ? "remove it" : "did you mean " + near + "?");

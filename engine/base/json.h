@@ -48,6 +48,7 @@ public:
 
     /// Counts `key` as known without reading it.
     void know(const std::string& key);
+    std::vector<std::string> unknown() const; ///< keys that nobody asked for
     void finish() const;
 
     /// "file: a.b.key" for messages of the caller's own.

@@ -44,7 +44,7 @@ struct LoadHistory {
     std::vector<int64_t> assignments; ///< [columns]
 };
 
-/// , else /moe-workbench/store.sqlite, else ~/.local/share/….
+/// $MOE_STORE, else $XDG_DATA_HOME/moe-workbench/store.sqlite, else ~/.local/share/….
 std::filesystem::path defaultStorePath();
 
 /// The SQLite run store (WAL; one writer at a time, any number of readers, other processes
@@ -70,9 +70,14 @@ public:
     void setTags(int64_t id, const std::vector<std::string>& tags);
     void setRunFile(int64_t id, const std::string& runFileJson, int64_t trainSteps);
     void setState(int64_t id, RunState state);
+    /// Throws when it is running.
     void remove(int64_t id);
+    /// Says that this process still works on the run (append does so too): a run whose process is
+    /// gone without a word is shown as Stopped.
+    void heartbeat(int64_t id);
 
-    // Writing (each call is one transaction; durable when it returns)
+    // Writing (each call is one transaction; durable when it returns). A step written again
+    // replaces the old one. StateChange sets the run's state; Progress is not kept.
     void append(int64_t run, const std::vector<MessagePtr>& messages);
     /// Drops steps, events, probes after `step`: a resumed run replaces them.
     void truncateAfter(int64_t run, int64_t step);
@@ -91,9 +96,13 @@ public:
     std::vector<ProbeRecord> probes(
         int64_t run, int64_t lastOnly = 0) const; ///< newest first when limited
 
-    // Steering from other processes: queued here, taken by the trainer between two steps
+    // Steering from other processes: queued here, taken by the trainer between two steps.
+    // queueSteering throws when the run is not running.
     void queueSteering(int64_t run, const std::string& key, const std::string& valueJson);
     std::vector<std::pair<std::string, std::string>> takeSteering(int64_t run);
+
+    /// All that `work` does with this store happens, or nothing of it when `work` throws.
+    void transaction(const std::function<void()>& work);
 
     const std::filesystem::path& path() const;
 
@@ -103,12 +112,15 @@ private:
 };
 
 /// Follows a bus into a store on a thread of its own: nothing is lost, at most a second behind.
-/// flush() returns when all published before it is durable; both rethrow a write error (disk full).
+/// flush() returns when all published before it is durable, and throws the write error (disk full)
+/// when that cannot be; check() only throws what has gone wrong so far. What could not be written
+/// is kept and tried again, so nothing is lost once there is room.
 class StoreWriter {
 public:
     StoreWriter(const std::filesystem::path& store, int64_t run, Bus& bus);
     ~StoreWriter(); ///< flushes; a last error goes to the log
     void flush();
+    void check() const;
 
 private:
     struct Impl;

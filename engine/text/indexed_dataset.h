@@ -20,13 +20,15 @@ public:
     explicit IndexedDataset(const std::filesystem::path& prefix);
 
     int64_t tokens() const { return m_tokens; }
-    int64_t documents() const; ///< entries of the document index − 1
+    int64_t documents() const { return m_documents; } ///< entries of the document index − 1
     int64_t sequences() const { return m_sequences; }
     /// Tokens [first, first + count) of the sequences joined in order. Throws when out of range.
     void read(int64_t first, int64_t count, int32_t* to) const;
-    int32_t largestToken() const; ///< scans once; −1 when empty
 
 private:
+    void readSequences(int64_t tokenBytes);
+    void copyTokens(const std::byte* data, int64_t first, int64_t count, int32_t* to) const;
+
     base::MappedFile m_index, m_data;
     uint8_t m_type = 0;
     int64_t m_sequences = 0, m_documents = 0, m_tokens = 0;
@@ -53,6 +55,7 @@ private:
     int64_t m_tokens = 0;
     std::unique_ptr<base::FileWriter> m_data;
     std::vector<int32_t> m_lengths;
+    std::vector<uint16_t> m_narrow;
     bool m_finished = false;
 };
 
@@ -61,6 +64,7 @@ private:
 /// end goes on in the next one.
 class SampleOrder {
 public:
+    /// Throws when not even one sample fits.
     SampleOrder(int64_t tokens, int64_t sequenceLength, bool shuffled, uint64_t seed);
     int64_t samplesPerEpoch() const { return m_samples; } ///< floor((tokens − 1) / S)
     /// The sample at position `index` (from 0) of the endless order.

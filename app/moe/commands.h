@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "app/moe/command.h"
+
+namespace moe::cli {
+
+// One file a command; main.cpp lists them in the order of moe --help.
+Command corpusCommand();
+Command devicesCommand();
+
+} // namespace moe::cli

@@ -1,0 +1,135 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/text/corpus.h"
+
+#include "engine/base/files.h"
+#include "engine/base/random.h"
+#include "engine/text/corpus_sources.h"
+#include "engine/text/indexed_dataset.h"
+#include "kernels/error.h"
+
+#include <algorithm>
+
+namespace moe::text {
+
+namespace {
+
+constexpr int64_t kTokenizerSampleBytes = 3'000'000;
+constexpr size_t kLongDocument = 10'000;
+
+/// Files that may be used, and how many were left out for invalid UTF-8.
+std::vector<SourceFile> usableFiles(const CorpusOptions& options, CorpusResult& result)
+{
+    std::vector<SourceFile> files = listSources(options.sources);
+    if (!options.skipInvalid)
+        return files;
+    std::erase_if(files, [&](const SourceFile& file) {
+        try {
+            forEachDocument(file, options.jsonlKey, [](const std::string&) {});
+            return false;
+        } catch (const InvalidText&) {
+            ++result.skippedInvalid;
+            return true;
+        }
+    });
+    return files;
+}
+
+/// A tokenizer trained on an even sample: of long documents their beginnings, of short ones every
+/// so many.
+void trainOn(const std::vector<SourceFile>& files, const CorpusOptions& options,
+    const std::filesystem::path& out, std::stop_token stop)
+{
+    double total = 0;
+    for (const SourceFile& file : files)
+        total += static_cast<double>(file.bytes);
+    const double share = std::min(1.0, kTokenizerSampleBytes / total);
+    base::Random random(1);
+    std::vector<std::string> sample;
+    for (const SourceFile& file : files) {
+        if (stop.stop_requested())
+            throw Cancelled("stopped", options.out.string(), "nothing was written");
+        forEachDocument(file, options.jsonlKey, [&](const std::string& text) {
+            if (text.size() < kLongDocument && random.uniform() >= share)
+                return;
+            size_t end = text.size();
+            if (text.size() >= kLongDocument)
+                end = std::max<size_t>(
+                    1, static_cast<size_t>(share * static_cast<double>(text.size())));
+            while (end < text.size() && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80)
+                ++end;
+            sample.push_back(text.substr(0, end));
+        });
+    }
+    size_t at = 0;
+    const auto next = [&]() -> std::optional<std::string> {
+        return at < sample.size() ? std::optional(std::move(sample[at++])) : std::nullopt;
+    };
+    trainTokenizer(next, options.vocabSize, out);
+}
+
+std::string suffixOf(const std::filesystem::path& tokenizerFile)
+{
+    return tokenizerFile.extension() == ".json" ? ".tokenizer.json" : ".tokenizer.model";
+}
+
+} // namespace
+
+CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
+{
+    CorpusResult result;
+    const std::vector<SourceFile> files = usableFiles(options, result);
+    int64_t totalBytes = 0;
+    for (const SourceFile& file : files)
+        totalBytes += file.bytes;
+    if (totalBytes == 0)
+        throw Error("nothing left to read", options.out.string(), "name files that hold text");
+    if (options.out.has_parent_path())
+        std::filesystem::create_directories(options.out.parent_path());
+
+    if (options.tokenizer) {
+        const auto given = findTokenizerFile(*options.tokenizer);
+        if (!given)
+            throw Error("no tokenizer", options.tokenizer->string(),
+                "a folder with tokenizer.model, or a *.model file");
+        loadTokenizer(*given);
+        result.tokenizerFile = options.out.string() + suffixOf(*given);
+        if (std::filesystem::absolute(*given) != std::filesystem::absolute(result.tokenizerFile))
+            base::writeFileAtomically(result.tokenizerFile, base::readFile(*given));
+    } else {
+        result.tokenizerFile = options.out.string() + ".tokenizer.model";
+        trainOn(files, options, result.tokenizerFile, stop);
+    }
+    const auto tokenizer
+        = loadTokenizer(options.tokenizer ? *options.tokenizer : result.tokenizerFile);
+    result.vocabSize = tokenizer->vocabSize();
+    const std::optional<int32_t> eos
+        = options.appendEos ? tokenizer->endOfSequence() : std::nullopt;
+
+    IndexedDatasetWriter writer(options.out, result.vocabSize);
+    for (const SourceFile& file : files) {
+        forEachDocument(file, options.jsonlKey, [&](const std::string& text) {
+            if (stop.stop_requested())
+                throw Cancelled("stopped", options.out.string(), "nothing was written");
+            if (text.empty()) {
+                ++result.skippedEmpty;
+                return;
+            }
+            std::vector<int32_t> ids = tokenizer->encode(text);
+            if (eos)
+                ids.push_back(*eos);
+            writer.addDocument(ids);
+        });
+        result.bytes += file.bytes;
+        if (options.progress)
+            options.progress(result.bytes, totalBytes);
+    }
+    if (writer.documents() == 0)
+        throw Error("nothing left to read", options.out.string(), "name files that hold text");
+    result.documents = writer.documents();
+    result.tokens = writer.tokens();
+    writer.finish();
+    return result;
+}
+
+} // namespace moe::text

@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/text/corpus_sources.h"
+
+#include "engine/base/files.h"
+#include "engine/base/json.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace moe::text {
+
+namespace {
+
+SourceFile describe(const std::filesystem::path& path)
+{
+    return {
+        path, path.extension() == ".jsonl", static_cast<int64_t>(std::filesystem::file_size(path))};
+}
+
+std::vector<SourceFile> filesBelow(const std::filesystem::path& folder)
+{
+    std::vector<std::string> relative;
+    try {
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) {
+            if (!entry.is_symlink() && entry.is_regular_file())
+                relative.push_back(entry.path().lexically_relative(folder).string());
+        }
+    } catch (const std::filesystem::filesystem_error& error) {
+        throw Error("cannot read a folder",
+            error.path1().empty() ? folder.string() : error.path1().string(),
+            "check its permissions");
+    }
+    std::sort(relative.begin(), relative.end());
+    std::vector<SourceFile> files;
+    for (const std::string& path : relative)
+        files.push_back(describe(folder / path));
+    return files;
+}
+
+void requireUtf8(std::string_view text, const std::filesystem::path& path, size_t offset)
+{
+    if (const char* bad = base::findInvalidUtf8(text))
+        throw InvalidText("not valid UTF-8",
+            path.string() + " at byte "
+                + std::to_string(offset + static_cast<size_t>(bad - text.data())),
+            "convert the file, or leave such files out with --skip-invalid");
+}
+
+} // namespace
+
+std::vector<SourceFile> listSources(const std::vector<std::filesystem::path>& sources)
+{
+    std::vector<SourceFile> files;
+    for (const std::filesystem::path& source : sources) {
+        if (std::filesystem::is_directory(source)) {
+            const std::vector<SourceFile> below = filesBelow(source);
+            files.insert(files.end(), below.begin(), below.end());
+        } else if (std::filesystem::is_regular_file(source)) {
+            files.push_back(describe(source));
+        } else {
+            throw Error("no such file or folder", source.string(),
+                "name text files, .jsonl files or folders");
+        }
+    }
+    return files;
+}
+
+void forEachDocument(const SourceFile& file, const std::string& jsonlKey,
+    const std::function<void(const std::string&)>& document)
+{
+    const std::string text = base::readFile(file.path, INT64_C(16) << 30);
+    requireUtf8(text, file.path, 0);
+    if (!file.jsonl) {
+        document(text);
+        return;
+    }
+    size_t first = 0;
+    for (int64_t line = 1; first < text.size(); ++line) {
+        const size_t end = std::min(text.find('\n', first), text.size());
+        const std::string_view row = std::string_view(text).substr(first, end - first);
+        first = end + 1;
+        if (row.find_first_not_of(" \t\r") == std::string_view::npos)
+            continue;
+        const std::string where = file.path.string() + " line " + std::to_string(line);
+        const base::Json object = base::parseJson(row, where);
+        const std::string value = base::ObjectReader(object, where).text(jsonlKey);
+        requireUtf8(value, where, 0); // lone surrogates in \u escapes
+        document(value);
+    }
+}
+
+} // namespace moe::text

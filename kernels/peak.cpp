@@ -1,0 +1,66 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/peak.h"
+
+#include <algorithm>
+#include <chrono>
+#include <limits>
+#include <vector>
+
+namespace moe::kernels {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+double secondsSince(Clock::time_point start)
+{
+    return std::chrono::duration<double>(Clock::now() - start).count();
+}
+
+/// The fastest of repeated size × size products: at least two, then until `budget` seconds are
+/// spent. The first one also touches pages and generates code.
+double fastestProduct(Backend& backend, DType dtype, int64_t size, double budget)
+{
+    const Tensor master = backend.allocate({size, size}, DType::Float32, MemoryKind::Workspace);
+    const Tensor x = backend.allocate({size, size}, dtype, MemoryKind::Workspace);
+    const Tensor y = backend.allocate({size, size}, dtype, MemoryKind::Workspace);
+    std::vector<float> values(static_cast<size_t>(size * size));
+    for (size_t i = 0; i < values.size(); ++i)
+        values[i] = static_cast<float>(i % 251) / 251.0F - 0.5F;
+    backend.upload(master, values.data());
+    backend.copy(x, master);
+    const auto weight = backend.createPacked({1, size, size}, dtype);
+    backend.pack(*weight, master);
+    backend.synchronize();
+
+    double fastest = std::numeric_limits<double>::infinity();
+    const Clock::time_point start = Clock::now();
+    for (int run = 0; run < 2 || secondsSince(start) < budget; ++run) {
+        const Clock::time_point begin = Clock::now();
+        backend.projectionForward(x, *weight, {}, y);
+        backend.synchronize();
+        fastest = std::min(fastest, std::max(secondsSince(begin), 1e-9));
+    }
+    return fastest;
+}
+
+} // namespace
+
+double measureMatmulPeak(Backend& backend, DType dtype)
+{
+    constexpr int64_t kSmallest = 64;
+    constexpr int64_t kLargest = 8192;
+    constexpr double kProductSeconds = 0.005; // long enough to be measured and to fill the caches
+    constexpr double kBudgetSeconds = 0.15; // others use the machine too: the best run counts
+    int64_t size = kSmallest;
+    double seconds = fastestProduct(backend, dtype, size, 0);
+    while (size < kLargest && seconds < kProductSeconds) {
+        size *= 2;
+        seconds = fastestProduct(backend, dtype, size, 0);
+    }
+    seconds = std::min(seconds, fastestProduct(backend, dtype, size, kBudgetSeconds));
+    const auto side = static_cast<double>(size);
+    return 2 * side * side * side / seconds;
+}
+
+} // namespace moe::kernels

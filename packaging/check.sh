@@ -1,0 +1,21 @@
+#!/bin/sh
+# SPDX-FileCopyrightText: The MoE Workbench developers
+# SPDX-License-Identifier: Apache-2.0
+# Everything that can be checked: formatting, scripts, all presets and their tests, clang-tidy on the whole tree, fuzzing.
+set -eu
+cd "$(dirname "$0")/.."
+sh packaging/setup.sh --checks
+git ls-files '*.h' '*.cpp' | xargs clang-format-14 --dry-run --Werror
+shellcheck packaging/*.sh tests/*.sh .ci/run
+sh packaging/test.sh
+for preset in asan tsan; do
+    sh packaging/build.sh $preset
+    ctest --preset $preset
+done
+sh packaging/build.sh dev
+ctest --preset dev -L unit
+cmake --preset release -B build/no-window -DMOE_WITH_GUI=OFF -DMOE_WITH_TESTS=OFF
+cmake --build build/no-window
+sh packaging/tidy.sh
+sh packaging/fuzz.sh "${1:-60}"
+echo "all checks passed"

@@ -1,0 +1,281 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/base/files.h"
+#include "engine/base/random.h"
+#include "engine/text/corpus.h"
+#include "engine/text/corpus_sources.h"
+#include "engine/text/indexed_dataset.h"
+#include "kernels/error.h"
+
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <filesystem>
+#include <random>
+
+using namespace moe;
+namespace fs = std::filesystem;
+
+namespace {
+
+/// Words of a small vocabulary, so that merges are found.
+std::string prose(base::Random& random, size_t bytes)
+{
+    static const std::vector<std::string> words
+        = {"expert ", "router ", "gate  ", "token\n", "\tif (x > 0) {\r\n", "专家", "路由", "the ",
+            "capacity ", "dropped. ", "42 ", "Ünïcödé ", "🙂 ", "\xE2\x96\x81 "};
+    std::string text;
+    while (text.size() < bytes)
+        text += words[random.below(words.size())];
+    return text;
+}
+
+std::string messageOf(const std::function<void()>& action)
+{
+    try {
+        action();
+    } catch (const Error& error) {
+        return error.what();
+    }
+    return "";
+}
+
+} // namespace
+
+class CorpusTest : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void tokenizerIsLossless();
+    void longTextsEncodeAsInOnePiece();
+    void documentsComeInByteOrderWithEos();
+    void jsonlIsOneDocumentALine();
+    void invalidUtf8NamesFileAndOffset();
+    void nothingLeftIsAnError();
+    void givenTokenizerIsCopied();
+    void failureLeavesNoDataset();
+    void demoCorpusHasDomains();
+
+private:
+    void write(const std::string& name, const std::string& text)
+    {
+        fs::create_directories((m_path / name).parent_path());
+        base::writeFileAtomically(m_path / name, text);
+    }
+    std::string decodeAll(const fs::path& prefix);
+
+    base::Random m_random{0};
+    std::unique_ptr<QTemporaryDir> m_folder;
+    fs::path m_path;
+};
+
+void CorpusTest::initTestCase()
+{
+    const auto seed = std::random_device{}();
+    qInfo() << "seed" << seed;
+    m_random = base::Random(seed);
+}
+
+void CorpusTest::init()
+{
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_path = m_folder->path().toStdString();
+}
+
+std::string CorpusTest::decodeAll(const fs::path& prefix)
+{
+    const text::IndexedDataset dataset(prefix);
+    std::vector<int32_t> ids(static_cast<size_t>(dataset.tokens()));
+    dataset.read(0, dataset.tokens(), ids.data());
+    return text::loadTokenizer(prefix)->decode(ids);
+}
+
+void CorpusTest::tokenizerIsLossless()
+{
+    write("a.txt", prose(m_random, 30000));
+    text::CorpusOptions options;
+    options.sources = {m_path / "a.txt"};
+    options.out = m_path / "out";
+    options.vocabSize = 400;
+    const text::CorpusResult result = text::buildCorpus(options);
+    QVERIFY(result.vocabSize > 259 && result.vocabSize <= 400);
+    const auto tokenizer = text::loadTokenizer(result.tokenizerFile);
+    const std::string nul("a\0b", 3);
+    for (const std::string& hard :
+        std::vector<std::string>{"", " ", "  leading", "trailing  ", "\n\n\t\r\n", nul, "▁",
+            " ▁▁ a▁b", "⁇", "▅", "中文,没有空格", "e\xCC\x81", "👩‍👩‍👧", "\xEF\xBF\xBD",
+            "<s></s><unk>", "<0x41>", prose(m_random, 5000)}) {
+        const std::vector<int32_t> ids = tokenizer->encode(hard);
+        QVERIFY2(tokenizer->decode(ids) == hard, hard.c_str());
+        for (const int32_t id : ids)
+            QVERIFY(id >= 0 && id < result.vocabSize);
+    }
+    QVERIFY_EXCEPTION_THROWN(tokenizer->decode({static_cast<int32_t>(result.vocabSize)}), Error);
+    QVERIFY_EXCEPTION_THROWN(tokenizer->decode({-1}), Error);
+}
+
+void CorpusTest::longTextsEncodeAsInOnePiece()
+{
+    const std::string text = prose(m_random, 400000);
+    write("a.txt", text);
+    text::CorpusOptions options;
+    options.sources = {m_path / "a.txt"};
+    options.out = m_path / "out";
+    options.vocabSize = 350;
+    text::buildCorpus(options);
+    const auto tokenizer = text::loadTokenizer(m_path / "out");
+    // Pieces encoded apart, cut before a space that follows a word, must join to what one call
+    // gives.
+    std::vector<int32_t> joined;
+    size_t first = 0;
+    while (first < text.size()) {
+        size_t cut = text.find(' ', first + 1000);
+        while (cut != std::string::npos && text[cut - 1] == ' ')
+            cut = text.find(' ', cut + 1);
+        const auto piece = tokenizer->encode(
+            std::string_view(text).substr(first, cut == std::string::npos ? cut : cut - first));
+        joined.insert(joined.end(), piece.begin(), piece.end());
+        first = std::min(cut, text.size());
+    }
+    QCOMPARE(tokenizer->encode(text), joined);
+}
+
+void CorpusTest::documentsComeInByteOrderWithEos()
+{
+    write("d/b.txt", "second");
+    write("d/B.txt", "first");
+    write("d/c/a.txt", "third");
+    write("d/empty.txt", "");
+    fs::create_symlink(m_path / "d/b.txt", m_path / "d/zz.txt");
+    text::CorpusOptions options;
+    options.sources = {m_path / "d"};
+    options.out = m_path / "out";
+    options.vocabSize = 280;
+    const text::CorpusResult result = text::buildCorpus(options);
+    QCOMPARE(result.documents, 3);
+    QCOMPARE(result.skippedEmpty, 1);
+    const text::IndexedDataset dataset(options.out);
+    std::vector<int32_t> ids(static_cast<size_t>(dataset.tokens()));
+    dataset.read(0, dataset.tokens(), ids.data());
+    const auto tokenizer = text::loadTokenizer(options.out);
+    const int32_t eos = tokenizer->endOfSequence().value();
+    QCOMPARE(std::count(ids.begin(), ids.end(), eos), 3);
+    QCOMPARE(ids.back(), eos);
+    std::erase(ids, eos);
+    QCOMPARE(tokenizer->decode(ids), std::string("firstsecondthird"));
+
+    options.appendEos = false;
+    options.out = m_path / "bare";
+    text::buildCorpus(options);
+    QCOMPARE(decodeAll(options.out), std::string("firstsecondthird"));
+}
+
+void CorpusTest::jsonlIsOneDocumentALine()
+{
+    write("a.jsonl", "{\"text\": \"one\\n\"}\n\n{\"other\": 1, \"text\": \"\\u4e13\\u5bb6\"}\n");
+    text::CorpusOptions options;
+    options.sources = {m_path};
+    options.out = m_path / "out/x";
+    options.vocabSize = 280;
+    options.appendEos = false;
+    QCOMPARE(text::buildCorpus(options).documents, 2);
+    QCOMPARE(decodeAll(options.out), std::string("one\n专家"));
+
+    options.jsonlKey = "other";
+    const std::string message = messageOf([&] { text::buildCorpus(options); });
+    QVERIFY2(message.find("a.jsonl line 1: other") != std::string::npos, message.c_str());
+    write("a.jsonl", "{\"text\": 1}\n");
+    options.jsonlKey = "text";
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("line 1") != std::string::npos);
+    write("a.jsonl", "{\"text\": \"ok\"}\n{\"text\": \n");
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("line 2") != std::string::npos);
+}
+
+void CorpusTest::invalidUtf8NamesFileAndOffset()
+{
+    write("d/good.txt", "good text, again and again");
+    write("d/bad.txt", "abc\xFFxyz");
+    text::CorpusOptions options;
+    options.sources = {m_path / "d"};
+    options.out = m_path / "out";
+    options.vocabSize = 270;
+    const std::string message = messageOf([&] { text::buildCorpus(options); });
+    QVERIFY2(message.find("bad.txt at byte 3") != std::string::npos, message.c_str());
+    options.skipInvalid = true;
+    const text::CorpusResult result = text::buildCorpus(options);
+    QCOMPARE(result.skippedInvalid, 1);
+    QCOMPARE(result.documents, 1);
+}
+
+void CorpusTest::nothingLeftIsAnError()
+{
+    write("d/empty.txt", "");
+    text::CorpusOptions options;
+    options.sources = {m_path / "d"};
+    options.out = m_path / "out";
+    QVERIFY(
+        messageOf([&] { text::buildCorpus(options); }).find("nothing left") != std::string::npos);
+    options.sources = {m_path / "missing"};
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("missing") != std::string::npos);
+    write("d/a.txt", "text");
+    options.sources = {m_path / "d"};
+    options.vocabSize = 100;
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("100") != std::string::npos);
+}
+
+void CorpusTest::givenTokenizerIsCopied()
+{
+    write("a.txt", prose(m_random, 5000));
+    text::CorpusOptions options;
+    options.sources = {m_path / "a.txt"};
+    options.out = m_path / "one";
+    options.vocabSize = 300;
+    text::buildCorpus(options);
+    options.tokenizer = m_path / "one.tokenizer.model";
+    options.out = m_path / "two";
+    text::buildCorpus(options);
+    QCOMPARE(base::readFile(m_path / "two.tokenizer.model"),
+        base::readFile(m_path / "one.tokenizer.model"));
+    QCOMPARE(base::readFile(m_path / "two.bin"), base::readFile(m_path / "one.bin"));
+    write("junk.model", "this is no model");
+    options.tokenizer = m_path / "junk.model";
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("junk.model") != std::string::npos);
+}
+
+void CorpusTest::failureLeavesNoDataset()
+{
+    write("d/a.txt", prose(m_random, 2000));
+    text::CorpusOptions options;
+    options.sources = {m_path / "d"};
+    options.out = m_path / "out";
+    options.vocabSize = 300;
+    std::stop_source stop;
+    stop.request_stop();
+    QVERIFY_EXCEPTION_THROWN(text::buildCorpus(options, stop.get_token()), Cancelled);
+    for (const char* suffix : {".bin", ".idx", ".bin.partial"})
+        QVERIFY(!fs::exists(options.out.string() + suffix));
+}
+
+void CorpusTest::demoCorpusHasDomains()
+{
+    if (!fs::is_directory("/usr/share/doc/linux-doc/html/_sources"))
+        QSKIP("linux-doc is not installed");
+    int calls = 0;
+    const text::DemoCorpus corpus = text::prepareDemoCorpus(
+        m_path / "demo", 2048, [&](const std::string&, int64_t, int64_t) { ++calls; }, {});
+    QVERIFY(calls > 2);
+    QCOMPARE(corpus.probes.size(), size_t{3});
+    QCOMPARE(corpus.probes[1].first, std::string("Chinese"));
+    const std::string chinese = base::readFile(corpus.probes[1].second);
+    QVERIFY(chinese.size() >= 8000);
+    const std::string train = decodeAll(corpus.trainPrefix);
+    QVERIFY(train.find(chinese.substr(chinese.size() / 2, 300)) == std::string::npos); // held out
+    QVERIFY(text::IndexedDataset(corpus.validPrefix).tokens() > 5000);
+    const auto written = fs::last_write_time(corpus.trainPrefix.string() + ".bin");
+    text::prepareDemoCorpus(m_path / "demo", 2048, [](const std::string&, int64_t, int64_t) {}, {});
+    QVERIFY(fs::last_write_time(corpus.trainPrefix.string() + ".bin") == written);
+}
+
+QTEST_GUILESS_MAIN(CorpusTest)
+#include "corpus_test.moc"

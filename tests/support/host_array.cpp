@@ -1,0 +1,130 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "tests/support/host_array.h"
+
+#include "kernels/bfloat16.h"
+
+#include <cstdlib>
+#include <cstring>
+
+namespace moe::tests {
+
+using kernels::BFloat16;
+using kernels::DType;
+using kernels::Shape;
+
+namespace {
+
+template <typename T> void encodeAs(const std::vector<double>& values, std::byte* to)
+{
+    for (size_t i = 0; i < values.size(); ++i) {
+        const T value = static_cast<T>(values[i]);
+        std::memcpy(to + i * sizeof(T), &value, sizeof(T));
+    }
+}
+
+template <typename T> std::vector<double> decodeAs(size_t count, const std::byte* from)
+{
+    std::vector<double> values(count);
+    for (size_t i = 0; i < count; ++i) {
+        T value{};
+        std::memcpy(&value, from + i * sizeof(T), sizeof(T));
+        values[i] = static_cast<double>(value);
+    }
+    return values;
+}
+
+} // namespace
+
+std::vector<std::byte> encode(const HostArray& array)
+{
+    std::vector<std::byte> bytes(
+        array.values.size() * static_cast<size_t>(kernels::bytesOf(array.dtype)));
+    switch (array.dtype) {
+    case DType::Float32:
+        encodeAs<float>(array.values, bytes.data());
+        break;
+    case DType::BFloat16:
+        encodeAs<BFloat16>(array.values, bytes.data());
+        break;
+    case DType::Float64:
+        encodeAs<double>(array.values, bytes.data());
+        break;
+    case DType::Int32:
+        encodeAs<int32_t>(array.values, bytes.data());
+        break;
+    case DType::Int64:
+        encodeAs<int64_t>(array.values, bytes.data());
+        break;
+    }
+    return bytes;
+}
+
+HostArray decode(Shape shape, DType dtype, const std::byte* bytes)
+{
+    const auto count = static_cast<size_t>(shape.elements());
+    switch (dtype) {
+    case DType::Float32:
+        return {shape, dtype, decodeAs<float>(count, bytes)};
+    case DType::BFloat16:
+        return {shape, dtype, decodeAs<BFloat16>(count, bytes)};
+    case DType::Float64:
+        return {shape, dtype, decodeAs<double>(count, bytes)};
+    case DType::Int32:
+        return {shape, dtype, decodeAs<int32_t>(count, bytes)};
+    case DType::Int64:
+        return {shape, dtype, decodeAs<int64_t>(count, bytes)};
+    }
+    return {};
+}
+
+HostArray hostArray(Shape shape, DType dtype, const std::vector<double>& values)
+{
+    return decode(shape, dtype, encode({shape, dtype, values}).data());
+}
+
+HostArray hostArray(Shape shape, const std::vector<int32_t>& values)
+{
+    return {shape, DType::Int32, {values.begin(), values.end()}};
+}
+
+double RandomInputs::uniform(double low, double high)
+{
+    return std::uniform_real_distribution<double>(low, high)(m_engine);
+}
+
+int64_t RandomInputs::below(int64_t bound)
+{
+    return std::uniform_int_distribution<int64_t>(0, bound - 1)(m_engine);
+}
+
+std::vector<double> RandomInputs::normals(int64_t count, double deviation)
+{
+    std::normal_distribution<double> normal(0, deviation);
+    std::vector<double> values(static_cast<size_t>(count));
+    for (double& value : values)
+        value = normal(m_engine);
+    return values;
+}
+
+HostArray RandomInputs::normal(Shape shape, DType dtype, double deviation)
+{
+    return hostArray(shape, dtype, normals(shape.elements(), deviation));
+}
+
+std::vector<int32_t> RandomInputs::ids(int64_t count, int64_t bound)
+{
+    std::vector<int32_t> values(static_cast<size_t>(count));
+    for (int32_t& value : values)
+        value = static_cast<int32_t>(below(bound));
+    return values;
+}
+
+uint64_t testSeed()
+{
+    if (const char* given = std::getenv("MOE_TEST_SEED"))
+        return std::strtoull(given, nullptr, 10);
+    return std::random_device{}();
+}
+
+} // namespace moe::tests
