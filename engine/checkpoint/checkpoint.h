@@ -21,11 +21,16 @@ namespace moe::checkpoint {
 void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout, float* buffer);
 
-/// Writes config.json, model.safetensors in `dtype` ("float32" or "bfloat16", round to nearest
-/// even) and copies of the tokenizer files into an existing folder.
+/// Writes config.json, model.safetensors in `dtype` ("float32", "bfloat16" or "float16", round to
+/// nearest even) and copies of the tokenizer files into an existing folder. `tokenizerFrom`: a
+/// folder whose tokenizer files are taken, or a tokenizer file (PREFIX.tokenizer.model becomes
+/// tokenizer.model).
 void saveModel(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout, const float* buffer, const std::string& dtype,
     const std::optional<std::filesystem::path>& tokenizerFrom);
+
+/// "float32", "bfloat16" or "float16": how a folder's embedding is stored. Throws for other types.
+std::string storedDtype(const std::filesystem::path& folder);
 
 /// Everything beside the weights that a resumed run needs.
 struct TrainingState {
@@ -39,7 +44,8 @@ struct TrainingState {
 };
 
 /// training-state/ of a step folder: state.json, and masters, m and v as safetensors of the flat
-/// layout's parameters.
+/// layout's parameters, whose checksums state.json keeps. Reading throws for anything damaged,
+/// naming the file and how to go on without it.
 void saveTrainingState(const std::filesystem::path& stepFolder,
     const model::ParameterLayout& layout, const TrainingState& state, const float* master,
     const float* m, const float* v);
@@ -52,10 +58,11 @@ std::vector<std::pair<int64_t, std::filesystem::path>> listSteps(
     const std::filesystem::path& dir); ///< by rising step
 std::filesystem::path stepFolder(const std::filesystem::path& dir, int64_t step);
 /// A fresh ".step-000005.partial" to write into (an older one is removed), and its rename into
-/// place after a flush.
+/// place after a flush; a step folder of that name is replaced.
 std::filesystem::path beginStep(const std::filesystem::path& dir, int64_t step);
 void commitStep(const std::filesystem::path& partial, const std::filesystem::path& final);
 void keepNewest(
-    const std::filesystem::path& dir, int64_t keep); ///< removes older steps and partial folders
+    const std::filesystem::path& dir, int64_t keep); ///< removes older steps and partial folders;
+                                                     ///< the newest stays whatever `keep` is
 
 } // namespace moe::checkpoint
