@@ -6,6 +6,8 @@
 #include "kernels/error.h"
 #include "ui/session/error_line.h"
 
+#include <nlohmann/json.hpp>
+
 #include <QMetaObject>
 #include <QTimer>
 
@@ -172,6 +174,16 @@ void TrainingSession::Impl::ended(const QString& error)
 void TrainingSession::start(train::RunFile file, bool resume)
 {
     m_impl->launch([file = std::move(file)](const std::stop_token&) { return file; }, resume);
+}
+
+void TrainingSession::resume(const QString& runFileJson, const QString& name)
+{
+    m_impl->launch(
+        [text = runFileJson.toStdString(), where = name.toStdString()](const std::stop_token&) {
+            // Paths in a resolved file are whole; the folder is never used.
+            return train::parseRunFile(base::parseJson(text, where), where, "/");
+        },
+        true);
 }
 
 void TrainingSession::startDemo(const std::filesystem::path& folder, int64_t steps)

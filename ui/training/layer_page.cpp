@@ -500,34 +500,34 @@ void LayerPage::refreshHeader(const models::RunData& run, int row)
 
 void LayerPage::refreshMap(const models::RunData& run, const models::LayerData& layer, int row)
 {
-    plots::HeatmapData data;
-    data.rows = layer.experts();
-    data.columns = layer.columns();
-    data.firstColumn = static_cast<double>(layer.firstStep());
-    data.columnStep = static_cast<double>(layer.stride());
-    if (m_axis.axis() != models::XAxis::Step && data.columns > 1) {
+    plots::HeatmapData map;
+    map.rows = layer.experts();
+    map.columns = layer.columns();
+    map.firstColumn = static_cast<double>(layer.firstStep());
+    map.columnStep = static_cast<double>(layer.stride());
+    if (m_axis.axis() != models::XAxis::Step && map.columns > 1) {
         // Columns are equally long in steps; on a time axis their mean length is drawn.
-        const double first = run.secondsAt(data.firstColumn, m_axis.axis());
+        const double first = run.secondsAt(map.firstColumn, m_axis.axis());
         const double last
-            = run.secondsAt(data.firstColumn + data.columnStep * data.columns, m_axis.axis());
-        data.firstColumn = first;
-        data.columnStep = (last - first) / data.columns;
+            = run.secondsAt(map.firstColumn + map.columnStep * map.columns, m_axis.axis());
+        map.firstColumn = first;
+        map.columnStep = (last - first) / map.columns;
     }
-    const auto cells = static_cast<size_t>(data.rows) * static_cast<size_t>(data.columns);
-    data.values.resize(cells);
-    data.dead.resize(cells);
+    const auto cells = static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns);
+    map.values.resize(cells);
+    map.dead.resize(cells);
     size_t cell = 0;
-    for (int expert = 0; expert < data.rows; ++expert) {
+    for (int expert = 0; expert < map.rows; ++expert) {
         const std::optional<int64_t> since = run.deadSince(row, expert);
-        for (int column = 0; column < data.columns; ++column, ++cell) {
-            data.values[cell] = layer.utilisation(column, expert);
-            data.dead[cell] = layer.isDead(column, expert, since) ? 1 : 0;
+        for (int column = 0; column < map.columns; ++column, ++cell) {
+            map.values[cell] = layer.utilisation(column, expert);
+            map.dead[cell] = layer.isDead(column, expert, since) ? 1 : 0;
         }
     }
     m_mapTitle->setUnit(layer.stride() == 1
             ? tr("utilisation, one step a column")
             : tr("utilisation, %1 steps a column").arg(formatCount(layer.stride())));
-    m_map->setData(std::move(data));
+    m_map->setData(std::move(map));
     m_map->refresh();
 }
 

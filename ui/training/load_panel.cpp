@@ -189,42 +189,42 @@ void LoadPanel::updateProbes()
 plots::HeatmapData LoadPanel::windowData() const
 {
     const models::LoadWindow& window = m_run->window();
-    plots::HeatmapData data;
-    data.rows = m_run->layers();
-    data.columns = m_run->experts();
-    const auto cells = static_cast<size_t>(data.rows) * static_cast<size_t>(data.columns);
-    data.values.reserve(cells);
-    data.dead.reserve(cells);
-    for (int row = 0; row < data.rows; ++row) {
+    plots::HeatmapData map;
+    map.rows = m_run->layers();
+    map.columns = m_run->experts();
+    const auto cells = static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns);
+    map.values.reserve(cells);
+    map.dead.reserve(cells);
+    for (int row = 0; row < map.rows; ++row) {
         const bool verdict = window.ideal(row) >= kDeadIdeal;
-        for (int expert = 0; expert < data.columns; ++expert) {
-            data.values.push_back(static_cast<float>(window.utilisation(row, expert)));
+        for (int expert = 0; expert < map.columns; ++expert) {
+            map.values.push_back(static_cast<float>(window.utilisation(row, expert)));
             const bool dead = window.load(row, expert) == 0
                 && (verdict || m_run->deadSince(row, expert).has_value());
-            data.dead.push_back(dead ? 1 : 0);
+            map.dead.push_back(dead ? 1 : 0);
         }
-        data.rowBars.push_back(static_cast<float>(window.dropRate(row)));
+        map.rowBars.push_back(static_cast<float>(window.dropRate(row)));
     }
-    return data;
+    return map;
 }
 
 plots::HeatmapData LoadPanel::probeData(const telemetry::ProbeRecord& probe) const
 {
-    plots::HeatmapData data;
-    data.rows = m_run->layers();
-    data.columns = m_run->experts();
-    data.values.assign(static_cast<size_t>(data.rows) * static_cast<size_t>(data.columns), NAN);
+    plots::HeatmapData map;
+    map.rows = m_run->layers();
+    map.columns = m_run->experts();
+    map.values.assign(static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns), NAN);
     for (const telemetry::LayerRecord& layer : probe.layers) {
         const int row = m_run->rowOf(layer.layer);
-        const auto experts = static_cast<size_t>(data.columns);
+        const auto experts = static_cast<size_t>(map.columns);
         if (row < 0 || layer.load.size() != experts || layer.assignments <= 0)
             continue;
-        const double ideal = static_cast<double>(layer.assignments) / data.columns;
+        const double ideal = static_cast<double>(layer.assignments) / map.columns;
         for (size_t expert = 0; expert < experts; ++expert)
-            data.values[static_cast<size_t>(row) * experts + expert]
+            map.values[static_cast<size_t>(row) * experts + expert]
                 = static_cast<float>(static_cast<double>(layer.load[expert]) / ideal);
     }
-    return data;
+    return map;
 }
 
 void LoadPanel::refresh(const models::RunSettings& settings)
@@ -241,10 +241,10 @@ void LoadPanel::refresh(const models::RunSettings& settings)
     m_step->setText(step > 0 ? tr("step %1").arg(formatCount(step)) : QString());
     if (settings.tokensPerStep > 0) // a call from the probe combo brings no settings
         m_map->setCapacityFactor(settings.capacityFactor);
-    plots::HeatmapData data = probe != nullptr ? probeData(*probe) : windowData();
+    plots::HeatmapData map = probe != nullptr ? probeData(*probe) : windowData();
     if (m_table->isVisible())
-        m_tableModel->setData(data, tr("Layer"));
-    m_map->setData(std::move(data));
+        m_tableModel->setData(map, tr("Layer"));
+    m_map->setData(std::move(map));
     m_map->refresh();
 }
 
@@ -255,13 +255,13 @@ plots::HeatmapPlot::CellText LoadPanel::cellText(int row, int column) const
         || column >= m_run->experts())
         return text;
     text.heading = tr("Layer %1, expert %2").arg(m_run->layerId(row)).arg(column);
-    const plots::HeatmapData& data = m_map->data();
-    const size_t cell = static_cast<size_t>(row) * static_cast<size_t>(data.columns)
+    const plots::HeatmapData& map = m_map->data();
+    const size_t cell = static_cast<size_t>(row) * static_cast<size_t>(map.columns)
         + static_cast<size_t>(column);
-    if (cell >= data.values.size())
+    if (cell >= map.values.size())
         return text;
-    const bool dead = !data.dead.empty() && data.dead[cell] != 0;
-    const QString utilisation = models::formatUtilisation(data.values[cell]);
+    const bool dead = !map.dead.empty() && map.dead[cell] != 0;
+    const QString utilisation = models::formatUtilisation(map.values[cell]);
     text.lines.emplace_back(
         tr("Utilisation"), dead ? tr("%1, dead").arg(utilisation) : utilisation);
     if (chosenProbe() == nullptr) {

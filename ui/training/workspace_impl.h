@@ -71,7 +71,7 @@ struct TrainingWorkspace::Impl {
     void connectSession();
     void connectReader();
     void connectPanels();
-    void startRun(std::shared_ptr<const train::RunFile> file, bool resume);
+    void startRun(const std::shared_ptr<const train::RunFile>& file);
     void beginOwnRun();
     void bringToFront(qint64 run);
     void finishLoading();

@@ -183,7 +183,7 @@ void TrainingWorkspace::Impl::connectPanels()
     QObject::connect(newRun, &NewRunPanel::startRequested, &self,
         [this](const std::shared_ptr<const train::RunFile>& file) {
             newRunDock->hide();
-            startRun(file, false);
+            startRun(file);
         });
     const auto send = [this](const QString& key, const QString& value) {
         steer(key, value);
@@ -249,7 +249,7 @@ void TrainingWorkspace::Impl::beginOwnRun()
     scheduleFrame();
 }
 
-void TrainingWorkspace::Impl::startRun(std::shared_ptr<const train::RunFile> file, bool resume)
+void TrainingWorkspace::Impl::startRun(const std::shared_ptr<const train::RunFile>& file)
 {
     if (session.isRunning()) {
         fail(tr("a run is in progress: %1: stop it first")
@@ -263,22 +263,18 @@ void TrainingWorkspace::Impl::startRun(std::shared_ptr<const train::RunFile> fil
     info.runFile = file->resolved;
     info.trainSteps = file->trainSteps;
     front.setInfo(info);
-    session.start(*file, resume);
+    session.start(*file);
 }
 
 void TrainingWorkspace::Impl::resumeRun(qint64 run)
 {
-    const telemetry::RunInfo* info = runs.find(run);
-    if (info == nullptr)
+    const telemetry::RunInfo* found = runs.find(run);
+    if (found == nullptr || session.isRunning())
         return;
-    // Read again from what the store keeps: the file with every default and whole paths.
-    const QString error = session::errorLineOf([&] {
-        const auto file = std::make_shared<const train::RunFile>(train::parseRunFile(
-            base::parseJson(info->runFile, info->name), info->name, std::filesystem::path("/")));
-        startRun(file, true);
-    });
-    if (!error.isEmpty())
-        fail(error, QStringLiteral("run-failed"));
+    const telemetry::RunInfo info = *found;
+    beginOwnRun();
+    front.setInfo(info);
+    session.resume(QString::fromStdString(info.runFile), QString::fromStdString(info.name));
 }
 
 void TrainingWorkspace::Impl::bringToFront(qint64 run)
