@@ -7,6 +7,7 @@ int main(int count, char** words)
     using namespace moe::cli;
     const std::vector<Command> commands{
         corpusCommand(),
+        runsCommand(),
         devicesCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));
