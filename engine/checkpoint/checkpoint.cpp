@@ -6,13 +6,11 @@
 #include "engine/checkpoint/safetensors.h"
 #include "engine/checkpoint/safetensors_writer.h"
 #include "engine/checkpoint/stored_shape.h"
-#include "kernels/bfloat16.h"
 #include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <bit>
 #include <map>
 #include <set>
 
@@ -30,11 +28,10 @@ std::string textOf(const std::vector<int64_t>& sizes)
     return text + "]";
 }
 
-void loadParameter(const WeightFiles& files, const std::filesystem::path& folder,
-    const model::Parameter& parameter, float* to)
+void checkTensor(
+    const StoredTensor& tensor, const model::Parameter& parameter, const std::string& folder)
 {
-    const StoredTensor& tensor = files.get(parameter.name);
-    const std::string where = folder.string() + ": " + parameter.name;
+    const std::string where = folder + ": " + parameter.name;
     if (tensor.shape != storedShape(parameter.shape))
         throw Error("the shape is " + textOf(tensor.shape), where,
             "config.json makes it " + parameter.shape.text());
@@ -42,7 +39,6 @@ void loadParameter(const WeightFiles& files, const std::filesystem::path& folder
         && tensor.type != StoredType::F16 && tensor.type != StoredType::F64)
         throw Error(std::string("stored as ") + nameOf(tensor.type), where,
             "F32, BF16, F16 or F64 are read here");
-    tensor.toFloat32(to);
 }
 
 void refuseTensorsWithoutPlace(const WeightFiles& files, const std::filesystem::path& folder,
@@ -61,47 +57,14 @@ void refuseTensorsWithoutPlace(const WeightFiles& files, const std::filesystem::
     }
 }
 
-StoredType storedTypeOf(const std::string& dtype)
-{
-    if (dtype == "float32")
-        return StoredType::F32;
-    return dtype == "bfloat16" ? StoredType::BF16 : StoredType::F16;
-}
-
-/// IEEE half, round to nearest even, infinity beyond its range.
-uint16_t halfOf(float value)
-{
-    const uint32_t bits = std::bit_cast<uint32_t>(value);
-    const auto sign = static_cast<uint16_t>((bits >> 16U) & 0x8000U);
-    const uint32_t magnitude = bits & 0x7FFFFFFFU;
-    if (magnitude > 0x7F800000U)
-        return sign | 0x7E00U;
-    if (magnitude >= 0x477FF000U) // 65,520: the first that rounds to infinity
-        return sign | 0x7C00U;
-    if (magnitude < 0x38800000U) { // below 2⁻¹⁴: the sum rounds to a multiple of 2⁻²⁴
-        const float rounded = std::bit_cast<float>(magnitude) + 0.5F;
-        return sign | static_cast<uint16_t>(std::bit_cast<uint32_t>(rounded) - 0x3F000000U);
-    }
-    const uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13U) & 1U);
-    return sign | static_cast<uint16_t>((rounded >> 13U) - (112U << 10U));
-}
-
 void writeConverted(SafetensorsWriter& writer, StoredType type, const float* from, int64_t elements)
 {
-    if (type == StoredType::F32) {
-        writer.write(std::as_bytes(std::span(from, static_cast<size_t>(elements))));
-        return;
-    }
-    std::vector<uint16_t> chunk;
+    std::vector<std::byte> chunk;
     for (int64_t done = 0; done < elements; done += kChunk) {
         const int64_t count = std::min(kChunk, elements - done);
-        chunk.resize(static_cast<size_t>(count));
-        for (int64_t i = 0; i < count; ++i) {
-            const float value = from[done + i];
-            chunk[static_cast<size_t>(i)]
-                = type == StoredType::BF16 ? kernels::BFloat16(value).bits : halfOf(value);
-        }
-        writer.write(std::as_bytes(std::span(chunk)));
+        chunk.resize(static_cast<size_t>(count * bytesOf(type)));
+        fromFloat32(from + done, count, type, chunk.data());
+        writer.write(chunk);
     }
 }
 
@@ -130,6 +93,46 @@ void copyIfThere(const std::filesystem::path& from, const std::filesystem::path&
         base::writeFileAtomically(to, base::readFile(from));
 }
 
+} // namespace
+
+WeightFiles openWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
+    const model::ParameterLayout& layout)
+{
+    WeightFiles files(folder);
+    for (const model::Parameter& parameter : layout.parameters)
+        checkTensor(files.get(parameter.name), parameter, folder.string());
+    refuseTensorsWithoutPlace(files, folder, config, layout);
+    return files;
+}
+
+void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
+    const model::ParameterLayout& layout, float* buffer)
+{
+    const WeightFiles files = openWeights(folder, config, layout);
+    std::fill_n(buffer, layout.elements, 0.0F); // the gaps between blocks
+    for (const model::Parameter& parameter : layout.parameters)
+        files.get(parameter.name).toFloat32(buffer + parameter.offset);
+}
+
+void saveModel(const std::filesystem::path& folder, const model::ModelConfig& config,
+    const model::ParameterLayout& layout, const float* buffer, const std::string& dtype,
+    const std::optional<std::filesystem::path>& tokenizerFrom)
+{
+    const StoredType type = dtype == "bfloat16" ? StoredType::BF16 : StoredType::F32;
+    writeConfig(folder, config, type);
+    writeWeights(folder / "model.safetensors", layout, buffer, type);
+    if (tokenizerFrom)
+        copyTokenizer(*tokenizerFrom, folder);
+}
+
+void writeConfig(
+    const std::filesystem::path& folder, const model::ModelConfig& config, StoredType type)
+{
+    base::Json json = model::toJson(config);
+    json["torch_dtype"] = torchNameOf(type);
+    base::writeFileAtomically(folder / "config.json", json.dump(2) + "\n");
+}
+
 void copyTokenizer(const std::filesystem::path& from, const std::filesystem::path& folder)
 {
     std::error_code ignored;
@@ -144,41 +147,6 @@ void copyTokenizer(const std::filesystem::path& from, const std::filesystem::pat
              "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
              "chat_template.jinja", "generation_config.json"})
         copyIfThere(from / name, folder / name);
-}
-
-} // namespace
-
-void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
-    const model::ParameterLayout& layout, float* buffer)
-{
-    const WeightFiles files(folder);
-    refuseTensorsWithoutPlace(files, folder, config, layout);
-    std::fill_n(buffer, layout.elements, 0.0F); // the gaps between blocks
-    for (const model::Parameter& parameter : layout.parameters)
-        loadParameter(files, folder, parameter, buffer + parameter.offset);
-}
-
-void saveModel(const std::filesystem::path& folder, const model::ModelConfig& config,
-    const model::ParameterLayout& layout, const float* buffer, const std::string& dtype,
-    const std::optional<std::filesystem::path>& tokenizerFrom)
-{
-    base::Json json = model::toJson(config);
-    json["torch_dtype"] = dtype;
-    base::writeFileAtomically(folder / "config.json", json.dump(2) + "\n");
-    writeWeights(folder / "model.safetensors", layout, buffer, storedTypeOf(dtype));
-    if (tokenizerFrom)
-        copyTokenizer(*tokenizerFrom, folder);
-}
-
-std::string storedDtype(const std::filesystem::path& folder)
-{
-    const StoredType type = WeightFiles(folder).get("model.embed_tokens.weight").type;
-    for (const char* dtype : {"float32", "bfloat16", "float16"}) {
-        if (storedTypeOf(dtype) == type)
-            return dtype;
-    }
-    throw Error(std::string("weights stored as ") + nameOf(type), folder.string(),
-        "a checkpoint in float32, bfloat16 or float16");
 }
 
 } // namespace moe::checkpoint

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/base/json.h"
+#include "engine/checkpoint/safetensors.h"
 #include "engine/model/config.h"
 #include "engine/model/parameters.h"
 
@@ -21,16 +22,21 @@ namespace moe::checkpoint {
 void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout, float* buffer);
 
-/// Writes config.json, model.safetensors in `dtype` ("float32", "bfloat16" or "float16", round to
-/// nearest even) and copies of the tokenizer files into an existing folder. `tokenizerFrom`: a
-/// folder whose tokenizer files are taken, or a tokenizer file (PREFIX.tokenizer.model becomes
-/// tokenizer.model).
+/// The files of a folder, checked: every parameter of `layout` is there in its shape and in a type
+/// that toFloat32 reads, and nothing else is. Throws as loadWeights does.
+WeightFiles openWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
+    const model::ParameterLayout& layout);
+
+/// Writes config.json, model.safetensors in `dtype` ("float32" or "bfloat16", round to nearest
+/// even) and copies of the tokenizer files into an existing folder.
 void saveModel(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout, const float* buffer, const std::string& dtype,
     const std::optional<std::filesystem::path>& tokenizerFrom);
-
-/// "float32", "bfloat16" or "float16": how a folder's embedding is stored. Throws for other types.
-std::string storedDtype(const std::filesystem::path& folder);
+void writeConfig(
+    const std::filesystem::path& folder, const model::ModelConfig& config, StoredType type);
+/// `from`: a folder whose tokenizer files are taken, or a tokenizer file (PREFIX.tokenizer.model
+/// becomes tokenizer.model, and tokenizer_config.json beside it comes along).
+void copyTokenizer(const std::filesystem::path& from, const std::filesystem::path& folder);
 
 /// Everything beside the weights that a resumed run needs.
 struct TrainingState {
