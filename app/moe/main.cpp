@@ -12,6 +12,7 @@ int main(int count, char** words)
     const std::vector<Command> commands{
         corpusCommand(),
         upcycleCommand(),
+        runsCommand(),
         devicesCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));

@@ -25,6 +25,8 @@ void addCases(std::vector<OpCase>& cases, RandomInputs& random, const Sizes& siz
     const HostArray loss = random.normal({1}, DType::Float64);
     const std::string name = text("%ld tokens, hidden %ld, vocabulary %ld, %s%s", tokens, hidden,
         vocabulary, kernels::nameOf(act), deviation > 1 ? ", large logits" : "");
+    // Logits, and with them their rounding errors, grow with the deviation.
+    const auto growth = static_cast<int64_t>(deviation);
     // The loss is a sum of terms of one sign; their logits are sums over hidden.
     const Tolerance lossTolerance{.reduction = hidden};
     cases.push_back({"headLossForward " + name, [=](Operands& in) {
@@ -44,8 +46,9 @@ void addCases(std::vector<OpCase>& cases, RandomInputs& random, const Sizes& siz
                  in.backend().headLossForwardBackward(
                      in.input(x), in.matrix(w, act), in.input(targets), scale, sum, dx, dW, write);
                  in.output("loss", sum, lossTolerance);
-                 in.output("dx", dx, {.reduction = vocabulary + hidden, .precision = act});
-                 in.output("dW", dW, {.reduction = tokens + hidden, .precision = act});
+                 in.output(
+                     "dx", dx, {.reduction = growth * (vocabulary + hidden), .precision = act});
+                 in.output("dW", dW, {.reduction = growth * (tokens + hidden), .precision = act});
              }});
     }
 }

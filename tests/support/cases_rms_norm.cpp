@@ -56,7 +56,7 @@ std::vector<OpCase> rmsNormCases(RandomInputs& random)
     std::vector<OpCase> cases;
     for (const DType act : kActivationTypes) {
         for (const int64_t tokens : kTokenCounts) {
-            for (const int64_t hidden : {int64_t{37}, int64_t{64}, int64_t{1}}) {
+            for (const int64_t hidden : {int64_t{37}, int64_t{64}, int64_t{3}}) {
                 const Shape shape{tokens, hidden};
                 cases.push_back(
                     forwardCase(text("rmsNormForward %s %s", shape.text().c_str(), nameOf(act)),

@@ -81,7 +81,6 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
         return px(5);
     case PM_DockWidgetFrameWidth:
     case PM_MenuBarPanelWidth:
-    case PM_MenuBarHMargin:
     case PM_ToolBarFrameWidth:
     case PM_TabBarTabShiftHorizontal:
     case PM_TabBarTabShiftVertical:
@@ -105,8 +104,10 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
         return px(17);
     case PM_ToolBarExtensionExtent:
         return px(28);
+    case PM_MenuBarHMargin:
+        return px(9);
     case PM_MenuBarItemSpacing:
-        return px(2);
+        return px(1);
     case PM_MenuBarVMargin:
         return 0;
     case PM_MenuVMargin:
@@ -416,6 +417,21 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
     }
 }
 
+QIcon Style::standardIcon(
+    StandardPixmap which, const QStyleOption* option, const QWidget* widget) const
+{
+    switch (which) {
+    case SP_ToolBarHorizontalExtensionButton:
+        return icon(QStringLiteral("more"));
+    case SP_LineEditClearButton:
+    case SP_TitleBarCloseButton:
+    case SP_DockWidgetCloseButton:
+        return icon(QStringLiteral("close"));
+    default:
+        return QProxyStyle::standardIcon(which, option, widget);
+    }
+}
+
 void Style::drawViewItem(const QStyleOption* option, QPainter* painter, const QWidget* widget) const
 {
     const auto* item = qstyleoption_cast<const QStyleOptionViewItem*>(option);
@@ -425,7 +441,8 @@ void Style::drawViewItem(const QStyleOption* option, QPainter* painter, const QW
     if (item->backgroundBrush.style() != Qt::NoBrush)
         painter->fillRect(option->rect, item->backgroundBrush);
     if (option->state.testFlag(State_Selected))
-        painter->fillRect(option->rect, option->palette.color(QPalette::Highlight));
+        painter->fillRect(option->rect,
+            view && !view->hasFocus() ? theme().hover : option->palette.color(QPalette::Highlight));
     else if (option->state.testFlag(State_MouseOver) && option->state.testFlag(State_Enabled))
         painter->fillRect(option->rect, theme().hover);
     const bool current = option->state.testFlag(State_HasFocus) && view && view->hasFocus();

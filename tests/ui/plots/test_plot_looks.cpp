@@ -176,8 +176,9 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitForWindowExposed(&plot));
         QTest::qWait(50);
         save(plot, QStringLiteral("heatmap") + suffix);
-        QTest::mouseMove(
-            plot.childAt(200, 200), plot.pixelOf(kSick, 11).toPoint()); // the canvas covers all
+        QWidget* canvas = plot.childAt(200, 200); // it covers the whole plot
+        QTest::mouseMove(canvas, QPoint(5, 5));
+        QTest::mouseMove(canvas, plot.pixelOf(kSick, 11).toPoint());
         auto* tip = plot.findChild<QWidget*>(QStringLiteral("cellTooltip"));
         QVERIFY(tip && tip->isVisible());
         save(*tip, QStringLiteral("tooltip") + suffix);
