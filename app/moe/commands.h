@@ -8,7 +8,9 @@ namespace moe::cli {
 
 // One file a command; main.cpp lists them in the order of moe --help.
 Command corpusCommand();
+Command trainCommand();
 Command upcycleCommand();
+Command benchCommand();
 Command devicesCommand();
 
 } // namespace moe::cli

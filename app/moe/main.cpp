@@ -11,7 +11,9 @@ int main(int count, char** words)
     std::signal(SIGXFSZ, SIG_IGN);
     const std::vector<Command> commands{
         corpusCommand(),
+        trainCommand(),
         upcycleCommand(),
+        benchCommand(),
         devicesCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));
