@@ -8,6 +8,8 @@ namespace moe::cli {
 
 // One file a command; main.cpp lists them in the order of moe --help.
 Command corpusCommand();
+Command upcycleCommand();
+Command runsCommand();
 Command devicesCommand();
 
 } // namespace moe::cli

@@ -2,11 +2,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/moe/commands.h"
 
+#include <csignal>
+
 int main(int count, char** words)
 {
     using namespace moe::cli;
+    // A file that reaches the process's size limit is then an error like a full disk.
+    std::signal(SIGXFSZ, SIG_IGN);
     const std::vector<Command> commands{
         corpusCommand(),
+        upcycleCommand(),
+        runsCommand(),
         devicesCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/base/json.h"
+#include "engine/checkpoint/safetensors.h"
 #include "engine/model/config.h"
 #include "engine/model/parameters.h"
 
@@ -21,11 +22,21 @@ namespace moe::checkpoint {
 void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout, float* buffer);
 
+/// The files of a folder, checked: every parameter of `layout` is there in its shape and in a type
+/// that toFloat32 reads, and nothing else is. Throws as loadWeights does.
+WeightFiles openWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
+    const model::ParameterLayout& layout);
+
 /// Writes config.json, model.safetensors in `dtype` ("float32" or "bfloat16", round to nearest
 /// even) and copies of the tokenizer files into an existing folder.
 void saveModel(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout, const float* buffer, const std::string& dtype,
     const std::optional<std::filesystem::path>& tokenizerFrom);
+void writeConfig(
+    const std::filesystem::path& folder, const model::ModelConfig& config, StoredType type);
+/// `from`: a folder whose tokenizer files are taken, or a tokenizer file (PREFIX.tokenizer.model
+/// becomes tokenizer.model, and tokenizer_config.json beside it comes along).
+void copyTokenizer(const std::filesystem::path& from, const std::filesystem::path& folder);
 
 /// Everything beside the weights that a resumed run needs.
 struct TrainingState {
@@ -39,7 +50,8 @@ struct TrainingState {
 };
 
 /// training-state/ of a step folder: state.json, and masters, m and v as safetensors of the flat
-/// layout's parameters.
+/// layout's parameters, whose checksums state.json keeps. Reading throws for anything damaged,
+/// naming the file and how to go on without it.
 void saveTrainingState(const std::filesystem::path& stepFolder,
     const model::ParameterLayout& layout, const TrainingState& state, const float* master,
     const float* m, const float* v);
@@ -52,10 +64,11 @@ std::vector<std::pair<int64_t, std::filesystem::path>> listSteps(
     const std::filesystem::path& dir); ///< by rising step
 std::filesystem::path stepFolder(const std::filesystem::path& dir, int64_t step);
 /// A fresh ".step-000005.partial" to write into (an older one is removed), and its rename into
-/// place after a flush.
+/// place after a flush; a step folder of that name is replaced.
 std::filesystem::path beginStep(const std::filesystem::path& dir, int64_t step);
 void commitStep(const std::filesystem::path& partial, const std::filesystem::path& final);
 void keepNewest(
-    const std::filesystem::path& dir, int64_t keep); ///< removes older steps and partial folders
+    const std::filesystem::path& dir, int64_t keep); ///< removes older steps and partial folders;
+                                                     ///< the newest stays whatever `keep` is
 
 } // namespace moe::checkpoint

@@ -16,6 +16,10 @@ namespace moe::checkpoint {
 enum class StoredType : uint8_t { F64, F32, F16, BF16, F8E4M3, F8E5M2, U8, I64, I32 };
 const char* nameOf(StoredType type); ///< "BF16", …
 int64_t bytesOf(StoredType type);
+const char* torchNameOf(StoredType type); ///< "bfloat16", …: torch_dtype and a run's precision
+
+/// float32 to F32, BF16 or F16, round to nearest even, or to F64. Throws for the others.
+void fromFloat32(const float* from, int64_t elements, StoredType type, std::byte* to);
 
 struct StoredTensor {
     StoredType type = StoredType::F32;

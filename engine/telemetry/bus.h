@@ -4,6 +4,7 @@
 
 #include "engine/telemetry/record.h"
 
+#include <atomic>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -69,8 +70,10 @@ public:
     void publish(Message message);
 
 private:
-    mutable std::mutex m_mutex;
+    std::mutex m_mutex;
     std::vector<std::weak_ptr<Subscription>> m_subscriptions;
+    /// Size of m_subscriptions; readers that are gone are noticed at the next publish().
+    std::atomic<size_t> m_readers = 0;
 };
 
 } // namespace moe::telemetry

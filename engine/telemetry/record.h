@@ -18,19 +18,18 @@ struct LayerRecord {
     int32_t layer = 0; ///< the decoder layer's index
     std::vector<int64_t> load; ///< assignments before dropping, by expert
     std::vector<int64_t> droppedByExpert; ///< empty when unknown (imported runs)
-    int64_t assignments = 0, dropped = 0;
+    int64_t assignments = 0, dropped = 0; ///< -1: not known (imported runs)
     double alpha = 0, auxLoss = 0, gateEntropy = 0;
     std::optional<double> max1OverMax2, max2OverMax3, expertSimilarity;
+    /// What an import said where the two counts are not known.
+    std::optional<double> importedDropRate;
 
-    double dropRate() const
-    {
-        return assignments > 0 ? static_cast<double>(dropped) / static_cast<double>(assignments)
-                               : 0;
-    }
+    /// dropped / assignments; NaN when not known.
+    double dropRate() const;
 };
 
 /// One step of a run: one line of the JSONL. NaN stands for "not finite" or "not known" (null in
-/// JSON).
+/// JSON), -1 for a count that is not known. The trainer knows them all; imported runs may not.
 struct StepRecord {
     int64_t step = 0; ///< from 1
     int64_t tokens = 0; ///< so far

@@ -44,7 +44,7 @@ struct LoadHistory {
     std::vector<int64_t> assignments; ///< [columns]
 };
 
-/// , else /moe-workbench/store.sqlite, else ~/.local/share/….
+/// $MOE_STORE, else $XDG_DATA_HOME/moe-workbench/store.sqlite, else ~/.local/share/….
 std::filesystem::path defaultStorePath();
 
 /// The SQLite run store (WAL; one writer at a time, any number of readers, other processes
@@ -70,9 +70,14 @@ public:
     void setTags(int64_t id, const std::vector<std::string>& tags);
     void setRunFile(int64_t id, const std::string& runFileJson, int64_t trainSteps);
     void setState(int64_t id, RunState state);
+    /// Throws when it is running.
     void remove(int64_t id);
+    /// Says that this process still works on the run (append does so too): a run whose process is
+    /// gone without a word is shown as Stopped.
+    void heartbeat(int64_t id);
 
-    // Writing (each call is one transaction; durable when it returns)
+    // Writing (each call is one transaction; durable when it returns). A step written again
+    // replaces the old one. StateChange sets the run's state; Progress is not kept.
     void append(int64_t run, const std::vector<MessagePtr>& messages);
     /// Drops steps, events, probes after `step`: a resumed run replaces them.
     void truncateAfter(int64_t run, int64_t step);
@@ -80,6 +85,7 @@ public:
     // Reading
     std::vector<StepRecord> steps(
         int64_t run, int64_t first, int64_t last) const; ///< whole records
+    std::vector<int64_t> stepNumbers(int64_t run) const; ///< those recorded, ascending
     std::vector<RunEvent> events(int64_t run) const;
     /// key: a JSONL key ("loss", "lr", …), "layers/3/drop_rate", "layers/3/alpha", …, or an
     /// imported scalar's name. At most `maxPoints` points (0: all), from the coarser levels when
@@ -91,9 +97,13 @@ public:
     std::vector<ProbeRecord> probes(
         int64_t run, int64_t lastOnly = 0) const; ///< newest first when limited
 
-    // Steering from other processes: queued here, taken by the trainer between two steps
+    // Steering from other processes: queued here, taken by the trainer between two steps.
+    // queueSteering throws when the run is not running.
     void queueSteering(int64_t run, const std::string& key, const std::string& valueJson);
     std::vector<std::pair<std::string, std::string>> takeSteering(int64_t run);
+
+    /// All that `work` does with this store happens, or nothing of it when `work` throws.
+    void transaction(const std::function<void()>& work);
 
     const std::filesystem::path& path() const;
 
@@ -103,12 +113,15 @@ private:
 };
 
 /// Follows a bus into a store on a thread of its own: nothing is lost, at most a second behind.
-/// flush() returns when all published before it is durable; both rethrow a write error (disk full).
+/// flush() returns when all published before it is durable, and throws the write error (disk full)
+/// when that cannot be; check() only throws what has gone wrong so far. What could not be written
+/// is kept and tried again, so nothing is lost once there is room.
 class StoreWriter {
 public:
     StoreWriter(const std::filesystem::path& store, int64_t run, Bus& bus);
     ~StoreWriter(); ///< flushes; a last error goes to the log
     void flush();
+    void check() const;
 
 private:
     struct Impl;

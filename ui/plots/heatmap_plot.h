@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "ui/plots/time_series_plot.h"
+
 #include <QAbstractTableModel>
 #include <QString>
 #include <QWidget>
@@ -50,12 +52,16 @@ public:
     // ExpertsOverSteps shares the x axis of the plots below it
     void setXRange(std::optional<double> low, std::optional<double> high);
     void setCrosshair(std::optional<double> x);
-    void setMargins(int left, int right);
+    void setMarkers(const std::vector<EventMarker>& markers); ///< dotted lines, no flags
+    void setMargins(int left, int right); ///< px at 13 px text; default 34, 16
 
     void refresh();
     double lastReplotMilliseconds() const;
     bool exportPng(const QString& path, double scale = 2);
+    /// Cells are rectangles up to kVectorCells of them, one raster image above; the file's
+    /// description says which.
     bool exportSvg(const QString& path);
+    static constexpr int kVectorCells = 4096;
     bool exportCsv(const QString& path) const;
 
     QPointF pixelOf(int row, int column) const; ///< centre of a cell, in this widget's coordinates
@@ -85,6 +91,7 @@ public:
     void setData(const HeatmapData& data, const QString& rowName);
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;
+    /// Qt::UserRole: the number as it is (float).
     QVariant data(const QModelIndex& index, int role) const override;
     QVariant headerData(int section, Qt::Orientation orientation, int role) const override;
 

@@ -1,5 +1,0 @@
-// SPDX-FileCopyrightText: The MoE Workbench developers
-// SPDX-License-Identifier: Apache-2.0
-
-namespace moe::model {
-} // namespace moe::model

@@ -1,0 +1,13 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/telemetry/sqlite.h"
+
+namespace moe::telemetry {
+
+/// Creates the tables of a new store, or checks that an old one can be used by this version. Throws
+/// for a file of another program and for a store of a newer version.
+void prepareSchema(const Database& database, Database::Mode mode);
+
+} // namespace moe::telemetry

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/recorder.h"
+
+#include "kernels/error.h"
+
+#include <nlohmann/json.hpp>
+
+namespace moe::train {
+
+using base::Json;
+using telemetry::RunInfo;
+using telemetry::RunState;
+
+namespace {
+
+/// The checkpoint folder in a recorded run file, empty when there is none or it does not read.
+std::string checkpointDirOf(const RunInfo& run)
+{
+    try {
+        const Json json = base::parseJson(run.runFile, "run " + std::to_string(run.id));
+        if (!json.is_object() || !json.contains("checkpoint") || !json["checkpoint"].is_object())
+            return "";
+        const Json& dir = json["checkpoint"].value("dir", Json());
+        return dir.is_string() ? dir.get<std::string>() : "";
+    } catch (const Error&) {
+        return "";
+    }
+}
+
+} // namespace
+
+/// A run is known by its checkpoint folder: ids mean nothing in another store.
+int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>& point) const
+{
+    const std::string dir = file.checkpointDir->string();
+    int64_t found = 0;
+    for (const RunInfo& run : m_store->runs()) { // newest first
+        if (run.source != "moe" || checkpointDirOf(run) != dir)
+            continue;
+        if (point && run.id == point->state.run)
+            found = run.id;
+        if (found == 0 && (point || run.state != RunState::Done))
+            found = run.id;
+        if (run.state == RunState::Running || run.state == RunState::Paused)
+            throw Error("the run is being trained already", dir,
+                "stop run " + std::to_string(run.id) + " first");
+    }
+    return found;
+}
+
+void Recorder::open(const RunFile& file, bool resume, const std::optional<ResumePoint>& point)
+{
+    if (!m_storePath)
+        return;
+    m_store.emplace(*m_storePath);
+    int64_t run = resume ? findRun(file, point) : 0;
+    if (run != 0) {
+        m_store->truncateAfter(run, point ? point->state.step : 0);
+        m_store->rename(run, file.name);
+        m_store->setRunFile(run, file.resolved, file.trainSteps);
+        m_store->setState(run, RunState::Running);
+    } else {
+        run = m_store->createRun(file.name, file.resolved, file.trainSteps);
+    }
+    m_writer.emplace(*m_storePath, run, m_bus);
+    m_run = run;
+}
+
+void Recorder::event(int64_t step, const std::string& kind, const Json& payload)
+{
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    publish(telemetry::RunEvent{
+        step, kind, payload.dump(), std::chrono::duration<double>(now).count()});
+}
+
+void Recorder::progress(
+    const std::string& what, const std::string& unit, int64_t done, int64_t total)
+{
+    publish(telemetry::Progress{what, unit, done, total});
+}
+
+void Recorder::flush()
+{
+    if (m_writer)
+        m_writer->flush();
+}
+
+void Recorder::check() const
+{
+    if (m_writer)
+        m_writer->check();
+}
+
+std::vector<std::pair<std::string, std::string>> Recorder::takeSteering()
+{
+    const auto now = std::chrono::steady_clock::now();
+    if (!m_store || now - m_looked < std::chrono::milliseconds(250))
+        return {};
+    m_looked = now;
+    return m_store->takeSteering(m_run);
+}
+
+} // namespace moe::train

@@ -1,0 +1,59 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/json.h"
+#include "engine/telemetry/bus.h"
+#include "engine/telemetry/run_store.h"
+#include "engine/train/resume.h"
+#include "engine/train/run_file.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace moe::train {
+
+/// Publishes on the bus, and keeps the run's line in the store when there is one. Lives on the
+/// thread that trains; runId() may be read from any.
+class Recorder {
+public:
+    Recorder(telemetry::Bus& bus, std::optional<std::filesystem::path> store)
+        : m_bus(bus)
+        , m_storePath(std::move(store))
+    {
+    }
+
+    /// Makes the run's line in the store, or finds the one that a resumed run continues and drops
+    /// what it recorded after the checkpoint; from then on everything published is recorded.
+    void open(const RunFile& file, bool resume, const std::optional<ResumePoint>& point);
+    int64_t runId() const { return m_run; }
+
+    void publish(telemetry::Message message) { m_bus.publish(std::move(message)); }
+    void event(int64_t step, const std::string& kind, const base::Json& payload);
+    void progress(const std::string& what, const std::string& unit, int64_t done, int64_t total);
+
+    /// Returns when everything published is durable; throws when it cannot be.
+    void flush();
+    /// Throws what has gone wrong with recording so far.
+    void check() const;
+    /// Assignments that other processes queued; looks at most four times a second.
+    std::vector<std::pair<std::string, std::string>> takeSteering();
+
+private:
+    int64_t findRun(const RunFile& file, const std::optional<ResumePoint>& point) const;
+
+    telemetry::Bus& m_bus;
+    std::optional<std::filesystem::path> m_storePath;
+    std::optional<telemetry::RunStore> m_store;
+    std::optional<telemetry::StoreWriter> m_writer;
+    std::atomic<int64_t> m_run = 0;
+    std::chrono::steady_clock::time_point m_looked{};
+};
+
+} // namespace moe::train

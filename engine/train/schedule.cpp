@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/run_file.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+namespace moe::train {
+
+double learningRate(const OptimizerSettings& optimizer, int64_t trainSteps, int64_t step)
+{
+    const double peak = optimizer.lr;
+    // Steering may set the peak below min_lr; a decay never rises.
+    const double least = std::min(optimizer.minLr, peak);
+    const auto ratio = [](int64_t part, int64_t whole) {
+        return static_cast<double>(part) / static_cast<double>(whole);
+    };
+    if (step <= optimizer.warmupSteps)
+        return peak * static_cast<double>(step) / static_cast<double>(optimizer.warmupSteps);
+    if (optimizer.schedule == "constant")
+        return peak;
+    if (optimizer.schedule == "wsd") {
+        const int64_t decay = optimizer.decaySteps ? optimizer.decaySteps : (trainSteps + 9) / 10;
+        const int64_t into = step - (trainSteps - decay);
+        return into <= 0 ? peak : peak + (least - peak) * ratio(into, decay);
+    }
+    const double x = ratio(step - optimizer.warmupSteps, trainSteps - optimizer.warmupSteps);
+    if (optimizer.schedule == "linear")
+        return least + (peak - least) * (1 - x);
+    return least + (peak - least) * (1 + std::cos(std::numbers::pi * x)) / 2;
+}
+
+} // namespace moe::train

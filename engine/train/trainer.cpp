@@ -1,0 +1,245 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/train/trainer.h"
+
+#include "engine/base/log.h"
+#include "engine/text/tokenizer.h"
+#include "engine/train/batches.h"
+#include "engine/train/control.h"
+#include "engine/train/initial_state.h"
+#include "engine/train/leader.h"
+#include "engine/train/probes.h"
+#include "engine/train/recorder.h"
+#include "engine/train/resume.h"
+#include "engine/train/training_loop.h"
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <new>
+
+namespace moe::train {
+
+using base::Json;
+using telemetry::RunState;
+
+namespace {
+
+/// The corpus's tokenizer, else that of the checkpoint that the run starts from.
+std::optional<std::filesystem::path> findTokenizer(const RunFile& file)
+{
+    if (auto found = text::findTokenizerFile(file.trainData))
+        return found;
+    return file.initFrom ? text::findTokenizerFile(*file.initFrom) : std::nullopt;
+}
+
+/// The run file as the resumed run had been steered.
+RunFile steeredFile(RunFile file, const std::optional<ResumePoint>& resume)
+{
+    if (resume) {
+        const Json values = base::parseJson(resume->state.steered, resume->folder.string());
+        for (const auto& [key, value] : values.items())
+            applySteering(file, key, value.dump());
+    }
+    return file;
+}
+
+TrainerOptions checked(TrainerOptions options)
+{
+    if (options.device != "cpu")
+        throw Error("there is no device \"" + options.device.substr(0, 40) + "\" here", "--device",
+            "this version trains on cpu");
+    return options;
+}
+
+} // namespace
+
+struct Trainer::Impl {
+    Impl(RunFile runFile, TrainerOptions trainerOptions)
+        : file(std::move(runFile))
+        , options(checked(std::move(trainerOptions)))
+        , resume(findResumePoint(file, options.resume))
+        , layout(file.model)
+        , train(file.trainData)
+        , tokenizer(findTokenizer(file))
+        , control(steeredFile(file, resume))
+        , recorder(*options.bus, options.store)
+    {
+        checkDataset(train, file.trainData, file.sequenceLength, file.model.vocabSize);
+        if (file.validData) {
+            valid.emplace(*file.validData);
+            checkDataset(*valid, *file.validData, file.sequenceLength, file.model.vocabSize);
+        }
+        checkInitFrom(file);
+        probes = readProbes(file, tokenizer);
+    }
+
+    TrainResult run(const std::stop_token& stop);
+    void begin();
+    void trainRanks(Leader& leader, LoopResult& result);
+    std::unique_ptr<kernels::Backend> makeBackend() const;
+    void fail(int64_t step, const std::string& line);
+
+    RunFile file;
+    TrainerOptions options;
+    std::optional<ResumePoint> resume;
+    model::ParameterLayout layout;
+    text::IndexedDataset train;
+    std::optional<text::IndexedDataset> valid;
+    std::optional<std::filesystem::path> tokenizer;
+    std::vector<ProbeText> probes;
+    Control control;
+    Recorder recorder;
+};
+
+/// The run's line in the store, and its first events.
+void Trainer::Impl::begin()
+{
+    recorder.open(file, options.resume, resume);
+    if (resume) {
+        recorder.event(resume->state.step, "resumed", {{"from_step", resume->state.step}});
+    } else {
+        if (options.resume)
+            base::log(base::LogLevel::Info,
+                file.checkpointDir->string() + " has no checkpoint yet: starting at step 1");
+        recorder.event(0, "started", Json::object());
+    }
+    recorder.publish(telemetry::StateChange{RunState::Running, ""});
+}
+
+std::unique_ptr<kernels::Backend> Trainer::Impl::makeBackend() const
+{
+    const int all = options.threads > 0 ? options.threads : kernels::availableCores();
+    const int each = std::max(1, all / static_cast<int>(file.parallel.data));
+    return options.makeBackend ? options.makeBackend(each) : kernels::makeCpuBackend(each);
+}
+
+void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
+{
+    recorder.progress("loading weights", "parameters", 0, file.model.parameters());
+    HostState initial = initialState(file, layout, resume);
+    const RunContext context{file, train, valid ? &*valid : nullptr, probes,
+        resume ? resume->state.step + 1 : 1, initial};
+    std::vector<std::unique_ptr<kernels::Backend>> backends;
+    for (int64_t rank = 0; rank < file.parallel.data; ++rank)
+        backends.push_back(makeBackend());
+    const auto backendOf = [&](int rank) -> kernels::Backend& {
+        return *backends[static_cast<size_t>(rank)];
+    };
+    const auto body = [&](parallel::Communicator& ranks) {
+        const bool first = ranks.rank() == 0;
+        LoopResult unused;
+        trainRank(context, backendOf(ranks.rank()), ranks, first ? &leader : nullptr,
+            first ? &recorder : nullptr, first ? result : unused);
+    };
+    if (file.parallel.data == 1)
+        body(*parallel::makeSingleRank());
+    else
+        parallel::runLocalRanks(static_cast<int>(file.parallel.data), backendOf, body);
+}
+
+TrainResult Trainer::Impl::run(const std::stop_token& stop)
+{
+    begin();
+    LoopResult loop;
+    loop.steps = resume ? resume->state.step : 0;
+    TrainResult result;
+    const auto failed = [&](const Error& error) {
+        fail(loop.steps, error.what());
+    };
+    try {
+        Leader leader(file, resume, control, recorder, tokenizer, stop);
+        trainRanks(leader, loop);
+        result.state = leader.stopped() ? RunState::Stopped : RunState::Done;
+        result.checkpoint = leader.newestCheckpoint();
+        recorder.event(loop.steps, leader.stopped() ? "stopped" : "finished", Json::object());
+        recorder.publish(telemetry::StateChange{result.state, ""});
+        recorder.flush();
+    } catch (const Error& error) {
+        failed(error);
+        throw;
+    } catch (const std::bad_alloc&) {
+        const Error error("there is not enough memory", "training",
+            "a smaller model, micro_batch_size or sequence_length");
+        failed(error);
+        throw error;
+    }
+    result.run = recorder.runId();
+    result.steps = loop.steps;
+    result.finalLoss = loop.finalLoss;
+    result.tokensPerSecond = loop.tokensPerSecond;
+    result.mfu = loop.mfu;
+    result.peakBytes = loop.peakBytes;
+    return result;
+}
+
+/// Says why the run ended. The error itself goes on to the caller, whatever becomes of this.
+void Trainer::Impl::fail(int64_t step, const std::string& line)
+{
+    recorder.event(step, "failed", {{"error", line}});
+    recorder.publish(telemetry::StateChange{RunState::Failed, line});
+    try {
+        recorder.flush();
+    } catch (const Error& error) {
+        base::log(base::LogLevel::Error, error.what());
+    }
+}
+
+Trainer::Trainer(RunFile file, TrainerOptions options)
+    : m_impl(std::make_unique<Impl>(std::move(file), std::move(options)))
+{
+}
+
+Trainer::~Trainer() = default;
+
+TrainEstimate Trainer::estimate() const
+{
+    const RunFile& file = m_impl->file;
+    const model::ModelConfig& model = file.model;
+    const int64_t ranks = file.parallel.data, floats = m_impl->layout.elements * 4;
+    int64_t matrices = 0;
+    for (const model::Parameter& parameter : m_impl->layout.parameters) {
+        const bool product = parameter.decays() && parameter.offset != m_impl->layout.embedding;
+        matrices += product ? parameter.shape.elements() : 0;
+    }
+    if (model.tieWordEmbeddings)
+        matrices += model.vocabSize * model.hiddenSize;
+    TrainEstimate estimate;
+    estimate.parameters = model.parameters();
+    estimate.activeParameters = model.activeParameters();
+    estimate.weightBytes = ranks * floats;
+    estimate.packedBytes = ranks * matrices * kernels::bytesOf(file.precision);
+    estimate.gradientBytes = ranks * floats;
+    estimate.optimizerBytes = (file.parallel.zero == 1 ? 1 : ranks) * 2 * floats;
+    estimate.activationBytes = ranks
+        * model::activationBytes(model, file.precision, {file.microBatchSize, file.sequenceLength});
+    estimate.trainTokens = m_impl->train.tokens();
+    estimate.samplesPerEpoch = (m_impl->train.tokens() - 1) / file.sequenceLength;
+    estimate.epochs = static_cast<double>(file.trainSteps)
+        * static_cast<double>(file.globalBatchSize) / static_cast<double>(estimate.samplesPerEpoch);
+    return estimate;
+}
+
+TrainResult Trainer::run(std::stop_token stop)
+{
+    return m_impl->run(stop);
+}
+
+int64_t Trainer::runId() const
+{
+    return m_impl->recorder.runId();
+}
+
+void Trainer::steer(const std::string& key, const std::string& valueJson, const std::string& by)
+{
+    m_impl->control.steer(key, valueJson, by);
+}
+
+void Trainer::setPaused(bool paused)
+{
+    m_impl->control.setPaused(paused);
+}
+
+} // namespace moe::train

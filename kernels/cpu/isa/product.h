@@ -1,0 +1,78 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/cpu/isa/simd.h"
+
+// Matrix products. Everything moves in words of 32 bits along the reduction: one float, or two
+// bfloat16; only the multiply-add differs. The right side is cut into panels of kPanel columns,
+// [words, kPanel]; the left side is read in tiles of kTileRows rows, each word spread over the
+// lanes. A tile of the result stays in registers for the whole reduction (up to kDepth words).
+namespace moe::kernels::cpu::MOE_ISA {
+
+#if defined(__AVX512F__)
+inline constexpr int kTileRows = 6, kTileVectors = 4; // 24 of 32 registers
+#elif defined(__AVX2__)
+inline constexpr int kTileRows = 6, kTileVectors = 2; // 12 of 16
+#else
+inline constexpr int kTileRows = 4, kTileVectors = 2; // 8 of 16
+#endif
+inline constexpr int64_t kPanel = kTileVectors * kLanes;
+/// A panel of this many words fills most of a second-level cache; longer reductions are cut.
+inline constexpr int64_t kDepth = 3072;
+
+inline int64_t wordsOf(bool bf16, int64_t elements) { return bf16 ? (elements + 1) / 2 : elements; }
+
+/// How the left side of a tile lies: word k of row i at [i · stride + k], or at [k · stride + i].
+enum class Left : uint8_t { Rows, Columns };
+
+/// c[rows, cols] (by `add`) = a · panel over k words; rows and cols any, c of row stride ldc.
+/// Columns are computed in whole vectors: c must have room for cols rounded up to kLanes.
+template <bool kBf16, Left kLeft>
+void multiply(int64_t rows, int64_t cols, int64_t k, const Word* a, int64_t lda, const Word* panel,
+    float* c, int64_t ldc, bool add);
+
+/// panel[k, kPanel] from `cols` (≤ kPanel) rows of words at stride ld: panel[k][j] = from[j·ld + k].
+/// Bfloat16 rows of odd length are not words: pad them first.
+void packRowsAsColumns(const Word* from, int64_t ld, int64_t cols, int64_t k, Word* panel);
+/// panel from a matrix that has the reduction outermost: elements [k, cols] at stride ld.
+void packColumns(const float* from, int64_t ld, int64_t k, int64_t cols, Word* panel);
+void packColumns(const BFloat16* from, int64_t ld, int64_t k, int64_t cols, Word* panel);
+/// The left side of products over an outermost reduction: tiles [k words, kTileRows] one after
+/// another, for multiply<…, Left::Columns> a tile at a time, from elements [k, rows].
+void packTiles(const float* from, int64_t ld, int64_t k, int64_t rows, Word* tiles);
+void packTiles(const BFloat16* from, int64_t ld, int64_t k, int64_t rows, Word* tiles);
+
+template <typename T> inline constexpr bool kIsBf16 = false;
+template <> inline constexpr bool kIsBf16<BFloat16> = true;
+
+/// x · panel for `rows` rows; emit(row, rowCount, tile) gets [rowCount, kPanel] pieces of the
+/// result, in order. `cols` of the panel are wanted. `buffer` holds kEmitFloats floats.
+inline constexpr int64_t kEmitRows = 16 * kTileRows;
+inline constexpr int64_t kEmitFloats = kEmitRows * kPanel;
+template <bool kBf16, typename Emit>
+void rowsTimesPanel(const Word* x, int64_t ldx, int64_t rows, const Word* panel, int64_t k,
+    int64_t cols, float* buffer, const Emit& emit)
+{
+    const int64_t step = k <= kDepth ? kTileRows : kEmitRows;
+    for (int64_t row = 0; row < rows; row += step) {
+        const int64_t count = smaller(step, rows - row);
+        for (int64_t first = 0; first < k || first == 0; first += kDepth)
+            multiply<kBf16, Left::Rows>(count, cols, smaller(kDepth, k - first),
+                x + row * ldx + first, ldx, panel + first * kPanel, buffer, kPanel, first > 0);
+        emit(row, count, static_cast<const float*>(buffer));
+    }
+}
+
+/// dW[out, in] (by `add`) = dyᵀ x over k tokens, dy [k, out] at stride ldDy, x [k, in] at ldX;
+/// `scratch` of outerScratchWords().
+inline constexpr int64_t kOuterDepth = 512; // words
+inline int64_t outerScratchWords(int64_t out, int64_t in)
+{
+    return kOuterDepth * (roundUp(out, kTileRows) + roundUp(in, kPanel)) + kTileRows * kPanel;
+}
+template <typename Act>
+void outerProduct(int64_t out, int64_t in, int64_t k, const Act* dy, int64_t ldDy, const Act* x,
+    int64_t ldX, float* dW, int64_t ldW, bool add, Word* scratch);
+
+} // namespace moe::kernels::cpu::MOE_ISA

@@ -1,0 +1,222 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+// Runs that were stopped, killed or changed, and went on.
+#include "engine/checkpoint/checkpoint.h"
+#include "kernels/error.h"
+#include "tests/engine/train/training_bench.h"
+
+#include <QtTest>
+
+using namespace moe;
+using tests::difference;
+using tests::Published;
+using tests::TrainingBench;
+
+namespace {
+
+tests::RunSettings recorded(bool resume)
+{
+    tests::RunSettings settings;
+    settings.record = true;
+    settings.resume = resume;
+    return settings;
+}
+
+} // namespace
+
+class ResumeTest : public QObject {
+    Q_OBJECT
+
+private Q_SLOTS:
+    void stoppedAndResumedEqualsUndisturbed_data()
+    {
+        QTest::addColumn<QString>("precision");
+        QTest::addColumn<int>("ranks");
+        QTest::newRow("float32") << "float32" << 1;
+        QTest::newRow("bfloat16") << "bfloat16" << 1;
+        QTest::newRow("3 ranks, cut state") << "float32" << 3;
+    }
+
+    void stoppedAndResumedEqualsUndisturbed()
+    {
+        QFETCH(QString, precision);
+        QFETCH(int, ranks);
+        const std::string dir
+            = std::string("stopped-") + precision.toStdString() + std::to_string(ranks);
+        const std::vector<std::string> sets{"checkpoint.dir=" + dir, "checkpoint.every=100",
+            "train_steps=40", "precision=" + precision.toStdString(),
+            "parallel.data=" + std::to_string(ranks)};
+        const train::RunFile file = m_bench.file(sets);
+        tests::RunSettings settings = recorded(false);
+        settings.watch
+            = [](const telemetry::Message& message, train::Trainer&, std::stop_source& stop) {
+                  if (std::holds_alternative<telemetry::StepRecord>(message))
+                      stop.request_stop();
+              };
+        const Published stopped = m_bench.run(file, settings);
+        QVERIFY(stopped.result.state == telemetry::RunState::Stopped);
+        QVERIFY(stopped.result.steps >= 1 && stopped.result.steps < 40);
+        QCOMPARE(stopped.eventsOf("stopped").size(), size_t(1));
+        QVERIFY(stopped.result.checkpoint.has_value());
+        const int64_t run = stopped.result.run;
+
+        const Published rest = m_bench.run(file, recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QCOMPARE(rest.result.run, run);
+        QCOMPARE(rest.steps.front().step, stopped.result.steps + 1);
+        QCOMPARE(rest.eventsOf("resumed").size(), size_t(1));
+
+        const Published undisturbed = m_bench.run(
+            m_bench.file({"train_steps=40", sets[3], sets[4], "checkpoint.dir=" + dir + "-whole"}));
+        const telemetry::RunStore store(m_bench.store(), telemetry::RunStore::Mode::ReadOnly);
+        QCOMPARE(difference(store.steps(run, 1, 40), undisturbed.steps, 0), QString());
+        QVERIFY(store.run(run).state == telemetry::RunState::Done);
+    }
+
+    void killedAndResumedEqualsUndisturbed()
+    {
+        const train::RunFile file = m_bench.file(
+            {"checkpoint.dir=killed", "checkpoint.every=3", "checkpoint.keep=9", "train_steps=8"});
+        const Published whole = m_bench.run(file, recorded(false));
+        const size_t runs = telemetry::RunStore(m_bench.store()).runs().size();
+        // As a kill between steps 6 and 8 leaves it, were the steps since then recorded.
+        std::filesystem::remove_all(*file.checkpointDir / "step-000008");
+        std::filesystem::create_directories(*file.checkpointDir / ".step-000009.partial");
+        const Published rest = m_bench.run(file, recorded(true));
+        QCOMPARE(rest.result.run, whole.result.run);
+        QCOMPARE(rest.steps.front().step, int64_t(7));
+        const telemetry::RunStore store(m_bench.store(), telemetry::RunStore::Mode::ReadOnly);
+        QCOMPARE(store.runs().size(), runs);
+        QCOMPARE(difference(store.steps(whole.result.run, 1, 100), whole.steps, 0), QString());
+        QVERIFY(!std::filesystem::exists(*file.checkpointDir / ".step-000009.partial"));
+    }
+
+    void noCheckpointYetStartsOver()
+    {
+        const train::RunFile file = m_bench.file({"checkpoint.dir=fresh", "train_steps=3"});
+        const Published run = m_bench.run(file, recorded(true));
+        QCOMPARE(run.steps.size(), size_t(3));
+        QCOMPARE(run.eventsOf("started").size(), size_t(1));
+        std::filesystem::remove_all(*file.checkpointDir);
+        // A run that died before its first checkpoint keeps its line.
+        telemetry::RunStore(m_bench.store()).setState(run.result.run, telemetry::RunState::Failed);
+        const Published again = m_bench.run(file, recorded(true));
+        QCOMPARE(again.result.run, run.result.run);
+        QCOMPARE(again.steps.size(), size_t(3));
+    }
+
+    void ranksMayChange()
+    {
+        const std::vector<std::string> sets{
+            "checkpoint.dir=ranks", "checkpoint.every=4", "checkpoint.keep=9", "train_steps=8"};
+        const Published whole = m_bench.run(m_bench.file(sets));
+        for (const char* ranks : {"2", "6"}) {
+            std::filesystem::remove_all(m_bench.path("ranks/step-000008"));
+            std::vector<std::string> changed = sets;
+            changed.push_back(std::string("parallel.data=") + ranks);
+            tests::RunSettings settings;
+            settings.resume = true;
+            const Published rest = m_bench.run(m_bench.file(changed), settings);
+            QCOMPARE(rest.error, std::string());
+            QCOMPARE(difference({whole.steps.begin() + 4, whole.steps.end()}, rest.steps, 1e-4),
+                QString());
+        }
+    }
+
+    void steeredValuesGoOn()
+    {
+        const std::vector<std::string> sets{"checkpoint.dir=steered", "train_steps=400",
+            "optimizer.schedule=constant", "valid_every=1000"};
+        tests::RunSettings settings = recorded(false);
+        bool asked = false;
+        settings.watch = [&](const telemetry::Message& message, train::Trainer& trainer,
+                             std::stop_source& stop) {
+            if (std::holds_alternative<telemetry::StepRecord>(message) && !asked) {
+                asked = true;
+                trainer.steer("optimizer.lr", "0.0001", "you");
+                trainer.steer("moe.aux_coeff.adaptive.xi", "0.5", "you");
+            }
+            const auto* event = std::get_if<telemetry::RunEvent>(&message);
+            if (event && event->kind == "steered")
+                stop.request_stop();
+        };
+        const Published stopped = m_bench.run(m_bench.file(sets), settings);
+        QVERIFY(stopped.result.state == telemetry::RunState::Stopped);
+        QVERIFY(stopped.eventsOf("steered").size() == 2);
+        const Published rest = m_bench.run(m_bench.file(sets), recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QCOMPARE(rest.steps.front().lr, 0.0001);
+    }
+
+    void refusals()
+    {
+        const train::RunFile file = m_bench.file({"checkpoint.dir=taken", "train_steps=3"});
+        m_bench.run(file);
+        const auto errorOf = [&](const std::vector<std::string>& sets, bool resume) -> QString {
+            telemetry::Bus bus;
+            train::TrainerOptions options;
+            options.bus = &bus;
+            options.resume = resume;
+            try {
+                train::Trainer trainer(m_bench.file(sets), options);
+                return {};
+            } catch (const Error& error) {
+                return QString::fromUtf8(error.what());
+            }
+        };
+        const std::vector<std::string> same{"checkpoint.dir=taken", "train_steps=3"};
+        QVERIFY(errorOf(same, false).contains("--resume"));
+        QCOMPARE(errorOf(same, true), QString());
+        QVERIFY(errorOf({same[0], "train_steps=2", "optimizer.warmup_steps=1"}, true)
+                    .contains("optimizer.warmup_steps"));
+        QVERIFY(
+            errorOf({same[0], "train_steps=9", "optimizer.lr=1"}, true).contains("optimizer.lr"));
+        QVERIFY(errorOf({"train_steps=9"}, true).contains("checkpoint.dir"));
+        QCOMPARE(
+            errorOf({same[0], "train_steps=9", "name=other", "valid_every=2"}, true), QString());
+    }
+
+    void finishedRunsHaveNothingToDo()
+    {
+        const train::RunFile file = m_bench.file({"checkpoint.dir=done", "train_steps=3"});
+        m_bench.run(file, recorded(false));
+        const Published again = m_bench.run(file, recorded(true));
+        QCOMPARE(again.error, std::string());
+        QVERIFY(again.steps.empty());
+        QVERIFY(again.result.state == telemetry::RunState::Done);
+        const Published more
+            = m_bench.run(m_bench.file({"checkpoint.dir=done", "train_steps=5"}), recorded(true));
+        QCOMPARE(more.steps.size(), size_t(2));
+        QCOMPARE(more.result.run, again.result.run);
+    }
+
+    void checkpointsStartOtherRuns()
+    {
+        const Published first = m_bench.run(m_bench.file({"checkpoint.dir=base", "train_steps=5"}));
+        const std::string from = first.result.checkpoint->string();
+        const Published second
+            = m_bench.run(m_bench.file({"init={\"from\": \"" + from + "\"}", "train_steps=3"}));
+        QCOMPARE(second.error, std::string());
+        QVERIFY(second.steps.front().loss < first.steps.front().loss);
+    }
+
+    void keepsAsManyAsAsked()
+    {
+        const train::RunFile file = m_bench.file(
+            {"checkpoint.dir=kept", "checkpoint.every=1", "checkpoint.keep=2", "train_steps=5"});
+        const Published run = m_bench.run(file);
+        const auto steps = checkpoint::listSteps(*file.checkpointDir);
+        QCOMPARE(steps.size(), size_t(2));
+        QCOMPARE(steps.back().first, int64_t(5));
+        QCOMPARE(run.eventsOf("checkpoint").size(), size_t(5));
+        const checkpoint::TrainingState state = checkpoint::readTrainingState(steps.back().second);
+        QCOMPARE(state.step, int64_t(5));
+        QCOMPARE(state.tokens, run.steps.back().tokens);
+    }
+
+private:
+    TrainingBench m_bench;
+};
+
+QTEST_GUILESS_MAIN(ResumeTest)
+#include "resume_test.moc"

@@ -1,0 +1,235 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/plots/heatmap_frame.h"
+
+#include "ui/plots/axis_ticks.h"
+#include "ui/plots/crosshair.h"
+#include "ui/plots/heatmap_cells.h"
+#include "ui/plots/plot_marks.h"
+#include "ui/shell/theme.h"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+namespace moe::plots {
+
+using shell::px;
+
+namespace {
+
+QFont caption(bool semibold = false)
+{
+    return shell::numberFont(shell::TextRole::Caption, semibold);
+}
+
+/// Least power of two times `every` at which labels of `label` pixels fit cells of `cell` pixels.
+int spacedOut(int every, double cell, double label)
+{
+    while (every < 100000 && every * cell < label)
+        every *= 2;
+    return every;
+}
+
+void drawTriangle(QCPPainter& painter, QPointF tip)
+{
+    const double half = px(7) / 2.0, height = px(6);
+    painter.setAntialiasing(true);
+    painter.setPen(Qt::NoPen);
+    painter.setBrush(shell::theme().text2);
+    painter.drawPolygon(
+        QPolygonF{{tip, {tip.x() + half, tip.y() + height}, {tip.x() - half, tip.y() + height}}});
+}
+
+} // namespace
+
+double barAxisEnd(const std::vector<float>& shares)
+{
+    double most = 0;
+    for (const float share : shares)
+        if (std::isfinite(share))
+            most = std::max(most, 100.0 * share);
+    constexpr std::array kEnds{1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 10.0, 15.0, 20.0, 30.0, 40.0, 60.0};
+    const auto end = std::find_if(kEnds.begin(), kEnds.end(), [&](double e) { return e >= most; });
+    return end == kEnds.end() ? 100 : *end;
+}
+
+HeatmapFrame::HeatmapFrame(QCustomPlot* canvas, QCPAxisRect* mapRect, QCPAxisRect* barRect,
+    const HeatmapData& data, HeatmapPlot::Kind kind)
+    : Drawing(canvas, kMarksLayer)
+    , m_mapRect(mapRect)
+    , m_barRect(barRect)
+    , m_data(data)
+    , m_kind(kind)
+{
+}
+
+void HeatmapFrame::draw(QCPPainter* painter)
+{
+    drawScale(*painter);
+    drawWords(*painter);
+    if (m_data.rows <= 0 || m_data.columns <= 0)
+        return;
+    drawRowNumbers(*painter);
+    if (m_kind == HeatmapPlot::Kind::LayersByExperts) {
+        drawColumnNumbers(*painter);
+        if (!layout.bars.isEmpty())
+            drawBars(*painter);
+        return;
+    }
+    const QCPAxis& axis = *m_mapRect->axis(QCPAxis::atBottom);
+    for (const EventMarker& marker : markers)
+        if (marker.number > 0 && axis.range().contains(marker.x))
+            drawEventLine(*painter, axis.coordToPixel(marker.x), layout.map.top(),
+                layout.map.bottom(), marker.warning);
+}
+
+void HeatmapFrame::drawColumnNumbers(QCPPainter& painter) const
+{
+    painter.setFont(caption());
+    painter.setPen(shell::theme().text3);
+    const double cell = double(layout.map.width()) / m_data.columns;
+    const auto text = [this](int column) {
+        return numberText(m_data.firstColumn + column * m_data.columnStep, 0);
+    };
+    const int widest = painter.fontMetrics().horizontalAdvance(text(m_data.columns - 1));
+    const int every = spacedOut(1, cell, widest + px(3));
+    for (int column = 0; column < m_data.columns; column += every) {
+        const double centre = layout.map.left() + (column + 0.5) * cell;
+        const QRectF box(centre - px(30), layout.map.top() - px(18), 2 * px(30), px(16));
+        painter.drawText(box, Qt::AlignCenter, text(column));
+    }
+}
+
+void HeatmapFrame::drawRowNumbers(QCPPainter& painter) const
+{
+    const double cell = double(layout.map.height()) / m_data.rows;
+    const double line = px(13);
+    const auto label = [&](int row) {
+        const double centre = layout.map.top() + (row + 0.5) * cell;
+        const QRectF box(0, centre - line, layout.map.left() - px(6), 2 * line);
+        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter, numberText(row, 0));
+    };
+    painter.setFont(caption());
+    painter.setPen(shell::theme().text3);
+    const int every = spacedOut(std::max(1, tickEvery), cell, line);
+    for (int row = 0; row < m_data.rows; row += every)
+        if (selectedRow < 0 || std::abs(row - selectedRow) * cell >= 1.4 * line)
+            label(row);
+    if (selectedRow >= 0 && selectedRow < m_data.rows) {
+        painter.setFont(caption(true));
+        painter.setPen(shell::theme().text);
+        label(selectedRow);
+    }
+}
+
+void HeatmapFrame::drawBars(QCPPainter& painter) const
+{
+    const shell::Theme& theme = shell::theme();
+    const QRect rect = m_barRect->rect();
+    const double end = barAxisEnd(m_data.rowBars);
+    const int parts = std::fmod(end, 3.0) == 0 ? 3 : 2;
+    for (int part = 1; part <= parts; ++part)
+        painter.fillRect(QRectF(rect.left() + std::round(double(rect.width() - 1) * part / parts),
+                             rect.top(), 1, rect.height()),
+            theme.grid);
+    painter.fillRect(QRectF(rect.left(), rect.top(), 1, rect.height()), theme.axis);
+    const double cell = double(rect.height()) / m_data.rows;
+    const double inset = cell >= 4 ? std::round(cell * 2 / 13) : 0;
+    for (int row = 0; row < std::min(m_data.rows, int(m_data.rowBars.size())); ++row) {
+        const double share = 100.0 * double(m_data.rowBars[size_t(row)]);
+        if (!std::isfinite(share) || share <= 0)
+            continue;
+        const double top = std::round(row * cell), bottom = std::round((row + 1) * cell);
+        const double width = std::round(std::min(1.0, share / end) * (rect.width() - 1));
+        painter.fillRect(QRectF(rect.left() + 1, rect.top() + top + inset, width,
+                             std::max(1.0, bottom - top - 2 * inset)),
+            row == selectedRow ? theme.series[1] : theme.text3);
+    }
+    painter.setFont(caption());
+    painter.setPen(theme.text3);
+    painter.drawText(QRectF(rect.left(), rect.top() - px(18), 2 * rect.width(), px(16)),
+        Qt::AlignLeft | Qt::AlignVCenter, HeatmapPlot::tr("drop rate"));
+    const QRectF below(rect.left() - px(20), rect.bottom() + 1 + px(2), px(40), px(16));
+    painter.drawText(below, Qt::AlignCenter, numberText(0, 0));
+    const QString percent = numberText(end, 0) + QChar(0x202f) + QLatin1Char('%');
+    painter.drawText(QRectF(rect.right() - px(50), below.top(), px(50) + px(9), px(16)),
+        Qt::AlignRight | Qt::AlignVCenter, percent);
+}
+
+void HeatmapFrame::drawScale(QCPPainter& painter) const
+{
+    const shell::Theme& theme = shell::theme();
+    const QRect bar = layout.scale;
+    painter.setAntialiasing(false);
+    for (int x = 0; x < bar.width(); ++x)
+        painter.fillRect(QRect(bar.left() + x, bar.top(), 1, bar.height()),
+            theme.utilisation(2 * (x + 0.5) / bar.width()));
+    drawFrame(painter, bar, 1, theme.line);
+    painter.setFont(caption());
+    constexpr std::array kTicks{0.0, 0.5, 1.0, 1.5, 2.0};
+    for (const double tick : kTicks) {
+        const double x = bar.left() + std::round(tick / 2 * (bar.width() - 1));
+        painter.fillRect(QRectF(x, bar.bottom() + 1, 1, px(4)), theme.axis);
+        const int decimals = tick == std::floor(tick) ? 0 : 1;
+        const QString number = numberText(tick, decimals);
+        painter.setPen(theme.text3);
+        painter.drawText(QRectF(x - px(24), bar.bottom() + px(5), 2 * px(24), px(16)),
+            Qt::AlignCenter, tick == 2 ? QStringLiteral("≥ ") + number : number);
+    }
+    if (capacityFactor)
+        drawTriangle(painter,
+            {bar.left() + std::clamp(*capacityFactor / 2, 0.0, 1.0) * bar.width(),
+                bar.bottom() + 1.0 + px(1)});
+}
+
+void HeatmapFrame::drawWords(QCPPainter& painter) const
+{
+    const bool steps = m_kind == HeatmapPlot::Kind::ExpertsOverSteps;
+    const QFont font = shell::font(shell::TextRole::Caption);
+    const QFontMetrics metrics(font);
+    const QString factor
+        = capacityFactor ? numberLocale().toString(*capacityFactor, 'g', 6) : QString();
+    const auto words = [&](bool brief) {
+        QStringList list{brief ? HeatmapPlot::tr("dead") : HeatmapPlot::tr("dead: no assignments")};
+        if (!steps)
+            list << HeatmapPlot::tr("no data");
+        if (capacityFactor && !steps)
+            list << (brief ? HeatmapPlot::tr("capacity %1") : HeatmapPlot::tr("capacity factor %1"))
+                        .arg(factor);
+        return list;
+    };
+    const int swatch = px(14), gap = px(5), between = px(18);
+    const auto widthOf = [&](const QStringList& list) {
+        int width = -between;
+        for (const QString& word : list)
+            width += swatch + gap + metrics.horizontalAdvance(word) + between;
+        return width;
+    };
+    QStringList list = words(shortWords);
+    if (!shortWords && widthOf(list) > layout.wordsWidth)
+        list = words(true);
+    double x = layout.words.x();
+    const double middle = layout.words.y();
+    for (qsizetype i = 0; i < list.size(); ++i) {
+        const QRectF box(x, std::round(middle - px(10) / 2.0), swatch, px(10));
+        if (i == 0) {
+            drawHatch(painter, box);
+        } else if (i == 1) {
+            drawDots(painter, box);
+            drawFrame(painter, box, 1, shell::theme().line);
+        } else {
+            x -= px(7);
+            drawTriangle(painter, {x + swatch / 2.0, box.top() + px(2)});
+        }
+        x += swatch + gap;
+        painter.setFont(font);
+        painter.setPen(shell::theme().text2);
+        const int width = metrics.horizontalAdvance(list[i]);
+        painter.drawText(
+            QRectF(x, middle - px(9), width + 1, 2 * px(9)), Qt::AlignVCenter, list[i]);
+        x += width + between;
+    }
+}
+
+} // namespace moe::plots
