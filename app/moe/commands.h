@@ -11,5 +11,6 @@ Command corpusCommand();
 Command upcycleCommand();
 Command runsCommand();
 Command devicesCommand();
+Command selftestCommand();
 
 } // namespace moe::cli

@@ -14,6 +14,7 @@ int main(int count, char** words)
         upcycleCommand(),
         runsCommand(),
         devicesCommand(),
+        selftestCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));
 }
