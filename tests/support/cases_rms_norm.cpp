@@ -44,7 +44,7 @@ OpCase backwardCase(RandomInputs& random, Shape shape, DType act, Write writeX, 
             const TensorView dWeight = in.target(dWeightBefore, writeW);
             in.backend().rmsNormBackward(in.input(x), in.input(weight), in.input(rstd),
                 in.input(dy), dx, writeX, dWeight, writeW);
-            in.output("dx", dx, {.reduction = hidden});
+            in.output("dx", dx, {.reduction = hidden, .magnitude = 1});
             in.output("dWeight", dWeight, {.reduction = tokens});
         }};
 }

@@ -87,7 +87,7 @@ OpCase backwardCase(const std::string& name, RandomInputs& random, const RouterS
                 const TensorView dLogits = in.blank(input.shape, DType::Float32);
                 in.backend().routerBackward(in.input(input), shape, inputState(in, routing),
                     gradient, in.input(dWeights), dLogits);
-                in.output("dLogits", dLogits, {.reduction = shape.experts});
+                in.output("dLogits", dLogits, {.reduction = shape.experts, .magnitude = 0.3});
             }};
 }
 

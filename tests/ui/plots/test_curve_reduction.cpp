@@ -110,7 +110,7 @@ private Q_SLOTS:
         curve.assign(data.x, data.y);
         std::vector<QPointF> line;
         curve.reduce(data.x.front(), data.x.back(), mapOnto(data, 734), line);
-        QVERIFY2(line.size() <= 2 * 736, qPrintable(QString::number(line.size())));
+        QVERIFY2(line.size() <= 1472, qPrintable(QString::number(line.size())));
         QVERIFY(line.size() > 734);
         std::vector<ColumnRun> runs;
         curve.reduceToRuns(data.x.front(), data.x.back(), mapOnto(data, 734), runs);

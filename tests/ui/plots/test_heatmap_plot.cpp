@@ -118,7 +118,7 @@ private Q_SLOTS:
         QCOMPARE(map.height(), 13.0 * kRows);
         for (int row = 0; row < kRows; ++row)
             for (int column = 0; column < kColumns; ++column) {
-                const size_t i = size_t(row * kColumns + column);
+                const size_t i = size_t(row) * kColumns + size_t(column);
                 if (m_data.dead[i] || std::isnan(m_data.values[i]))
                     continue;
                 const QColor want = shell::theme().utilisation(double(m_data.values[i]));
@@ -252,7 +252,7 @@ private Q_SLOTS:
             const QList<QByteArray> cells = lines[row + 1].split(',');
             QCOMPARE(cells.size(), 1 + kColumns + 1);
             for (int column = 0; column < kColumns; ++column) {
-                const float value = m_data.values[size_t(row * kColumns + column)];
+                const float value = m_data.values[size_t(row) * kColumns + size_t(column)];
                 QVERIFY(std::isnan(value) ? cells[column + 1].isEmpty()
                                           : cells[column + 1].toFloat() == value);
             }
