@@ -132,6 +132,8 @@ void MainWindow::showPage(Page page)
     m_pages->actions().at(static_cast<int>(page))->setChecked(true);
     m_bar->showWorkspace(workspace);
     m_stack->setCurrentWidget(workspace ? static_cast<QWidget*>(workspace) : m_start);
+    if (page == Page::Start)
+        m_start->setFocus();
     showStatus();
     Q_EMIT pageChanged();
 }
