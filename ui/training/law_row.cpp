@@ -67,6 +67,7 @@ LawRow::LawRow(QWidget* parent)
     row->addWidget(m_constant);
     row->addWidget(m_apply);
     row->addWidget(m_hint, 1);
+    row->addStretch();
     // The first to give way.
     m_hint->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     for (NumberField* field : {m_xi, m_alphaMax, m_beta, m_constant})

@@ -365,8 +365,8 @@ void LayerPage::refresh(
     if (m_stale || layer.layer() != m_layer || layer.generation() != m_generation
         || run.generation() != m_runGeneration)
         rebuild(run, layer, settings);
-    refreshHeader(run, row);
     refreshTable(run, row, settings);
+    refreshHeader(run, row);
     if (m_mapPanel->isVisible())
         refreshMap(run, layer, row);
     refreshUtilisation(layer);
