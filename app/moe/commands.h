@@ -8,8 +8,10 @@ namespace moe::cli {
 
 // One file a command; main.cpp lists them in the order of moe --help.
 Command corpusCommand();
-Command runsCommand();
+Command trainCommand();
 Command upcycleCommand();
+Command runsCommand();
+Command benchCommand();
 Command devicesCommand();
 
 } // namespace moe::cli

@@ -11,8 +11,10 @@ int main(int count, char** words)
     std::signal(SIGXFSZ, SIG_IGN);
     const std::vector<Command> commands{
         corpusCommand(),
-        runsCommand(),
+        trainCommand(),
         upcycleCommand(),
+        runsCommand(),
+        benchCommand(),
         devicesCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));

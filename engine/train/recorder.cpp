@@ -70,8 +70,9 @@ void Recorder::open(const RunFile& file, bool resume, const std::optional<Resume
 void Recorder::event(int64_t step, const std::string& kind, const Json& payload)
 {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
-    publish(telemetry::RunEvent{
-        step, kind, payload.dump(), std::chrono::duration<double>(now).count()});
+    publish(telemetry::RunEvent{step, kind,
+        payload.dump(-1, ' ', false, Json::error_handler_t::replace),
+        std::chrono::duration<double>(now).count()});
 }
 
 void Recorder::progress(

@@ -274,7 +274,8 @@ RunFile parseRunFile(
     parseParallel(root, source, file);
     parseCheckpoint(root, source, file);
     checkSizes(root, file);
-    file.resolved = resolvedJson(file).dump();
+    // A folder's name may be no UTF-8; that is no reason to fail.
+    file.resolved = resolvedJson(file).dump(-1, ' ', false, Json::error_handler_t::replace);
     return file;
 }
 

@@ -106,10 +106,10 @@ void MachinePanel::setMeasurement(std::function<QString()> measure)
 
 void MachinePanel::refresh()
 {
-    readMachine(this, [this](const MachineFacts& facts) { show(facts); });
+    readMachine(this, [this](const MachineFacts& facts) { showFacts(facts); });
 }
 
-void MachinePanel::show(const MachineFacts& facts)
+void MachinePanel::showFacts(const MachineFacts& facts)
 {
     m_device->setText(tr("CPU, %n core(s)", nullptr, facts.cores));
     m_memory->setText(facts.memoryBytes > 0

@@ -27,7 +27,7 @@ Q_SIGNALS:
     void factsRead(const moe::shell::MachineFacts& facts);
 
 private:
-    void show(const MachineFacts& facts);
+    void showFacts(const MachineFacts& facts);
     void measure();
 
     QLabel *m_device, *m_memory, *m_state, *m_result;

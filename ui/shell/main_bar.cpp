@@ -36,12 +36,19 @@ MainBar::MainBar(QWidget* parent)
     setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     setIconSize(QSize(px(16), px(16)));
     setFixedHeight(px(40));
-    setContentsMargins(px(16), 0, px(8), 1);
-    layout()->setSpacing(px(10));
+    layout()->setSpacing(px(14));
 }
 
 void MainBar::addPages(const QList<QAction*>& pages)
 {
+    // a tool bar takes its margins from the style, the same on all sides: none; these are its
+    // insets
+    const auto addInset = [this] {
+        auto* inset = new QWidget(this);
+        inset->setFixedWidth(px(2));
+        return addWidget(inset);
+    };
+    addInset();
     for (QAction* page : pages) {
         addAction(page);
         nameButton(this, page);
@@ -50,6 +57,7 @@ void MainBar::addPages(const QList<QAction*>& pages)
     auto* spacer = new QWidget(this);
     spacer->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     m_spacer = addWidget(spacer);
+    m_end = addInset();
 }
 
 void MainBar::addWorkspace(Workspace* workspace)
@@ -61,7 +69,7 @@ void MainBar::addWorkspace(Workspace* workspace)
         items.append(action);
     }
     for (QWidget* widget : workspace->toolbarWidgets())
-        items.append(addWidget(widget));
+        items.append(insertWidget(m_end, widget));
     showWorkspace(nullptr);
 }
 
@@ -80,7 +88,7 @@ void MainBar::showWorkspace(Workspace* workspace)
             insertAction(m_spacer, item);
             nameButton(this, item);
         } else {
-            addAction(item);
+            insertAction(m_end, item);
         }
     }
 }

@@ -22,7 +22,7 @@ public:
     void showWorkspace(Workspace* workspace); ///< null: the start page
 
 private:
-    QAction* m_spacer = nullptr;
+    QAction *m_spacer = nullptr, *m_end = nullptr;
     QHash<Workspace*, QList<QAction*>> m_items; ///< tool bar items of each
 };
 

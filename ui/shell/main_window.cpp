@@ -55,7 +55,7 @@ MainWindow::MainWindow(Settings& settings, const QString& store, LogModel& log, 
 
     auto* corner = new QWidget(this);
     auto* cornerRow = new QHBoxLayout(corner);
-    cornerRow->setContentsMargins(0, px(3), px(8), px(3));
+    cornerRow->setContentsMargins(0, px(3), 0, px(3)); // the menu bar has a margin of its own
     cornerRow->addWidget(new SearchField(m_registry->find(QStringLiteral("edit.palette")), corner));
     menuBar()->setCornerWidget(corner);
     menuBar()->setFixedHeight(px(28));

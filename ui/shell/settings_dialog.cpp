@@ -71,6 +71,7 @@ SettingsDialog::SettingsDialog(
         QAbstractItemView::DoubleClicked | QAbstractItemView::EditKeyPressed);
     m_shortcuts->verticalHeader()->hide();
     m_shortcuts->verticalHeader()->setDefaultSectionSize(px(24));
+    m_shortcuts->horizontalHeader()->setDefaultAlignment(Qt::AlignLeft | Qt::AlignVCenter);
     m_shortcuts->horizontalHeader()->setSectionResizeMode(0, QHeaderView::Stretch);
     m_shortcuts->horizontalHeader()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
     m_shortcuts->setColumnWidth(2, px(140));
@@ -107,6 +108,7 @@ QWidget* SettingsDialog::makeForm(const QString& store)
     auto* box = new QWidget(this);
     auto* form = new QFormLayout(box);
     form->setContentsMargins(0, 0, 0, 0);
+    form->setFieldGrowthPolicy(QFormLayout::FieldsStayAtSizeHint);
     form->setHorizontalSpacing(px(16));
     form->setVerticalSpacing(px(8));
     const auto label = [this](const QString& text) {
@@ -120,6 +122,7 @@ QWidget* SettingsDialog::makeForm(const QString& store)
     m_language->addItem(QStringLiteral("简体中文"), QStringLiteral("zh_CN"));
     m_language->setCurrentIndex(std::max(0, m_language->findData(m_settings.language())));
     auto* language = new QHBoxLayout;
+    language->setSpacing(px(8));
     language->addWidget(m_language);
     language->addWidget(
         makeLabel(tr("from the next start on"), TextRole::Secondary, &Theme::text3));

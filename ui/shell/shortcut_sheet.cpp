@@ -73,6 +73,7 @@ ShortcutSheet::ShortcutSheet(const ActionRegistry& actions, QWidget* parent)
     row->setSpacing(px(40));
     for (auto& column : columns) {
         column = new QVBoxLayout;
+        column->setSpacing(0);
         row->addLayout(column);
     }
     for (const auto& [heading, keys] : groups) {

@@ -137,7 +137,7 @@ QWidget* StartPage::makeRecent()
     m_table->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_table->setTabKeyNavigation(false);
     m_table->setWordWrap(false);
-    m_table->setIconSize(QSize(px(16), px(16)));
+    m_table->setIconSize(QSize(px(14), px(14)));
     m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_table->verticalHeader()->hide();
     m_table->verticalHeader()->setDefaultSectionSize(px(24));
@@ -234,6 +234,7 @@ void StartPage::showRecent()
             : tr("Nothing here has these words. Clear the filter to see all."));
     m_empty->setVisible(nothing);
     m_table->setVisible(!nothing);
+    setFocusProxy(nothing ? nullptr : m_table); // Enter opens the newest at once
     m_allRuns->setText(tr("All runs (%1)").arg(QLocale().toString(runs)));
     m_allRuns->setAccessibleName(m_allRuns->text());
     m_allRuns->updateGeometry();

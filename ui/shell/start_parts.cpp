@@ -101,7 +101,7 @@ LinkButton::LinkButton(QWidget* parent)
 
 QSize LinkButton::sizeHint() const
 {
-    return {fontMetrics().horizontalAdvance(text()) + px(16), px(24)};
+    return {fontMetrics().horizontalAdvance(text()) + px(12), px(24)};
 }
 
 void LinkButton::paintEvent(QPaintEvent*)
@@ -111,7 +111,7 @@ void LinkButton::paintEvent(QPaintEvent*)
     face.setUnderline(underMouse() && isEnabled());
     painter.setFont(face);
     painter.setPen(isEnabled() ? theme().accent : theme().disabled);
-    painter.drawText(rect().adjusted(px(8), 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, text());
+    painter.drawText(rect().adjusted(px(6), 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, text());
     if (hasFocus())
         drawFocusRing(painter, rect());
 }

@@ -88,8 +88,9 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_TabBarTabOverlap:
     case PM_ButtonShiftHorizontal:
     case PM_ButtonShiftVertical:
-    case PM_FocusFrameHMargin:
         return 0;
+    case PM_FocusFrameHMargin: // left and right of the text and the icon of a cell, less one
+        return px(5);
     case PM_DefaultFrameWidth:
         return qobject_cast<const QMenu*>(widget) ? 1
             : isTextArea(widget) || qobject_cast<const QLineEdit*>(widget)
@@ -136,8 +137,12 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_ListViewIconSize:
     case PM_TabBarIconSize:
         return px(16);
-    case PM_HeaderMargin:
-        return px(8);
+    case PM_LineEditIconSize:
+        return px(14);
+    case PM_LineEditIconMargin:
+        return px(6);
+    case PM_HeaderMargin: // small, or rows of 21 px are refused; drawing adds to it
+        return px(2);
     case PM_HeaderMarkSize:
         return px(10);
     case PM_LayoutHorizontalSpacing:
@@ -209,7 +214,7 @@ QSize Style::sizeFromContents(
         QFont bold = button->font; // as wide as when it is checked: nothing moves
         if (isInUnderlinedBar(widget))
             bold.setWeight(QFont::DemiBold);
-        int width = QFontMetrics(bold).size(Qt::TextShowMnemonic, button->text).width() + px(16);
+        int width = QFontMetrics(bold).size(Qt::TextShowMnemonic, button->text).width() + px(12);
         if (!button->icon.isNull() && button->toolButtonStyle != Qt::ToolButtonTextOnly)
             width += button->iconSize.width() + px(8);
         if (button->features.testFlag(QStyleOptionToolButton::HasMenu))
@@ -328,7 +333,8 @@ QRect Style::subElementRect(
 {
     if (element == SE_LineEditContents) {
         const QRect rect = option->rect;
-        return isInnerEdit(widget) ? rect : rect.adjusted(px(6), 1, -px(6), -1);
+        const bool withIcon = widget && widget->findChild<QToolButton*>();
+        return isInnerEdit(widget) ? rect : rect.adjusted(withIcon ? 0 : px(6), 1, -px(6), -1);
     }
     if (element == SE_ProgressBarContents || element == SE_ProgressBarGroove)
         return option->rect;
@@ -485,6 +491,7 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QStyleOptionHeader quiet(*header);
             quiet.palette.setColor(QPalette::ButtonText, theme().text2);
             quiet.state.setFlag(State_On, false); // never bold
+            quiet.rect.adjust(px(4), 0, -px(4), 0); // in line with the cells
             QProxyStyle::drawControl(element, &quiet, painter, widget);
             return;
         }

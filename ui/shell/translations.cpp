@@ -30,7 +30,12 @@ public:
             if (at[0] == ':' && at[1] == ':')
                 bare = at + 2;
         }
-        return QTranslator::translate(bare, text, comment, number);
+        const QString found = QTranslator::translate(bare, text, comment, number);
+        if (!found.isEmpty() || !bare)
+            return found;
+        // tr() in the private half of a class asks for the class, lupdate files it under the half
+        const QByteArray half = QByteArray(bare) + "::Impl";
+        return QTranslator::translate(half.constData(), text, comment, number);
     }
 };
 

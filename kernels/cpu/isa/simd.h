@@ -35,6 +35,7 @@ namespace unaligned {
 using Vec = float __attribute__((vector_size(kLanes * 4), aligned(2), may_alias));
 using IntVec = int32_t __attribute__((vector_size(kLanes * 4), aligned(2), may_alias));
 using HalfVec = uint16_t __attribute__((vector_size(kLanes * 2), aligned(2), may_alias));
+using DoubleVec = double __attribute__((vector_size(kLanes * 8), aligned(8), may_alias));
 } // namespace unaligned
 
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -167,6 +168,7 @@ inline double sum(DoubleVec x)
     return total;
 }
 inline DoubleVec toDouble(Vec x) { return __builtin_convertvector(x, DoubleVec); }
+inline Vec toFloat(DoubleVec x) { return __builtin_convertvector(x, Vec); }
 
 /// 0, 1, 2 …
 inline IntVec laneIndex()

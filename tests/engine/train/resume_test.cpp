@@ -69,7 +69,7 @@ private Q_SLOTS:
         const Published undisturbed = m_bench.run(
             m_bench.file({"train_steps=40", sets[3], sets[4], "checkpoint.dir=" + dir + "-whole"}));
         const telemetry::RunStore store(m_bench.store(), telemetry::RunStore::Mode::ReadOnly);
-        QCOMPARE(difference(store.steps(run, 1, 40), undisturbed.steps, 0), std::string());
+        QCOMPARE(difference(store.steps(run, 1, 40), undisturbed.steps, 0), QString());
         QVERIFY(store.run(run).state == telemetry::RunState::Done);
     }
 
@@ -87,7 +87,7 @@ private Q_SLOTS:
         QCOMPARE(rest.steps.front().step, int64_t(7));
         const telemetry::RunStore store(m_bench.store(), telemetry::RunStore::Mode::ReadOnly);
         QCOMPARE(store.runs().size(), runs);
-        QCOMPARE(difference(store.steps(whole.result.run, 1, 100), whole.steps, 0), std::string());
+        QCOMPARE(difference(store.steps(whole.result.run, 1, 100), whole.steps, 0), QString());
         QVERIFY(!std::filesystem::exists(*file.checkpointDir / ".step-000009.partial"));
     }
 
@@ -119,7 +119,7 @@ private Q_SLOTS:
             const Published rest = m_bench.run(m_bench.file(changed), settings);
             QCOMPARE(rest.error, std::string());
             QCOMPARE(difference({whole.steps.begin() + 4, whole.steps.end()}, rest.steps, 1e-4),
-                std::string());
+                QString());
         }
     }
 

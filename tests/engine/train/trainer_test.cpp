@@ -38,7 +38,7 @@ private Q_SLOTS:
             {"precision=" + precision.toStdString(), "parallel.data=" + std::to_string(ranks)});
         const Published first = m_bench.run(file), second = m_bench.run(file);
         QCOMPARE(first.steps.size(), size_t(7));
-        QCOMPARE(difference(first.steps, second.steps, 0), std::string());
+        QCOMPARE(difference(first.steps, second.steps, 0), QString());
         QVERIFY(first.steps.back().loss < first.steps.front().loss);
     }
 
@@ -86,7 +86,7 @@ private Q_SLOTS:
         const Published alone = m_bench.run(m_bench.file());
         const Published together = m_bench.run(m_bench.file(
             {"parallel.data=" + std::to_string(ranks), "parallel.zero=" + std::to_string(zero)}));
-        QCOMPARE(difference(alone.steps, together.steps, 1e-4), std::string());
+        QCOMPARE(difference(alone.steps, together.steps, 1e-4), QString());
     }
 
     void memoryMayBeAnywhere_data()
@@ -116,7 +116,7 @@ private Q_SLOTS:
         const Published late = m_bench.run(file, deferred);
         QCOMPARE(late.error, std::string());
         std::filesystem::remove_all(*file.checkpointDir);
-        QCOMPARE(difference(m_bench.run(file, plain).steps, late.steps, 0), std::string());
+        QCOMPARE(difference(m_bench.run(file, plain).steps, late.steps, 0), QString());
     }
 
     void denseModelsTrain()
@@ -208,7 +208,7 @@ private Q_SLOTS:
         QCOMPARE(run.steps.size(), size_t(300));
         QCOMPARE(run.eventsOf("paused").size(), size_t(1));
         QCOMPARE(run.eventsOf("unpaused").size(), size_t(1));
-        QCOMPARE(difference(run.steps, m_bench.run(file).steps, 0), std::string());
+        QCOMPARE(difference(run.steps, m_bench.run(file).steps, 0), QString());
     }
 
     void whatIsNotFiniteStopsTheRun()
@@ -261,7 +261,7 @@ private Q_SLOTS:
         std::filesystem::remove_all(*file.checkpointDir);
         const Published without
             = m_bench.run(m_bench.file({"data.train=probed", "model.vocab_size=400"}));
-        QCOMPARE(difference(run.steps, without.steps, 0), std::string());
+        QCOMPARE(difference(run.steps, without.steps, 0), QString());
     }
 
     void refusals_data()
