@@ -33,8 +33,9 @@ std::vector<NamedBackend> backends()
                                    }}};
     for (const cpu::InstructionSet set : cpu::availableSets()) {
         for (const int threads : {1, 2, 3})
-            all.push_back({text("cpu %s, %d threads", cpu::nameOf(set), threads),
-                [set, threads] { return cpu::makeBackend(set, threads); }});
+            all.push_back({text("cpu %s, %d threads", cpu::nameOf(set), threads), [set, threads] {
+                               return cpu::makeBackend(set, threads);
+                           }});
     }
     all.push_back({"deferred cpu", [] {
                        return std::make_unique<DeferredBackend>(makeCpuBackend(2));

@@ -46,7 +46,8 @@ void addCases(std::vector<OpCase>& cases, RandomInputs& random, const Sizes& siz
                  in.backend().headLossForwardBackward(
                      in.input(x), in.matrix(w, act), in.input(targets), scale, sum, dx, dW, write);
                  in.output("loss", sum, lossTolerance);
-                 in.output("dx", dx, {.reduction = growth * (vocabulary + hidden), .precision = act});
+                 in.output(
+                     "dx", dx, {.reduction = growth * (vocabulary + hidden), .precision = act});
                  in.output("dW", dW, {.reduction = growth * (tokens + hidden), .precision = act});
              }});
     }
