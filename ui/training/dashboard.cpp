@@ -231,8 +231,13 @@ void Dashboard::rebuildLoss()
     m_loss->addCurve(raw);
     for (const Overlay& overlay : m_overlays)
         m_loss->addCurve({overlay.name, overlay.color, 1.2});
-    m_loss->addCurve({tr("validation"), theme().series[1], 1.6, true, true, false, false});
-    m_loss->addCurve({tr("train"), train, 1.6});
+    PlotPanel::Curve valid{tr("validation"), theme().series[1], 1.6, true, true};
+    valid.smoothed = false;
+    valid.rank = -1;
+    m_loss->addCurve(valid);
+    PlotPanel::Curve trained{tr("train"), train, 1.6};
+    trained.rank = -2;
+    m_loss->addCurve(trained);
 }
 
 void Dashboard::feedLayers(PlotPanel& panel, const models::RunData& run, bool alpha)

@@ -33,6 +33,7 @@ EventsPanel::EventsPanel(models::EventTableModel& model, TitleBar& title, QWidge
     m_table->setObjectName(QStringLiteral("eventTable"));
     m_table->setAccessibleName(tr("Events"));
     m_table->setModel(&m_proxy);
+    m_table->setItemDelegateForColumn(EventTableModel::What, new PaddedDelegate(m_table));
     m_table->setItemDelegateForColumn(EventTableModel::Flag, new FlagDelegate(m_table));
     m_table->setFont(shell::numberFont(shell::TextRole::Secondary));
     m_table->setSelectionBehavior(QAbstractItemView::SelectRows);
@@ -40,12 +41,14 @@ EventsPanel::EventsPanel(models::EventTableModel& model, TitleBar& title, QWidge
     m_table->setShowGrid(false);
     m_table->setWordWrap(false);
     m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setMinimumSectionSize(px(16));
     m_table->verticalHeader()->setDefaultSectionSize(px(24));
     QHeaderView* header = m_table->horizontalHeader();
     header->setMinimumSectionSize(px(20));
+    header->setFixedHeight(px(24));
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(EventTableModel::What, QHeaderView::Stretch);
-    header->resizeSection(EventTableModel::Step, px(66));
+    header->resizeSection(EventTableModel::Step, px(62));
     header->resizeSection(EventTableModel::Flag, px(34));
     const auto choose = [this](const QModelIndex& index) {
         Q_EMIT stepChosen(index.data(EventTableModel::StepNumber).toLongLong());

@@ -66,8 +66,10 @@ LawRow::LawRow(QWidget* parent)
     m_constant->setFixedWidth(px(72));
     row->addWidget(m_constant);
     row->addWidget(m_apply);
-    row->addWidget(m_hint);
-    row->addStretch(1);
+    row->addWidget(m_hint, 1);
+    row->addStretch();
+    // The first to give way.
+    m_hint->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
     for (NumberField* field : {m_xi, m_alphaMax, m_beta, m_constant})
         connect(field, &QDoubleSpinBox::valueChanged, this, &LawRow::updateApply);
     connect(m_apply, &QPushButton::clicked, this, &LawRow::apply);

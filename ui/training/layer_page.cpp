@@ -182,10 +182,11 @@ QWidget* LayerPage::buildTable()
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     m_table->setShowGrid(false);
     m_table->verticalHeader()->hide();
-    m_table->verticalHeader()->setDefaultSectionSize(px(21));
     m_table->verticalHeader()->setMinimumSectionSize(px(16));
+    m_table->verticalHeader()->setDefaultSectionSize(px(21));
     QHeaderView* header = m_table->horizontalHeader();
     header->setMinimumSectionSize(px(30));
+    header->setFixedHeight(px(24));
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(ExpertTableModel::Bar, QHeaderView::Stretch);
     header->resizeSection(ExpertTableModel::Expert, px(52));
@@ -364,8 +365,8 @@ void LayerPage::refresh(
     if (m_stale || layer.layer() != m_layer || layer.generation() != m_generation
         || run.generation() != m_runGeneration)
         rebuild(run, layer, settings);
-    refreshHeader(run, row);
     refreshTable(run, row, settings);
+    refreshHeader(run, row);
     if (m_mapPanel->isVisible())
         refreshMap(run, layer, row);
     refreshUtilisation(layer);

@@ -57,8 +57,11 @@ LoadPanel::LoadPanel(QWidget* parent)
     m_table->setObjectName(QStringLiteral("loadTable"));
     m_table->setModel(m_tableModel);
     m_table->setFont(shell::numberFont(shell::TextRole::Secondary));
+    m_table->verticalHeader()->setMinimumSectionSize(px(16));
     m_table->verticalHeader()->setDefaultSectionSize(px(21));
+    m_table->horizontalHeader()->setMinimumSectionSize(px(20));
     m_table->horizontalHeader()->setDefaultSectionSize(px(48));
+    m_table->horizontalHeader()->setFixedHeight(px(24));
     m_table->setShowGrid(false);
     connect(m_table, &QTableView::activated, this,
         [this](const QModelIndex& index) { Q_EMIT rowActivated(index.row()); });
@@ -256,8 +259,8 @@ plots::HeatmapPlot::CellText LoadPanel::cellText(int row, int column) const
         return text;
     text.heading = tr("Layer %1, expert %2").arg(m_run->layerId(row)).arg(column);
     const plots::HeatmapData& map = m_map->data();
-    const size_t cell = static_cast<size_t>(row) * static_cast<size_t>(map.columns)
-        + static_cast<size_t>(column);
+    const size_t cell
+        = static_cast<size_t>(row) * static_cast<size_t>(map.columns) + static_cast<size_t>(column);
     if (cell >= map.values.size())
         return text;
     const bool dead = !map.dead.empty() && map.dead[cell] != 0;

@@ -161,7 +161,11 @@ void PlotPanel::setRange(std::optional<double> low, std::optional<double> high)
 void PlotPanel::updateLegend()
 {
     QList<TitleLegend> legend = m_leading;
-    for (size_t i = 0; i < m_curves.size(); ++i) {
+    std::vector<size_t> order;
+    for (size_t i = 0; i < m_curves.size(); ++i)
+        order.push_back(i);
+    std::ranges::stable_sort(order, {}, [this](size_t i) { return m_curves[i].curve.rank; });
+    for (const size_t i : order) {
         const Curve& curve = m_curves[i].curve;
         if (curve.raw || curve.name.isEmpty())
             continue;
@@ -197,7 +201,9 @@ void PlotPanel::showTable(bool shown)
         m_table->setModel(m_tableModel);
         m_table->setFont(shell::numberFont(shell::TextRole::Secondary));
         m_table->verticalHeader()->hide();
+        m_table->verticalHeader()->setMinimumSectionSize(shell::px(16));
         m_table->verticalHeader()->setDefaultSectionSize(shell::px(21));
+        m_table->horizontalHeader()->setFixedHeight(shell::px(24));
         m_table->setShowGrid(false);
         m_pages->addWidget(m_table);
     }

@@ -40,6 +40,7 @@ public:
         bool dashed = false, points = false, endLabel = false;
         bool smoothed = true; ///< by the shared smoothing
         bool raw = false; ///< the raw curve behind a smoothed one
+        int rank = 0; ///< place in the legend; equal ones in drawing order
     };
     void clearCurves();
     int addCurve(const Curve& curve);

@@ -6,7 +6,6 @@
 #include "ui/shell/theme.h"
 #include "ui/training/state_icon.h"
 
-#include <QGridLayout>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QPainter>
@@ -163,15 +162,18 @@ void ReadoutStrip::buildProgress()
     m_tokens->setObjectName(QStringLiteral("progressTokens"));
     for (QLabel* label : {m_timeLeft, m_tokens})
         label->setAlignment(Qt::AlignRight | Qt::AlignVCenter);
-    auto* grid = new QGridLayout(m_progressBox);
-    grid->setContentsMargins(px(16), px(6), px(24), px(4));
-    grid->setHorizontalSpacing(px(8));
-    grid->setVerticalSpacing(px(3));
-    grid->addWidget(m_step, 0, 0);
-    grid->addWidget(m_timeLeft, 0, 1);
-    grid->addWidget(m_bar, 1, 0, 1, 2);
-    grid->addWidget(m_percent, 2, 0);
-    grid->addWidget(m_tokens, 2, 1);
+    auto* column = new QVBoxLayout(m_progressBox);
+    column->setContentsMargins(px(16), px(6), px(24), px(4));
+    column->setSpacing(px(3));
+    auto* above = new QHBoxLayout;
+    above->addWidget(m_step, 1);
+    above->addWidget(m_timeLeft);
+    auto* below = new QHBoxLayout;
+    below->addWidget(m_percent, 1);
+    below->addWidget(m_tokens);
+    column->addLayout(above);
+    column->addWidget(m_bar);
+    column->addLayout(below);
     m_progressBox->setFixedWidth(px(312));
     m_row->addWidget(m_progressBox);
 }

@@ -82,14 +82,16 @@ void RunsPanel::buildTable()
     m_table->setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
     m_table->setContextMenuPolicy(Qt::CustomContextMenu);
     m_table->verticalHeader()->hide();
+    m_table->verticalHeader()->setMinimumSectionSize(px(16));
     m_table->verticalHeader()->setDefaultSectionSize(px(24));
     QHeaderView* header = m_table->horizontalHeader();
-    header->setMinimumSectionSize(px(40));
+    header->setMinimumSectionSize(px(20));
+    header->setFixedHeight(px(24));
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(RunTableModel::Name, QHeaderView::Stretch);
-    header->resizeSection(RunTableModel::Step, px(58));
-    header->resizeSection(RunTableModel::Loss, px(46));
-    header->resizeSection(RunTableModel::BestValid, px(66));
+    header->resizeSection(RunTableModel::Step, px(54));
+    header->resizeSection(RunTableModel::Loss, px(44));
+    header->resizeSection(RunTableModel::BestValid, px(62));
     // The order stays the store's (newest first) until a header is clicked.
     header->setSectionsClickable(true);
     header->setSortIndicatorShown(false);

@@ -57,6 +57,7 @@ SteeringPanel::SteeringPanel(QWidget* parent)
         field->setFixedWidth(px(92));
         grid->addWidget(label, row, 0);
         grid->addWidget(field, row, 1);
+        note->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Preferred);
         grid->addWidget(note, row, 2);
     };
     add(0, tr("Peak learning rate"), m_lr, m_schedule);

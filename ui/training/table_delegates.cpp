@@ -72,6 +72,21 @@ QSize RunNameDelegate::sizeHint(const QStyleOptionViewItem& option, const QModel
     return {base.width() + px(48), base.height()};
 }
 
+void PaddedDelegate::paint(
+    QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
+{
+    QStyleOptionViewItem item = option;
+    initStyleOption(&item, index);
+    paintGround(painter, item);
+    painter->save();
+    painter->setFont(item.font);
+    painter->setPen(textColor(item));
+    const QRect text = item.rect.adjusted(px(14), 0, -px(2), 0);
+    painter->drawText(text, Qt::AlignVCenter | Qt::AlignLeft,
+        item.fontMetrics.elidedText(item.text, Qt::ElideRight, text.width()));
+    painter->restore();
+}
+
 void FlagDelegate::paint(
     QPainter* painter, const QStyleOptionViewItem& option, const QModelIndex& index) const
 {
@@ -103,7 +118,7 @@ void FlagDelegate::paint(
     }
     painter->setPen(color);
     QFont small = shell::numberFont(shell::TextRole::Caption);
-    small.setPointSizeF(small.pointSizeF() * 0.85);
+    small.setPixelSize(std::max(1, px(9)));
     painter->setFont(small);
     painter->drawText(
         warning ? box.translated(0, side * 0.12) : box, Qt::AlignCenter, QString::number(number));

@@ -16,6 +16,15 @@ public:
     QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
 };
 
+/// Text that stands off from the right-aligned number before it.
+class PaddedDelegate : public QStyledItemDelegate {
+    Q_OBJECT
+public:
+    using QStyledItemDelegate::QStyledItemDelegate;
+    void paint(QPainter* painter, const QStyleOptionViewItem& option,
+        const QModelIndex& index) const override;
+};
+
 /// Flag column of the event table: the number in a circle (steered) or triangle (engine).
 class FlagDelegate : public QStyledItemDelegate {
     Q_OBJECT

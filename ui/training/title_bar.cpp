@@ -14,6 +14,7 @@
 #include <QToolTip>
 
 #include <algorithm>
+#include <utility>
 
 namespace moe::training {
 
@@ -224,15 +225,16 @@ void TitleBar::paintEvent(QPaintEvent*)
         }
         x -= needed + px(16);
     }
-    painter.setFont(shell::font(TextRole::Body));
     painter.setPen(theme().text3);
-    for (const QString& unit :
-        {m_short && !m_shortUnit.isEmpty() ? m_shortUnit : m_unit, m_shortUnit}) {
-        if (end + painter.fontMetrics().horizontalAdvance(unit) <= x) {
-            painter.drawText(
-                QRect(end, 0, x - end, height()), Qt::AlignVCenter | Qt::AlignLeft, unit);
-            break;
-        }
+    const QString longUnit = m_short && !m_shortUnit.isEmpty() ? m_shortUnit : m_unit;
+    for (const auto& [unit, role] : {std::pair(longUnit, TextRole::Body),
+             std::pair(longUnit, TextRole::Secondary), std::pair(m_shortUnit, TextRole::Body)}) {
+        painter.setFont(shell::font(role));
+        if (end + painter.fontMetrics().horizontalAdvance(unit) > x + px(8))
+            continue;
+        painter.drawText(
+            QRect(end, 0, x + px(8) - end, height()), Qt::AlignVCenter | Qt::AlignLeft, unit);
+        break;
     }
 }
 

@@ -64,14 +64,15 @@ TrainingWorkspace::TrainingWorkspace(
     , m_impl(std::make_unique<Impl>(*this, services, std::move(store)))
 {
     setObjectName(QStringLiteral("trainingPage"));
+    setBackgroundRole(QPalette::Base);
+    setAutoFillBackground(true);
     m_impl->scheduleFrame();
 }
 
 TrainingWorkspace::~TrainingWorkspace()
 {
     // Panels use the models and the axis of Impl: they go first.
-    for (QObject* child : QList<QObject*>(children()))
-        delete child;
+    qDeleteAll(findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
     for (QWidget* box :
         {m_impl->axisBox, m_impl->rangeBox, m_impl->smoothingBox, m_impl->exportBox}) {
         if (box->parent() == nullptr)
@@ -115,6 +116,11 @@ void TrainingWorkspace::restoreDefaultLayout()
 {
     m_impl->closeLayer();
     m_impl->arrangeDocks();
+}
+
+QSize TrainingWorkspace::minimumSizeHint() const
+{
+    return {shell::px(760), shell::px(480)};
 }
 
 void TrainingWorkspace::startDemo(int64_t steps)

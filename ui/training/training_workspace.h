@@ -37,6 +37,8 @@ public:
     QList<QWidget*> toolbarWidgets() override;
     QList<shell::PaletteSource> paletteSources() override;
     void restoreDefaultLayout() override;
+    /// Smaller than what the widest arrangement wants: it rearranges itself when it gets there.
+    QSize minimumSizeHint() const override;
 
     /// Trains the demo (corpus prepared below the cache folder) in this process and shows it.
     void startDemo(int64_t steps);

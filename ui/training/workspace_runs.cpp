@@ -413,6 +413,7 @@ void TrainingWorkspace::Impl::toggleOverlay(qint64 run)
         showOverlay(run, colour);
     }
     updateOverlays();
+    runsPanel->setFront(front.info().id);
     scheduleFrame();
 }
 
@@ -428,6 +429,7 @@ void TrainingWorkspace::Impl::togglePin(qint64 run)
         showOverlay(run, 5); // the baseline is grey
     }
     updateOverlays();
+    runsPanel->setFront(front.info().id);
     scheduleFrame();
 }
 
