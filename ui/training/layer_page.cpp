@@ -191,9 +191,9 @@ QWidget* LayerPage::buildTable()
     header->setSectionResizeMode(ExpertTableModel::Bar, QHeaderView::Stretch);
     header->resizeSection(ExpertTableModel::Expert, px(52));
     header->resizeSection(ExpertTableModel::Utilisation, px(70));
-    header->resizeSection(ExpertTableModel::Assignments, px(88));
+    header->resizeSection(ExpertTableModel::Assignments, px(82));
     header->resizeSection(ExpertTableModel::Dropped, px(64));
-    header->resizeSection(ExpertTableModel::Verdict, px(44));
+    header->resizeSection(ExpertTableModel::Verdict, px(52));
     connect(m_table, &QTableView::clicked, this,
         [this](const QModelIndex& index) { chooseExpert(index.row()); });
     connect(m_table, &QTableView::activated, this,
@@ -422,14 +422,15 @@ void LayerPage::rebuild(
         PlotPanel::Curve line{tr("expert %1").arg(expert),
             expert == m_expert ? theme().series[1] : theme().series[0], 1.6};
         line.smoothed = false;
+        line.rank = expert == m_expert ? -2 : -1;
         m_utilisation->addCurve(line);
         m_lines.push_back(expert);
     }
     m_utilisationY.assign(m_lines.size(), {});
     m_columnX.clear();
-    m_utilisation->setLeadingLegend(experts > 2 ? QList<TitleLegend>{{TitleLegend::Swatch::Line,
-                                        tr("%1 others").arg(experts - 2), {}, theme().series[5]}}
-                                                : QList<TitleLegend>{});
+    m_utilisation->setTrailingLegend(experts > 2 ? QList<TitleLegend>{{TitleLegend::Swatch::Line,
+                                         tr("%1 others").arg(experts - 2), {}, theme().series[5]}}
+                                                 : QList<TitleLegend>{});
 
     const auto single = [](PlotPanel* panel, bool points, bool smoothed) {
         panel->clearCurves();
@@ -445,7 +446,9 @@ void LayerPage::rebuild(
     for (PlotPanel* panel : {m_drop, m_alpha}) {
         panel->clearCurves();
         panel->addCurve({tr("mean"), theme().text, 1.4});
-        panel->addCurve({tr("layer %1").arg(m_layer), theme().series[1], 1.4});
+        PlotPanel::Curve own{tr("layer %1").arg(m_layer), theme().series[1], 1.4};
+        own.rank = -1;
+        panel->addCurve(own);
     }
     if (settings.validEvery > 0)
         m_similarity->titleBar().setUnit(

@@ -90,13 +90,15 @@ NewRunPanel::NewRunPanel(QWidget* parent)
     scroll->setWidget(inner);
     m_json->setObjectName(QStringLiteral("runFileText"));
     m_json->setReadOnly(true);
+    m_json->setLineWrapMode(QPlainTextEdit::NoWrap);
     m_json->setFont(QFontDatabase::systemFont(QFontDatabase::FixedFont));
     m_json->setAccessibleName(tr("The run file"));
     auto* split = new QSplitter(Qt::Horizontal, this);
     split->setChildrenCollapsible(false);
     split->addWidget(scroll);
     split->addWidget(m_json);
-    split->setSizes({px(560), px(360)});
+    split->setSizes({px(760), px(480)});
+    split->setStretchFactor(0, 1);
     m_verdict->setObjectName(QStringLiteral("newRunVerdict"));
     m_verdict->setWordWrap(true);
     m_start->setObjectName(QStringLiteral("startRun"));

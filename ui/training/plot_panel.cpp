@@ -148,6 +148,11 @@ void PlotPanel::setLeadingLegend(const QList<TitleLegend>& entries)
     m_leading = entries;
 }
 
+void PlotPanel::setTrailingLegend(const QList<TitleLegend>& entries)
+{
+    m_trailing = entries;
+}
+
 void PlotPanel::setNameless(bool nameless)
 {
     m_nameless = nameless;
@@ -182,6 +187,7 @@ void PlotPanel::updateLegend()
         entry.color = curve.color;
         legend += entry;
     }
+    legend += m_trailing;
     m_title->setLegend(legend);
     if (m_tableModel != nullptr && m_table->isVisible() && !m_axis.crosshair()) {
         std::vector<CurveTableModel::Column> columns;

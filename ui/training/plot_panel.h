@@ -54,6 +54,7 @@ public:
     /// Writes a value for the legend, without unit.
     void setValueFormat(std::function<QString(double)> format, const QString& suffix = {});
     void setLeadingLegend(const QList<TitleLegend>& entries); ///< before the curves' own
+    void setTrailingLegend(const QList<TitleLegend>& entries); ///< after them
     void setNameless(bool nameless); ///< the legend is the value alone (one curve)
 
     void setRange(std::optional<double> low, std::optional<double> high);
@@ -87,7 +88,7 @@ private:
     double m_smoothingUnit = 1;
     std::function<QString(double)> m_format;
     QString m_suffix;
-    QList<TitleLegend> m_leading;
+    QList<TitleLegend> m_leading, m_trailing;
     bool m_nameless = false;
 };
 

@@ -133,12 +133,15 @@ void ExpertDelegate::paint(
     initStyleOption(&item, index);
     if (index.column() == ExpertTableModel::Verdict) {
         const bool dead = index.data(ExpertTableModel::IsDead).toBool();
-        item.palette.setColor(QPalette::Text, dead ? theme().warn : theme().text2);
-        item.palette.setColor(QPalette::HighlightedText, dead ? theme().warn : theme().selText);
         if (dead)
             item.font.setWeight(QFont::DemiBold);
-        const QStyle* style = item.widget ? item.widget->style() : QApplication::style();
-        style->drawControl(QStyle::CE_ItemViewItem, &item, painter, item.widget);
+        paintGround(painter, item);
+        painter->save();
+        painter->setFont(item.font);
+        painter->setPen(dead ? theme().warn : theme().text2);
+        painter->drawText(
+            item.rect.adjusted(px(12), 0, 0, 0), Qt::AlignVCenter | Qt::AlignLeft, item.text);
+        painter->restore();
         return;
     }
     paintGround(painter, item);

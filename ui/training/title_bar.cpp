@@ -171,7 +171,7 @@ int TitleBar::legendWidth(int entry) const
     if (!legend.name.isEmpty() && !legend.value.isEmpty())
         width += px(4);
     const int swatch = swatchWidth(legend.swatch);
-    return width + (swatch > 0 ? swatch + px(6) : 0);
+    return width + (swatch > 0 ? swatch + px(4) : 0);
 }
 
 void TitleBar::paintEvent(QPaintEvent*)
@@ -184,7 +184,7 @@ void TitleBar::paintEvent(QPaintEvent*)
         if (QWidget* button = m_buttons->itemAt(i)->widget(); button && button->isVisible())
             right = std::min(right, button->x());
     }
-    right -= px(10);
+    right -= px(6);
 
     painter.setFont(shell::font(TextRole::Body, true));
     painter.setPen(theme().text);
@@ -215,7 +215,7 @@ void TitleBar::paintEvent(QPaintEvent*)
         } else {
             if (swatch > 0) {
                 paintSwatch(painter, QRect(at, 0, swatch, height()), entry);
-                at += swatch + px(6);
+                at += swatch + px(4);
             }
             painter.setPen(theme().text2);
             painter.drawText(QRect(at, 0, needed, height()), Qt::AlignVCenter, entry.name);
@@ -223,7 +223,7 @@ void TitleBar::paintEvent(QPaintEvent*)
             painter.setPen(theme().text);
             painter.drawText(QRect(at, 0, needed, height()), Qt::AlignVCenter, entry.value);
         }
-        x -= needed + px(16);
+        x -= needed + px(12);
     }
     painter.setPen(theme().text3);
     const QString longUnit = m_short && !m_shortUnit.isEmpty() ? m_shortUnit : m_unit;

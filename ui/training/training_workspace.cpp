@@ -154,10 +154,7 @@ void TrainingWorkspace::importPath(const QString& path)
 
 void TrainingWorkspace::showNewRun()
 {
-    m_impl->closeLayer();
-    m_impl->newRunDock->show();
-    m_impl->newRunDock->raise();
-    m_impl->newRun->focusFirst();
+    m_impl->openForm();
 }
 
 void TrainingWorkspace::showRuns()

@@ -52,6 +52,8 @@ struct TrainingWorkspace::Impl {
     void openLayer(int row);
     void closeLayer();
     void stepLayer(int by);
+    void openForm(); ///< New run fills the centre
+    void closeForm();
     bool layerIsOpen() const;
 
     // Actions
@@ -145,7 +147,8 @@ struct TrainingWorkspace::Impl {
     Size size = Size::Normal;
     bool arranged = false;
     QByteArray dashboardState;
-    QList<QDockWidget*> hiddenByLayer;
+    QList<QDockWidget*> hiddenByLayer, hiddenByForm;
+    QByteArray stateBeforeForm;
 
     QAction *newRunAction, *pauseUpdatesAction, *pauseAction, *stopAction, *resumeAction;
     QAction *closeLayerAction, *previousLayerAction, *nextLayerAction;

@@ -5,6 +5,8 @@
 
 #include <QAction>
 
+#include <utility>
+
 namespace moe::training {
 
 using shell::px;
@@ -57,6 +59,11 @@ void TrainingWorkspace::Impl::buildDocks()
     newRun->setMinimumSize(px(360), px(240));
     arrangeDocks();
     newRunDock->hide();
+    // Closed from its own title bar or the View menu.
+    QObject::connect(newRunDock->toggleViewAction(), &QAction::toggled, &self, [this](bool shown) {
+        if (!shown && newRunDock->isHidden())
+            closeForm();
+    });
 }
 
 void TrainingWorkspace::Impl::setTabbed(QDockWidget* dock, TitleBar* title, bool tabbed)
@@ -151,6 +158,7 @@ void TrainingWorkspace::Impl::fitTo(const QSize& newSize)
     arranged = true;
     const bool layerOpen = layerIsOpen();
     const int row = front.rowOf(layer.layer());
+    closeForm();
     if (layerOpen)
         closeLayer();
     size = fitting;
@@ -176,6 +184,7 @@ void TrainingWorkspace::Impl::openLayer(int row)
 {
     if (row < 0 || row >= front.layers())
         return;
+    closeForm();
     chosenRow = row;
     chosenByHand = true;
     const int id = front.layerId(row);
@@ -211,6 +220,35 @@ void TrainingWorkspace::Impl::closeLayer()
     hiddenByLayer.clear();
     self.restoreState(dashboardState);
     updateActions();
+    scheduleFrame();
+}
+
+void TrainingWorkspace::Impl::openForm()
+{
+    closeLayer();
+    if (hiddenByForm.isEmpty()) {
+        stateBeforeForm = self.saveState();
+        for (QDockWidget* dock : {dropDock, alphaDock, lossDock, lrDock, gradDock, tokensDock}) {
+            if (!dock->isHidden() && !dock->isFloating()) {
+                hiddenByForm += dock;
+                dock->hide();
+            }
+        }
+    }
+    newRunDock->show();
+    newRunDock->raise();
+    self.resizeDocks({runsDock}, {px(size == Size::Small ? 249 : 304)}, Qt::Horizontal);
+    newRun->focusFirst();
+}
+
+void TrainingWorkspace::Impl::closeForm()
+{
+    newRunDock->hide();
+    if (hiddenByForm.isEmpty())
+        return;
+    for (QDockWidget* dock : std::exchange(hiddenByForm, {}))
+        dock->show();
+    self.restoreState(stateBeforeForm);
     scheduleFrame();
 }
 

@@ -182,7 +182,7 @@ void TrainingWorkspace::Impl::connectPanels()
     QObject::connect(runsPanel, &RunsPanel::demoRequested, &self, [this] { self.startDemo(1000); });
     QObject::connect(newRun, &NewRunPanel::startRequested, &self,
         [this](const std::shared_ptr<const train::RunFile>& file) {
-            newRunDock->hide();
+            closeForm();
             startRun(file);
         });
     const auto send = [this](const QString& key, const QString& value) {

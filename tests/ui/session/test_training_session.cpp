@@ -1,0 +1,196 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "tiny_run.h"
+
+#include "ui/session/run_file_check.h"
+#include "ui/session/store_reader.h"
+#include "ui/session/training_session.h"
+
+#include <QSignalSpy>
+#include <QTemporaryDir>
+#include <QtTest>
+
+using namespace moe;
+using session::StoreReader;
+using session::TrainingSession;
+
+/// A real trainer behind the session; the store behind the reader.
+class TestTrainingSession : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init()
+    {
+        m_folder = std::make_unique<QTemporaryDir>();
+        m_path = m_folder->path().toStdString();
+        tiny::writeCorpus(m_path);
+    }
+
+    void trainsAndTells();
+    void pausesSteersAndStops();
+    void failsWithOneLine();
+    void stopsWhenItGoes();
+    void readsBackWhatWasTrained();
+    void checksRunFiles();
+
+private:
+    std::unique_ptr<QTemporaryDir> m_folder;
+    std::filesystem::path m_path;
+};
+
+void TestTrainingSession::trainsAndTells()
+{
+    TrainingSession session(m_path / "store.sqlite");
+    int64_t last = 0;
+    bool sawRegistered = false;
+    connect(
+        &session, &TrainingSession::registered, this, [&](qint64 run) { sawRegistered = run > 0; });
+    connect(&session, &TrainingSession::messages, this, [&](const auto& batch) {
+        for (const auto& message : batch) {
+            if (const auto* step = std::get_if<telemetry::StepRecord>(message.get()))
+                last = step->step;
+        }
+    });
+    QSignalSpy finished(&session, &TrainingSession::finished);
+    QSignalSpy failed(&session, &TrainingSession::failed);
+    session.start(tiny::runFile(m_path, 30));
+    QVERIFY(session.isRunning());
+    QVERIFY2(finished.wait(60'000), "the run did not end");
+    QVERIFY2(failed.isEmpty(), failed.isEmpty() ? "" : qPrintable(failed[0][0].toString()));
+    QCOMPARE(last, int64_t(30)); // nothing of the end is lost
+    QVERIFY(sawRegistered);
+    QVERIFY(!session.isRunning());
+}
+
+void TestTrainingSession::pausesSteersAndStops()
+{
+    TrainingSession session(m_path / "store.sqlite");
+    int64_t last = 0;
+    QString steered;
+    connect(&session, &TrainingSession::messages, this, [&](const auto& batch) {
+        for (const auto& message : batch) {
+            if (const auto* step = std::get_if<telemetry::StepRecord>(message.get()))
+                last = step->step;
+            if (const auto* event = std::get_if<telemetry::RunEvent>(message.get());
+                event != nullptr && event->kind == "steered")
+                steered = QString::fromStdString(event->payload);
+        }
+    });
+    QSignalSpy refused(&session, &TrainingSession::steeringRefused);
+    QSignalSpy finished(&session, &TrainingSession::finished);
+    session.steer(QStringLiteral("optimizer.lr"), QStringLiteral("1e-3")); // nothing runs yet
+    QCOMPARE(refused.size(), 1);
+    session.start(tiny::runFile(m_path, 1'000'000));
+    QTRY_VERIFY_WITH_TIMEOUT(last > 3, 60'000);
+    session.setPaused(true);
+    QVERIFY(session.isPaused());
+    QTest::qWait(300);
+    const int64_t at = last;
+    QTest::qWait(300);
+    QCOMPARE(last, at);
+    session.steer(QStringLiteral("moe.aux_coeff.adaptive.xi"), QStringLiteral("-3"));
+    QCOMPARE(refused.size(), 2);
+    QVERIFY(refused[1][0].toString().contains(QStringLiteral("xi")));
+    session.steer(QStringLiteral("moe.aux_coeff.adaptive.xi"), QStringLiteral("0.4"));
+    session.setPaused(false);
+    QTRY_VERIFY_WITH_TIMEOUT(last > at, 60'000);
+    QTRY_VERIFY_WITH_TIMEOUT(steered.contains(QStringLiteral("0.4")), 60'000);
+    session.stop();
+    QVERIFY(finished.wait(60'000));
+    telemetry::RunStore store(m_path / "store.sqlite", telemetry::RunStore::Mode::ReadOnly);
+    QVERIFY(store.find("last").state == telemetry::RunState::Stopped);
+}
+
+void TestTrainingSession::failsWithOneLine()
+{
+    TrainingSession session(m_path / "store.sqlite");
+    train::RunFile file = tiny::runFile(m_path, 5);
+    file.trainData = m_path / "nothing-here";
+    QSignalSpy failed(&session, &TrainingSession::failed);
+    QSignalSpy finished(&session, &TrainingSession::finished);
+    session.start(file);
+    QVERIFY(finished.wait(60'000));
+    QCOMPARE(failed.size(), 1);
+    const QString line = failed[0][0].toString();
+    QVERIFY2(line.contains(QStringLiteral("nothing-here")), qPrintable(line));
+    QVERIFY(!line.contains(QLatin1Char('\n')));
+    session.start(tiny::runFile(m_path, 3)); // and it can be used again
+    QVERIFY(finished.wait(60'000));
+    QCOMPARE(failed.size(), 1);
+}
+
+void TestTrainingSession::stopsWhenItGoes()
+{
+    {
+        TrainingSession session(m_path / "store.sqlite");
+        session.start(tiny::runFile(m_path, 1'000'000));
+        QTRY_VERIFY_WITH_TIMEOUT(session.runId() > 0, 60'000);
+    }
+    telemetry::RunStore store(m_path / "store.sqlite", telemetry::RunStore::Mode::ReadOnly);
+    QVERIFY(store.find("last").state == telemetry::RunState::Stopped);
+}
+
+void TestTrainingSession::readsBackWhatWasTrained()
+{
+    {
+        TrainingSession session(m_path / "store.sqlite");
+        QSignalSpy finished(&session, &TrainingSession::finished);
+        session.start(tiny::runFile(m_path, 20));
+        QVERIFY(finished.wait(60'000));
+    }
+    StoreReader reader(m_path / "store.sqlite");
+    std::vector<telemetry::RunInfo> runs;
+    session::RunSnapshot snapshot;
+    size_t layers = 0;
+    session::LayerDetail detail;
+    connect(&reader, &StoreReader::runsLoaded, this, [&](const auto& list) { runs = list; });
+    connect(
+        &reader, &StoreReader::snapshotLoaded, this, [&](quint64, const auto& s) { snapshot = s; });
+    connect(&reader, &StoreReader::layersLoaded, this,
+        [&](quint64, const auto& piece, bool) { layers += piece.size(); });
+    connect(&reader, &StoreReader::layerLoaded, this, [&](quint64, const auto& d) { detail = d; });
+    QSignalSpy failed(&reader, &StoreReader::failed);
+    reader.requestRuns();
+    reader.requestRun(QStringLiteral("tiny"), 5, true);
+    QTRY_COMPARE(layers, size_t(2));
+    QCOMPARE(runs.size(), size_t(1));
+    QCOMPARE(snapshot.loss.step.size(), size_t(20));
+    QCOMPARE(snapshot.tail.size(), size_t(5));
+    reader.requestLayer(snapshot.info.id, 1);
+    QTRY_COMPARE(detail.history.experts, 4);
+    QVERIFY(failed.isEmpty());
+    reader.requestRun(QStringLiteral("no such run"), 5, true);
+    QTRY_COMPARE(failed.size(), 1);
+    reader.rename(snapshot.info.id, QStringLiteral("renamed"));
+    QTRY_COMPARE(QString::fromStdString(runs[0].name), QStringLiteral("renamed"));
+    reader.remove(snapshot.info.id);
+    QTRY_VERIFY(runs.empty());
+}
+
+void TestTrainingSession::checksRunFiles()
+{
+    session::RunFileCheck check;
+    session::RunFileVerdict verdict;
+    connect(&check, &session::RunFileCheck::checked, this, [&](const auto& v) { verdict = v; });
+    const QString folder = m_folder->path();
+    const QString preset = QStringLiteral("skywork-small");
+    check.check(preset,
+        {{QStringLiteral("name"), QStringLiteral("new"), true},
+            {QStringLiteral("data.train"), QStringLiteral("corpus"), true},
+            {QStringLiteral("optimizer.lr"), QStringLiteral("fast"), false}},
+        folder);
+    QTRY_VERIFY(!verdict.json.isEmpty());
+    QCOMPARE(verdict.key, QStringLiteral("optimizer.lr"));
+    QVERIFY(!verdict.file);
+    verdict = {};
+    check.check(preset,
+        {{QStringLiteral("name"), QStringLiteral("new"), true},
+            {QStringLiteral("data.train"), QStringLiteral("corpus"), true},
+            {QStringLiteral("optimizer.lr"), QStringLiteral("3e-4"), false}},
+        folder);
+    QTRY_VERIFY(verdict.file != nullptr);
+    QCOMPARE(verdict.file->optimizer.lr, 3e-4);
+    QVERIFY2(verdict.error.isEmpty(), qPrintable(verdict.error));
+}
+
+QTEST_GUILESS_MAIN(TestTrainingSession)
+#include "test_training_session.moc"
