@@ -10,7 +10,9 @@ namespace moe::cli {
 Command corpusCommand();
 Command trainCommand();
 Command upcycleCommand();
+Command runsCommand();
 Command benchCommand();
 Command devicesCommand();
+Command selftestCommand();
 
 } // namespace moe::cli

@@ -13,8 +13,10 @@ int main(int count, char** words)
         corpusCommand(),
         trainCommand(),
         upcycleCommand(),
+        runsCommand(),
         benchCommand(),
         devicesCommand(),
+        selftestCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));
 }

@@ -75,6 +75,8 @@ Json parseJson(std::string_view text, const std::string& where)
     } catch (const Json::parse_error& error) {
         throw Error(
             "not valid JSON", where, "mend what stands near byte " + std::to_string(error.byte));
+    } catch (const Json::out_of_range&) {
+        throw Error("a number is too large", where, "numbers reach to 1.8e308");
     }
 }
 
@@ -191,9 +193,10 @@ int64_t ObjectReader::integer(const std::string& key, int64_t least, int64_t mos
         throw Error("expected a number, found " + typeOf(value), at(key), range);
     if (value.is_number_float()) {
         const double number = value.get<double>();
-        if (number != std::floor(number) || std::abs(number) > 9e15)
+        if (number != std::floor(number))
             throw Error("not a whole number", at(key), range);
-        if (number < static_cast<double>(least) || number > static_cast<double>(most))
+        if (number < static_cast<double>(least) || number > static_cast<double>(most)
+            || std::abs(number) > 9e15) // beyond it a double skips whole numbers
             throw Error("out of range", at(key), range);
         return static_cast<int64_t>(number);
     }

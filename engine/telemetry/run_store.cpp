@@ -178,16 +178,16 @@ RunInfo RunStore::find(const std::string& text) const
         if (read.bind(1, id).step())
             return runFrom(read);
     }
-    Statement named = m_impl->database.prepare(
-        std::string(kRunColumns) + "WHERE name = ? ORDER BY created DESC, id DESC LIMIT 1");
-    if (named.bind(1, text).step())
-        return runFrom(named);
     if (text == "last") {
         Statement newest = m_impl->database.prepare(
             std::string(kRunColumns) + "ORDER BY created DESC, id DESC LIMIT 1");
         if (newest.step())
             return runFrom(newest);
     }
+    Statement named = m_impl->database.prepare(
+        std::string(kRunColumns) + "WHERE name = ? ORDER BY created DESC, id DESC LIMIT 1");
+    if (named.bind(1, text).step())
+        return runFrom(named);
     throw Error("no such run", path().string() + ": " + text.substr(0, 200),
         "an id, a name or last; moe runs list shows them");
 }

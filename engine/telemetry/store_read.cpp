@@ -222,6 +222,17 @@ std::vector<StepRecord> RunStore::steps(int64_t run, int64_t first, int64_t last
     return records;
 }
 
+std::vector<int64_t> RunStore::stepNumbers(int64_t run) const
+{
+    Statement read = m_impl->database.prepare("SELECT first FROM records WHERE run = ?"
+                                              " AND level = 0 AND layer = -1 ORDER BY first");
+    read.bind(1, run);
+    std::vector<int64_t> numbers;
+    while (read.step())
+        numbers.push_back(read.integer(0));
+    return numbers;
+}
+
 std::vector<RunEvent> RunStore::events(int64_t run) const
 {
     Statement read = m_impl->database.prepare(

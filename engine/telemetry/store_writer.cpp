@@ -80,6 +80,9 @@ struct StoreWriter::Impl {
             return nullptr;
         } catch (const Error&) {
             return std::current_exception();
+        } catch (const std::exception&) {
+            return std::make_exception_ptr(Error("cannot keep the record of the run",
+                store.path().string(), "out of memory: close other programs"));
         }
     }
 

@@ -66,17 +66,17 @@ private Q_SLOTS:
     void embeddingTable()
     {
         const Indices ids{2, 0, 2, 4};
-        const Values table = m_random.normals(5 * 3);
-        const Values c = m_random.normals(4 * 3);
+        const Values table = normals({5, 3});
+        const Values c = normals({4, 3});
         QVERIFY(matches([&](const Values& w) { return dot(embedding(ids, w, 3), c); }, table,
             embeddingGradient(ids, c, 5, 3)));
     }
 
     void rmsNormInputs()
     {
-        const Values x = m_random.normals(3 * 7);
-        const Values weight = m_random.normals(7);
-        const Values c = m_random.normals(3 * 7);
+        const Values x = normals({3, 7});
+        const Values weight = normals({7});
+        const Values c = normals({3, 7});
         const double eps = 0.1; // large enough to matter
         const RmsNormGradient gradient
             = rmsNormGradient(x, weight, rmsNorm(x, weight, eps).rstd, c);
@@ -88,9 +88,9 @@ private Q_SLOTS:
 
     void productFactors()
     {
-        const Values x = m_random.normals(4 * 5);
-        const Values w = m_random.normals(3 * 5);
-        const Values c = m_random.normals(4 * 3);
+        const Values x = normals({4, 5});
+        const Values w = normals({3, 5});
+        const Values c = normals({4, 3});
         QVERIFY(matches([&](const Values& v) { return dot(product(v, w, 5, 3), c); }, x,
             productGradientX(c, w, 5, 3)));
         QVERIFY(matches([&](const Values& v) { return dot(product(x, v, 5, 3), c); }, w,
@@ -101,9 +101,9 @@ private Q_SLOTS:
     {
         const AttentionShape shape{
             .batch = 2, .sequence = 3, .heads = 2, .kvHeads = 1, .headDim = 4};
-        const Values table = m_random.normals(3 * 4); // no rotation: the gradient is the transpose
-        const Values qkv = m_random.normals(6 * 4 * 4);
-        const Values c = m_random.normals(6 * 4 * 4);
+        const Values table = normals({3, 4}); // no rotation: the gradient is the transpose
+        const Values qkv = normals({6, 4, 4});
+        const Values c = normals({6, 4, 4});
         QVERIFY(matches([&](const Values& v) { return dot(rope(v, table, shape, 1), c); }, qkv,
             rope(c, table, shape, -1)));
     }
@@ -129,8 +129,8 @@ private Q_SLOTS:
             .headDim = 4,
             .scale = 0.7F};
         const int64_t tokens = shape.batch * shape.sequence;
-        const Values qkv = m_random.normals(tokens * (heads + 2 * kvHeads) * 4);
-        const Values c = m_random.normals(tokens * heads * 4);
+        const Values qkv = normals({tokens, (heads + 2 * kvHeads), 4});
+        const Values c = normals({tokens, heads, 4});
         QVERIFY(matches([&](const Values& v) { return dot(attention(v, shape).out, c); }, qkv,
             attentionGradient(qkv, attention(qkv, shape), c, shape)));
     }
@@ -168,7 +168,7 @@ private Q_SLOTS:
         const RouterGradient weighted{.auxCoefficient = 0.9F, .zCoefficient = 0.3F, .scale = 0.5F};
         // Away from ties: a choice that flips within the step has no derivative.
         const Values logits = moe::tests::decidedLogits(m_random, 6, shape);
-        const Values c = m_random.normals(6 * topK);
+        const Values c = normals({6, topK});
         const auto loss = [&](const Values& z) {
             const Routing routing = route(z, shape);
             return dot(routing.weights, c)
@@ -195,14 +195,14 @@ private Q_SLOTS:
     void permutation()
     {
         const RouterShape shape{.experts = 4, .topK = 2, .capacity = 2};
-        const Routing routing = route(m_random.normals(6 * 4), shape);
-        const Values x = m_random.normals(6 * 3);
-        const Values c = m_random.normals(static_cast<int64_t>(routing.rowToken.size()) * 3);
+        const Routing routing = route(normals({6, 4}), shape);
+        const Values x = normals({6, 3});
+        const Values c = normals({static_cast<int64_t>(routing.rowToken.size()), 3});
         QVERIFY(matches([&](const Values& v) { return dot(permute(v, routing.rowToken, 3), c); }, x,
             permuteGradient(c, routing.slots, 2, 3)));
 
         const Values& rows = c;
-        const Values dy = m_random.normals(6 * 3);
+        const Values dy = normals({6, 3});
         const CombineGradient gradient
             = combineGradient(rows, routing.slots, routing.weights, dy, 2, 3);
         QVERIFY(matches(
@@ -218,12 +218,10 @@ private Q_SLOTS:
     void expertFactors()
     {
         const Indices offsets{0, 3, 3, 5};
-        const ExpertWeights weights{.gateUp = m_random.normals(3 * 2 * 5 * 4),
-            .down = m_random.normals(3 * 4 * 5),
-            .hidden = 4,
-            .ffn = 5};
-        const Values x = m_random.normals(5 * 4);
-        const Values c = m_random.normals(5 * 4);
+        const ExpertWeights weights{
+            .gateUp = normals({3, 2, 5, 4}), .down = normals({3, 4, 5}), .hidden = 4, .ffn = 5};
+        const Values x = normals({5, 4});
+        const Values c = normals({5, 4});
         const ExpertsGradient gradient
             = expertsGradient(x, offsets, weights, experts(x, offsets, weights).gateUpOut, c);
         QVERIFY(matches([&](const Values& v) { return dot(experts(v, offsets, weights).y, c); }, x,
@@ -243,8 +241,8 @@ private Q_SLOTS:
     void headLossFactors()
     {
         const Indices targets{1, 0, 6};
-        const Values x = m_random.normals(3 * 4);
-        const Values w = m_random.normals(7 * 4);
+        const Values x = normals({3, 4});
+        const Values w = normals({7, 4});
         const HeadGradient gradient = headLossGradient(x, w, targets, 4, 0.25);
         QVERIFY(matches(
             [&](const Values& v) { return 0.25 * headLoss(v, w, targets, 4); }, x, gradient.dx));
@@ -253,6 +251,8 @@ private Q_SLOTS:
     }
 
 private:
+    Values normals(const Shape& shape) { return m_random.normals(shape.elements()); }
+
     const uint64_t m_seed = moe::tests::testSeed();
     RandomInputs m_random{m_seed};
 };

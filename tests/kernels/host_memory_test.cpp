@@ -8,6 +8,7 @@
 
 #include <QTest>
 
+#include <array>
 #include <cmath>
 #include <limits>
 #include <thread>
@@ -63,9 +64,9 @@ private Q_SLOTS:
     void countsFromManyThreads()
     {
         HostMemory memory;
-        std::vector<std::thread> threads;
-        for (int t = 0; t < 4; ++t) {
-            threads.emplace_back([&memory] {
+        std::array<std::thread, 4> threads;
+        for (std::thread& thread : threads) {
+            thread = std::thread([&memory] {
                 for (int i = 0; i < 2000; ++i)
                     const HostBlock block(memory, i, MemoryKind::Activations);
             });

@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/instruction_set.h"
 #include "kernels/reference/reference_backend.h"
 #include "tests/support/deferred_backend.h"
 #include "tests/support/op_cases.h"
@@ -19,15 +21,26 @@ using namespace moe::tests;
 namespace {
 
 struct NamedBackend {
-    const char* name;
+    std::string name;
     std::function<std::unique_ptr<Backend>()> make;
 };
 
 std::vector<NamedBackend> backends()
 {
-    return {{"deferred reference", [] {
-                 return std::make_unique<DeferredBackend>(makeReferenceBackend());
-             }}};
+    std::vector<NamedBackend> all{{"deferred reference", [] {
+                                       return std::make_unique<DeferredBackend>(
+                                           makeReferenceBackend());
+                                   }}};
+    for (const cpu::InstructionSet set : cpu::availableSets()) {
+        for (const int threads : {1, 2, 3})
+            all.push_back({text("cpu %s, %d threads", cpu::nameOf(set), threads), [set, threads] {
+                               return cpu::makeBackend(set, threads);
+                           }});
+    }
+    all.push_back({"deferred cpu", [] {
+                       return std::make_unique<DeferredBackend>(makeCpuBackend(2));
+                   }});
+    return all;
 }
 
 /// Bit for bit, through the doubles.
@@ -76,15 +89,24 @@ class OpCasesTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
-    void initTestCase() { qInfo("MOE_TEST_SEED=%llu", static_cast<unsigned long long>(m_seed)); }
+    void initTestCase()
+    {
+        qInfo("MOE_TEST_SEED=%llu", static_cast<unsigned long long>(m_seed));
+        const auto reference = makeReferenceBackend();
+        for (const OpCaseGroup& group : opCaseGroups()) {
+            m_groups.push_back({group.make(m_random), {}});
+            for (const OpCase& opCase : m_groups.back().cases)
+                m_groups.back().expected.push_back(runCase(opCase, *reference));
+        }
+    }
 
     void everyOperationHasACase()
     {
         const QStringList names = interfaceFunctions();
         QVERIFY2(names.size() >= 30, "backend.h could not be read");
         DeferredBackend backend(makeReferenceBackend());
-        for (const OpCaseGroup& group : opCaseGroups()) {
-            for (const OpCase& opCase : casesOf(group))
+        for (const Group& group : m_groups) {
+            for (const OpCase& opCase : group.cases)
                 runCase(opCase, backend);
         }
         backend.synchronize();
@@ -101,7 +123,7 @@ private Q_SLOTS:
         const std::vector<OpCaseGroup> groups = opCaseGroups();
         for (size_t b = 0; b < all.size(); ++b) {
             for (size_t g = 0; g < groups.size(); ++g)
-                QTest::addRow("%s on %s", groups[g].name, all[b].name)
+                QTest::addRow("%s on %s", groups[g].name, all[b].name.c_str())
                     << static_cast<int>(b) << static_cast<int>(g);
         }
     }
@@ -109,14 +131,15 @@ private Q_SLOTS:
     {
         QFETCH(int, backend);
         QFETCH(int, group);
-        const auto reference = makeReferenceBackend();
         const auto tested = backends()[static_cast<size_t>(backend)].make();
-        const std::vector<OpCase> cases = casesOf(opCaseGroups()[static_cast<size_t>(group)]);
+        const std::vector<OpCase>& cases = m_groups[static_cast<size_t>(group)].cases;
+        const std::vector<std::vector<Output>>& expected
+            = m_groups[static_cast<size_t>(group)].expected;
         int wrong = 0;
-        for (const OpCase& opCase : cases) {
-            const std::string lines = wrongIn(opCase, *tested, runCase(opCase, *reference));
+        for (size_t i = 0; i < cases.size(); ++i) {
+            const std::string lines = wrongIn(cases[i], *tested, expected[i]);
             if (!lines.empty() && ++wrong <= 20)
-                qWarning("%s\n%s", opCase.name.c_str(), lines.c_str());
+                qWarning("%s\n%s", cases[i].name.c_str(), lines.c_str());
         }
         const MemoryUse held = tested->memory();
         QVERIFY2(
@@ -130,7 +153,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("backend");
         const std::vector<NamedBackend> all = backends();
         for (size_t b = 0; b < all.size(); ++b)
-            QTest::newRow(all[b].name) << static_cast<int>(b);
+            QTest::newRow(all[b].name.c_str()) << static_cast<int>(b);
     }
     /// A run that diverges must stop with a message, not with a write through a wild index.
     void notANumberStaysInBounds()
@@ -155,17 +178,16 @@ private Q_SLOTS:
     }
 
 private:
-    /// The same inputs each time they are asked for.
-    std::vector<OpCase> casesOf(const OpCaseGroup& group) const
-    {
-        RandomInputs random(m_seed);
-        return group.make(random);
-    }
+    struct Group {
+        std::vector<OpCase> cases;
+        std::vector<std::vector<Output>> expected; ///< what the reference gives
+    };
 
     static void checkBounds(Backend& backend, const RouterShape& shape, const HostArray& logits);
 
     const uint64_t m_seed = testSeed();
     RandomInputs m_random{m_seed};
+    std::vector<Group> m_groups; ///< as opCaseGroups()
 };
 
 void OpCasesTest::checkBounds(Backend& backend, const RouterShape& shape, const HostArray& logits)

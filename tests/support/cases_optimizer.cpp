@@ -27,8 +27,8 @@ OpCase adamwCase(RandomInputs& random, Shape shape, const AdamW& settings)
             const TensorView first = in.inout(m);
             const TensorView second = in.inout(v);
             in.backend().adamw(parameter, in.input(g), first, second, settings);
-            in.output("parameter", parameter, {});
-            in.output("m", first, {});
+            in.output("parameter", parameter, {.magnitude = 1});
+            in.output("m", first, {.magnitude = 0.1});
             in.output("v", second, {});
         }};
 }
@@ -40,7 +40,7 @@ OpCase sumOfSquaresCase(RandomInputs& random, int64_t size)
     return {text("sumOfSquares %ld", size), [=](Operands& in) {
                 const TensorView sum = in.inout(before);
                 in.backend().sumOfSquares(in.input(x), sum);
-                in.output("sum", sum, {});
+                in.output("sum", sum, {.magnitude = 1});
             }};
 }
 

@@ -44,7 +44,7 @@ OpCase backwardCase(RandomInputs& random, Shape shape, DType act, Write writeX, 
             const TensorView dWeight = in.target(dWeightBefore, writeW);
             in.backend().rmsNormBackward(in.input(x), in.input(weight), in.input(rstd),
                 in.input(dy), dx, writeX, dWeight, writeW);
-            in.output("dx", dx, {.reduction = hidden});
+            in.output("dx", dx, {.reduction = hidden, .magnitude = 1});
             in.output("dWeight", dWeight, {.reduction = tokens});
         }};
 }
@@ -56,7 +56,7 @@ std::vector<OpCase> rmsNormCases(RandomInputs& random)
     std::vector<OpCase> cases;
     for (const DType act : kActivationTypes) {
         for (const int64_t tokens : kTokenCounts) {
-            for (const int64_t hidden : {int64_t{37}, int64_t{64}, int64_t{1}}) {
+            for (const int64_t hidden : {int64_t{37}, int64_t{64}, int64_t{3}}) {
                 const Shape shape{tokens, hidden};
                 cases.push_back(
                     forwardCase(text("rmsNormForward %s %s", shape.text().c_str(), nameOf(act)),

@@ -52,7 +52,7 @@ std::string difference(const Output& actual, const Output& expected)
         return expected.name + " has another size";
     const std::vector<double>& want = expected.array.values;
     const Tolerance& tolerance = expected.tolerance;
-    double largest = 0;
+    double largest = tolerance.magnitude;
     for (const double value : want) {
         if (std::isfinite(value))
             largest = std::max(largest, std::abs(value));

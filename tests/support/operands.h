@@ -12,10 +12,12 @@
 namespace moe::tests {
 
 /// How far a backend may be from the reference: the result's own rounding, and what the sum of
-/// `reduction` terms in float32 and the rounding of the terms to `precision` may add up to.
+/// `reduction` terms in float32 and the rounding of the terms to `precision` may add up to, as a
+/// share of the largest result; or of `magnitude` where the terms are that large and may cancel.
 struct Tolerance {
     int64_t reduction = 1;
     kernels::DType precision = kernels::DType::Float32;
+    double magnitude = 0;
     bool exact = false; ///< integers, and floats that are only moved
 };
 

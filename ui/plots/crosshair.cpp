@@ -11,16 +11,13 @@ namespace moe::plots {
 
 using shell::px;
 
-void drawFocusRing(QCPPainter& painter, const QRectF& rect)
+void drawFrame(QCPPainter& painter, const QRectF& rect, double width, const QColor& color)
 {
     painter.setAntialiasing(false);
-    painter.setPen(Qt::NoPen);
-    const QColor accent = shell::theme().accent;
-    const double w = 2;
-    painter.fillRect(QRectF(rect.left(), rect.top(), rect.width(), w), accent);
-    painter.fillRect(QRectF(rect.left(), rect.bottom() - w, rect.width(), w), accent);
-    painter.fillRect(QRectF(rect.left(), rect.top(), w, rect.height()), accent);
-    painter.fillRect(QRectF(rect.right() - w, rect.top(), w, rect.height()), accent);
+    painter.fillRect(QRectF(rect.left(), rect.top(), rect.width(), width), color);
+    painter.fillRect(QRectF(rect.left(), rect.bottom() - width, rect.width(), width), color);
+    painter.fillRect(QRectF(rect.left(), rect.top(), width, rect.height()), color);
+    painter.fillRect(QRectF(rect.right() - width, rect.top(), width, rect.height()), color);
 }
 
 Crosshair::Crosshair(QCustomPlot* canvas, QCPAxisRect* rect)
@@ -47,7 +44,7 @@ void Crosshair::draw(QCPPainter* painter)
         painter->drawRect(*box);
     }
     if (focused)
-        drawFocusRing(*painter, mParentPlot->rect());
+        drawFrame(*painter, mParentPlot->rect(), 2, shell::theme().accent);
 }
 
 void Crosshair::drawPill(QCPPainter& painter, double pixel) const

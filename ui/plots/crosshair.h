@@ -32,7 +32,7 @@ private:
     QCPAxisRect* m_rect;
 };
 
-/// 2 px in the accent colour, just inside `rect`.
-void drawFocusRing(QCPPainter& painter, const QRectF& rect);
+/// A frame just inside `rect`, on whole pixels at every device pixel ratio.
+void drawFrame(QCPPainter& painter, const QRectF& rect, double width, const QColor& color);
 
 } // namespace moe::plots

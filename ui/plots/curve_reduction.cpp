@@ -12,32 +12,32 @@ namespace moe::plots {
 namespace {
 
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
 /// Equal as bits, so that NaN equals NaN.
-bool same(std::span<const double> a, std::span<const double> b)
+bool same(double a, double b)
 {
-    return std::memcmp(a.data(), b.data(), a.size_bytes()) == 0;
+    return std::memcmp(&a, &b, sizeof a) == 0;
 }
 
 } // namespace
 
-// Data of the same length is compared whole (a frame without news has time for it); of longer data
-// a few points, because a run that goes on only ever appends.
+// Of longer data a few points stand for all: a run that goes on only appends, and whatever else
+// changes a curve (its smoothing, another run in its place, steps replaced after a checkpoint)
+// changes nearly all of it or its tail. Values of the same length are compared whole: a frame
+// without news has time for it.
 bool ReducedCurve::onlyGrew(std::span<const double> x, std::span<const double> y) const
 {
     const size_t size = m_x.size();
     if (x.size() < size || size == 0)
         return false;
-    if (x.size() == size)
-        return same(x, m_x) && same(y, m_y);
-    constexpr size_t kProbes = 16;
+    constexpr size_t kProbes = 64;
     for (size_t probe = 0; probe <= kProbes; ++probe) {
         const size_t i = probe * (size - 1) / kProbes;
-        if (!same(x.subspan(i, 1), std::span(m_x).subspan(i, 1))
-            || !same(y.subspan(i, 1), std::span(m_y).subspan(i, 1)))
+        if (!same(x[i], m_x[i]) || !same(y[i], m_y[i]))
             return false;
     }
-    return true;
+    return x.size() > size || std::memcmp(y.data(), m_y.data(), size * sizeof(double)) == 0;
 }
 
 void ReducedCurve::assign(std::span<const double> x, std::span<const double> y)
@@ -53,18 +53,25 @@ void ReducedCurve::assign(std::span<const double> x, std::span<const double> y)
     append(x.subspan(m_x.size()), y.subspan(m_y.size()));
 }
 
-void ReducedCurve::merge(Block& into, Block from) const
+void ReducedCurve::Block::merge(const Block& other)
 {
-    if (from.low == kNone)
-        return;
-    if (into.low == kNone) {
-        into = from;
-        return;
+    if (other.low < low) {
+        low = other.low;
+        lowAt = other.lowAt;
     }
-    if (m_y[from.low] < m_y[into.low])
-        into.low = from.low;
-    if (m_y[from.high] > m_y[into.high])
-        into.high = from.high;
+    if (other.high > high) {
+        high = other.high;
+        highAt = other.highAt;
+    }
+}
+
+ReducedCurve::Block ReducedCurve::blockOf(size_t point) const
+{
+    const double y = m_y[point];
+    const auto at = static_cast<uint32_t>(point);
+    if (!std::isfinite(y))
+        return {m_x[point], kInfinity, -kInfinity, at, at};
+    return {m_x[point], y, y, at, at};
 }
 
 void ReducedCurve::append(std::span<const double> x, std::span<const double> y)
@@ -73,26 +80,20 @@ void ReducedCurve::append(std::span<const double> x, std::span<const double> y)
     m_x.insert(m_x.end(), x.begin(), x.end());
     m_y.insert(m_y.end(), y.begin(), y.end());
     for (size_t i = first; i < m_x.size(); ++i) {
-        const uint32_t at = std::isfinite(m_y[i]) ? uint32_t(i) : kNone;
-        while ((size_t(1) << (m_levels.size() + kFirstShift)) <= i + 1)
-            m_levels.emplace_back();
+        const Block one = blockOf(i);
         for (size_t level = 0; level < m_levels.size(); ++level) {
-            auto& blocks = m_levels[level];
             const size_t block = i >> (level + kFirstShift);
-            if (blocks.empty() && block == 0 && i > 0) // a level that has just come to be
-                for (size_t j = 0; j < i; ++j) {
-                    const Block one = std::isfinite(m_y[j]) ? Block{uint32_t(j), uint32_t(j)}
-                                                            : Block{kNone, kNone};
-                    if (blocks.empty())
-                        blocks.push_back(one);
-                    else
-                        merge(blocks.back(), one);
-                }
-            if (block == blocks.size())
-                blocks.push_back({at, at});
+            if (block == m_levels[level].size())
+                m_levels[level].push_back(one);
             else
-                merge(blocks[block], {at, at});
+                m_levels[level][block].merge(one);
         }
+        if (i + 1 != size_t(1) << (m_levels.size() + kFirstShift))
+            continue;
+        Block all = blockOf(0); // everything so far fills the first block of a new level
+        for (size_t j = 1; j <= i; ++j)
+            all.merge(blockOf(j));
+        m_levels.push_back({all});
     }
 }
 
@@ -118,7 +119,7 @@ std::optional<size_t> ReducedCurve::nearest(double x) const
 std::optional<std::pair<double, double>> ReducedCurve::bounds(double low, double high) const
 {
     auto [i, end] = indices(low, high);
-    Block all{kNone, kNone};
+    Block all{0, kInfinity, -kInfinity, 0, 0};
     while (i < end) {
         int level = -1; // the largest whole block that starts here
         while (level + 1 < int(m_levels.size())) {
@@ -128,17 +129,48 @@ std::optional<std::pair<double, double>> ReducedCurve::bounds(double low, double
             ++level;
         }
         if (level < 0) {
-            if (std::isfinite(m_y[i]))
-                merge(all, {uint32_t(i), uint32_t(i)});
+            all.merge(blockOf(i));
             ++i;
         } else {
-            merge(all, m_levels[size_t(level)][i >> (level + kFirstShift)]);
+            all.merge(m_levels[size_t(level)][i >> (level + kFirstShift)]);
             i += size_t(1) << (level + kFirstShift);
         }
     }
-    if (all.low == kNone)
+    if (all.empty())
         return {};
-    return std::pair{m_y[all.low], m_y[all.high]};
+    return std::pair{all.low, all.high};
+}
+
+int ReducedCurve::levelFor(size_t first, size_t end, const PixelMap& map) const
+{
+    const double pixels = std::max(1.0, map.x(m_x[end - 1]) - map.x(m_x[first]));
+    const double perPixel = double(end - first) / pixels;
+    if (perPixel < double(1 << kFirstShift))
+        return -1;
+    return std::min(int(m_levels.size()) - 1, int(std::log2(perPixel)) - kFirstShift);
+}
+
+template <class Column>
+void ReducedCurve::forColumns(
+    int level, size_t first, size_t end, const PixelMap& map, Column column) const
+{
+    const int shift = level + kFirstShift;
+    const std::vector<Block>& blocks = m_levels[size_t(level)];
+    size_t at = first >> shift;
+    const size_t last = (end - 1) >> shift;
+    Block merged = blocks[at];
+    double pixel = std::floor(map.x(merged.x));
+    while (++at <= last) {
+        const double next = std::floor(map.x(blocks[at].x));
+        if (next == pixel) {
+            merged.merge(blocks[at]);
+            continue;
+        }
+        column(int(pixel), merged);
+        merged = blocks[at];
+        pixel = next;
+    }
+    column(int(pixel), merged);
 }
 
 void ReducedCurve::reduce(
@@ -153,37 +185,46 @@ void ReducedCurve::reduce(
     const auto point = [&](size_t i) {
         line.emplace_back(map.x(m_x[i]), map.y(m_y[i]));
     };
-    const double pixels = std::max(1.0, map.x(m_x[end - 1]) - map.x(m_x[first]));
-    const double perPixel = double(end - first) / pixels;
-    if (perPixel < double(1 << kFirstShift) || m_levels.empty()) {
+    const int level = levelFor(first, end, map);
+    if (level < 0) {
         for (size_t i = first; i < end; ++i)
             point(i);
         return;
     }
-    const int level = std::min(int(m_levels.size()) - 1, int(std::log2(perPixel)) - kFirstShift);
-    const int shift = level + kFirstShift;
-    const auto& blocks = m_levels[size_t(level)];
-    Block column{kNone, kNone};
-    double columnPixel = std::floor(map.x(m_x[first]));
-    const auto flush = [&] {
-        if (column.low == kNone) {
+    forColumns(level, first, end, map, [&](int, const Block& block) {
+        if (block.empty()) {
             line.emplace_back(kNaN, kNaN);
             return;
         }
-        point(std::min(column.low, column.high));
-        if (column.low != column.high)
-            point(std::max(column.low, column.high));
+        point(std::min(block.lowAt, block.highAt));
+        if (block.lowAt != block.highAt)
+            point(std::max(block.lowAt, block.highAt));
+    });
+}
+
+void ReducedCurve::reduceToRuns(
+    double low, double high, const PixelMap& map, std::vector<ColumnRun>& runs) const
+{
+    runs.clear();
+    auto [first, end] = indices(low, high);
+    first -= first > 0 ? 1 : 0;
+    end += end < m_x.size() ? 1 : 0;
+    if (first >= end)
+        return;
+    bool joined = false;
+    const auto add = [&](int pixel, const Block& block) {
+        if (!block.empty())
+            runs.push_back({pixel, map.y(block.high), map.y(block.low), joined});
+        joined = !block.empty();
     };
-    for (size_t block = first >> shift; block <= (end - 1) >> shift; ++block) {
-        const double pixel = std::floor(map.x(m_x[block << shift]));
-        if (pixel != columnPixel) {
-            flush();
-            column = {kNone, kNone};
-            columnPixel = pixel;
-        }
-        merge(column, blocks[block]);
+    const int level = levelFor(first, end, map);
+    if (level >= 0) {
+        forColumns(level, first, end, map, add);
+        return;
     }
-    flush();
+    constexpr double kFar = 1e6; // the point beyond an end may lie anywhere
+    for (size_t i = first; i < end; ++i)
+        add(int(std::clamp(std::floor(map.x(m_x[i])), -kFar, kFar)), blockOf(i));
 }
 
 } // namespace moe::plots

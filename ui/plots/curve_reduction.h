@@ -19,14 +19,21 @@ struct PixelMap {
     double y(double value) const { return yOrigin + value * yScale; }
 };
 
+/// What a curve covers of one column of device pixels: heights from `top` to `bottom`.
+struct ColumnRun {
+    int column;
+    double top, bottom;
+    bool joined; ///< to the run before; false after a gap
+};
+
 /// The points of one curve with a pyramid of extrema above them: blocks of 4, 8, 16, … points, each
-/// remembering where its least and its greatest value lie. Appending a point costs one visit a
-/// level; drawing walks blocks no wider than a pixel, so its cost follows the width of the plot and
-/// not the length of the run.
+/// with its least and its greatest value. Appending a point costs one visit a level; drawing walks
+/// blocks no wider than a pixel, so its cost follows the width of the plot and not the length of
+/// the run.
 class ReducedCurve {
 public:
-    /// x rises; NaN in y is a gap. When the front is the same and the new data is longer, only the
-    /// tail is copied.
+    /// x rises; NaN in y is a gap. Longer data whose front, former tail and a few points between
+    /// are what is already here counts as grown: only what is new is copied.
     void assign(std::span<const double> x, std::span<const double> y);
 
     std::span<const double> x() const { return m_x; }
@@ -43,17 +50,29 @@ public:
     /// column in the order in which they came. A point whose y is NaN breaks the line.
     void reduce(double low, double high, const PixelMap& map, std::vector<QPointF>& line) const;
 
+    /// The same as runs of pixels, for hard-edged lines.
+    void reduceToRuns(
+        double low, double high, const PixelMap& map, std::vector<ColumnRun>& runs) const;
+
 private:
     struct Block {
-        uint32_t low, high; ///< indices of the extrema; kNone: nothing but NaN
+        double x; ///< of its first point
+        double low, high; ///< infinities the wrong way round: nothing but NaN
+        uint32_t lowAt, highAt;
+        bool empty() const { return low > high; }
+        void merge(const Block& other);
     };
-    static constexpr uint32_t kNone = ~0U;
     static constexpr int kFirstShift = 2; ///< blocks of four points are the finest
 
     bool onlyGrew(std::span<const double> x, std::span<const double> y) const;
     void append(std::span<const double> x, std::span<const double> y);
-    void merge(Block& into, Block from) const;
+    Block blockOf(size_t point) const;
     std::pair<size_t, size_t> indices(double low, double high) const;
+    /// The coarsest level whose blocks are no wider than a pixel; −1: points are wider apart.
+    int levelFor(size_t first, size_t end, const PixelMap& map) const;
+    /// Hands each pixel column of the level's blocks to `column(pixel, block)`.
+    template <class Column>
+    void forColumns(int level, size_t first, size_t end, const PixelMap& map, Column column) const;
 
     std::vector<double> m_x, m_y;
     std::vector<std::vector<Block>> m_levels; ///< level l: blocks of 2^(l + kFirstShift) points

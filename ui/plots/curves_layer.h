@@ -4,6 +4,7 @@
 
 #include "ui/plots/canvas.h"
 #include "ui/plots/curve_reduction.h"
+#include "ui/plots/line_raster.h"
 #include "ui/plots/time_series_plot.h"
 
 #include <optional>
@@ -40,11 +41,13 @@ protected:
     void drawLegendIcon(QCPPainter*, const QRectF&) const override { }
 
 private:
-    void drawCurve(QCPPainter& painter, const Curve& curve, const PixelMap& map);
+    void drawLine(QCPPainter& painter, const Curve& curve) const;
     void drawPoints(QCPPainter& painter, const Curve& curve);
 
     std::vector<Curve> m_curves;
-    std::vector<QPointF> m_line; ///< kept between curves so that it is allocated once
+    std::vector<QPointF> m_line; ///< these two are kept so that they are allocated once
+    std::vector<ColumnRun> m_runs;
+    LineRaster m_raster;
     bool m_live = false;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/heatmap_cells.h"
 
+#include "ui/plots/crosshair.h"
 #include "ui/shell/theme.h"
 
 #include <algorithm>
@@ -29,10 +30,7 @@ void drawHatch(QCPPainter& painter, const QRectF& rect)
     for (double x = first; x < rect.right() + height; x += spacing)
         lines.append(QLineF(x - height, rect.bottom(), x, rect.top()));
     painter.drawLines(lines);
-    painter.setAntialiasing(false);
-    painter.setPen(QPen(theme.hatch, 1));
-    painter.setBrush(Qt::NoBrush);
-    painter.drawRect(rect.adjusted(0, 0, -1, -1));
+    drawFrame(painter, rect, 1, theme.hatch);
     painter.restore();
 }
 

@@ -3,6 +3,7 @@
 #include "ui/plots/heatmap_frame.h"
 
 #include "ui/plots/axis_ticks.h"
+#include "ui/plots/crosshair.h"
 #include "ui/plots/heatmap_cells.h"
 #include "ui/plots/plot_marks.h"
 #include "ui/shell/theme.h"
@@ -113,7 +114,7 @@ void HeatmapFrame::drawRowNumbers(QCPPainter& painter) const
     painter.setPen(shell::theme().text3);
     const int every = spacedOut(std::max(1, tickEvery), cell, line);
     for (int row = 0; row < m_data.rows; row += every)
-        if (selectedRow < 0 || std::abs(row - selectedRow) * cell >= line)
+        if (selectedRow < 0 || std::abs(row - selectedRow) * cell >= 1.4 * line)
             label(row);
     if (selectedRow >= 0 && selectedRow < m_data.rows) {
         painter.setFont(caption(true));
@@ -164,9 +165,7 @@ void HeatmapFrame::drawScale(QCPPainter& painter) const
     for (int x = 0; x < bar.width(); ++x)
         painter.fillRect(QRect(bar.left() + x, bar.top(), 1, bar.height()),
             theme.utilisation(2 * (x + 0.5) / bar.width()));
-    painter.setPen(QPen(theme.line, 1));
-    painter.setBrush(Qt::NoBrush);
-    painter.drawRect(bar.adjusted(0, 0, -1, -1));
+    drawFrame(painter, bar, 1, theme.line);
     painter.setFont(caption());
     constexpr std::array kTicks{0.0, 0.5, 1.0, 1.5, 2.0};
     for (const double tick : kTicks) {
@@ -218,10 +217,7 @@ void HeatmapFrame::drawWords(QCPPainter& painter) const
             drawHatch(painter, box);
         } else if (i == 1) {
             drawDots(painter, box);
-            painter.setAntialiasing(false);
-            painter.setPen(QPen(shell::theme().line, 1));
-            painter.setBrush(Qt::NoBrush);
-            painter.drawRect(box.adjusted(0, 0, -1, -1));
+            drawFrame(painter, box, 1, shell::theme().line);
         } else {
             x -= px(7);
             drawTriangle(painter, {x + swatch / 2.0, box.top() + px(2)});

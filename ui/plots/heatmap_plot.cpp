@@ -25,17 +25,13 @@ void HeatmapOverlay::draw(QCPPainter* painter)
         painter->drawRect(row->adjusted(-0.25, -0.25, 0.25, 0.25));
     }
     painter->setAntialiasing(false);
-    if (hovered) {
-        painter->setPen(QPen(theme.text, 1));
-        painter->drawRect(hovered->adjusted(0, 0, -1, -1));
-    }
-    if (current) {
+    if (hovered)
+        drawFrame(*painter, *hovered, 1, theme.text);
+    if (current) { // round the cell, and never smaller than can be seen
         const double least = px(8);
-        const QRectF ring = current->adjusted(-2, -2, 2, 2);
-        drawFocusRing(*painter,
-            ring.adjusted(-std::max(0.0, least - ring.width()) / 2,
-                -std::max(0.0, least - ring.height()) / 2, std::max(0.0, least - ring.width()) / 2,
-                std::max(0.0, least - ring.height()) / 2));
+        const double x = std::max(2.0, (least - current->width()) / 2);
+        const double y = std::max(2.0, (least - current->height()) / 2);
+        drawFrame(*painter, current->adjusted(-x, -y, x, y), 2, theme.accent);
     }
 }
 

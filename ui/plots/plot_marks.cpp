@@ -55,7 +55,8 @@ void drawFlag(QCPPainter& painter, QPointF centre, const EventMarker& marker)
         painter.drawEllipse(centre, r - 0.5, r - 0.5);
     }
     QFont font = shell::numberFont(shell::TextRole::Caption, true);
-    font.setPixelSize(px(marker.warning || marker.number > 9 ? 8 : 10));
+    font.setPixelSize(px(marker.warning || marker.number > 9 ? 9 : 10));
+    font.setWeight(marker.warning ? QFont::Bold : QFont::DemiBold);
     painter.setFont(font);
     painter.setPen(marker.warning ? theme.warn : theme.text);
     painter.drawText(text, Qt::AlignCenter, QString::number(marker.number));

@@ -129,6 +129,7 @@ bool TimeSeriesPlot::Impl::mouseMoved(const QMouseEvent& event)
         redrawOverlay(*canvas);
         return true;
     }
+    curves->setLive(true); // keeps up with the hand; full quality comes back when it lets go
     const double shift = (drag->from.x() - at.x()) / rect->width() * drag->range.size();
     View next = view;
     next.x = QCPRange(drag->range.lower + shift, drag->range.upper + shift);
@@ -148,8 +149,11 @@ bool TimeSeriesPlot::Impl::mouseReleased(const QMouseEvent& event)
             Q_EMIT q.markerClicked(number);
         return true;
     }
-    if (!done.boxing)
+    if (!done.boxing) {
+        curves->setLive(live);
+        q.refresh();
         return true;
+    }
     if (!box || box->width() < kDragThreshold || box->height() < kDragThreshold) {
         redrawOverlay(*canvas);
         return true;

@@ -27,6 +27,7 @@ void makePrimary(QPushButton* button, bool primary)
 
 void setTextColor(QLabel* label, QColor Theme::*color)
 {
+    label->setForegroundRole(QPalette::WindowText); // on a Base ground a label would take Text
     const auto apply = [label, color] {
         QPalette palette = label->palette();
         palette.setColor(QPalette::Active, QPalette::WindowText, theme().*color);

@@ -81,7 +81,6 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
         return px(5);
     case PM_DockWidgetFrameWidth:
     case PM_MenuBarPanelWidth:
-    case PM_MenuBarHMargin:
     case PM_ToolBarFrameWidth:
     case PM_TabBarTabShiftHorizontal:
     case PM_TabBarTabShiftVertical:
@@ -89,8 +88,9 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_TabBarTabOverlap:
     case PM_ButtonShiftHorizontal:
     case PM_ButtonShiftVertical:
-    case PM_FocusFrameHMargin:
         return 0;
+    case PM_FocusFrameHMargin: // left and right of the text and the icon of a cell, less one
+        return px(5);
     case PM_DefaultFrameWidth:
         return qobject_cast<const QMenu*>(widget) ? 1
             : isTextArea(widget) || qobject_cast<const QLineEdit*>(widget)
@@ -105,8 +105,10 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
         return px(17);
     case PM_ToolBarExtensionExtent:
         return px(28);
+    case PM_MenuBarHMargin:
+        return px(9);
     case PM_MenuBarItemSpacing:
-        return px(2);
+        return px(1);
     case PM_MenuBarVMargin:
         return 0;
     case PM_MenuVMargin:
@@ -135,8 +137,12 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_ListViewIconSize:
     case PM_TabBarIconSize:
         return px(16);
-    case PM_HeaderMargin:
-        return px(8);
+    case PM_LineEditIconSize:
+        return px(14);
+    case PM_LineEditIconMargin:
+        return px(6);
+    case PM_HeaderMargin: // small, or rows of 21 px are refused; drawing adds to it
+        return px(2);
     case PM_HeaderMarkSize:
         return px(10);
     case PM_LayoutHorizontalSpacing:
@@ -208,7 +214,7 @@ QSize Style::sizeFromContents(
         QFont bold = button->font; // as wide as when it is checked: nothing moves
         if (isInUnderlinedBar(widget))
             bold.setWeight(QFont::DemiBold);
-        int width = QFontMetrics(bold).size(Qt::TextShowMnemonic, button->text).width() + px(16);
+        int width = QFontMetrics(bold).size(Qt::TextShowMnemonic, button->text).width() + px(12);
         if (!button->icon.isNull() && button->toolButtonStyle != Qt::ToolButtonTextOnly)
             width += button->iconSize.width() + px(8);
         if (button->features.testFlag(QStyleOptionToolButton::HasMenu))
@@ -327,7 +333,8 @@ QRect Style::subElementRect(
 {
     if (element == SE_LineEditContents) {
         const QRect rect = option->rect;
-        return isInnerEdit(widget) ? rect : rect.adjusted(px(6), 1, -px(6), -1);
+        const bool withIcon = widget && widget->findChild<QToolButton*>();
+        return isInnerEdit(widget) ? rect : rect.adjusted(withIcon ? 0 : px(6), 1, -px(6), -1);
     }
     if (element == SE_ProgressBarContents || element == SE_ProgressBarGroove)
         return option->rect;
@@ -382,7 +389,7 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
         return;
     }
     case PE_IndicatorDockWidgetResizeHandle:
-        drawSplitterLine(*painter, option->rect, option->state.testFlag(QStyle::State_Horizontal));
+        drawSplitterLine(*painter, option->rect);
         return;
     case PE_FrameFocusRect:
         if (!qobject_cast<const QAbstractItemView*>(widget))
@@ -416,6 +423,21 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
     }
 }
 
+QIcon Style::standardIcon(
+    StandardPixmap which, const QStyleOption* option, const QWidget* widget) const
+{
+    switch (which) {
+    case SP_ToolBarHorizontalExtensionButton:
+        return icon(QStringLiteral("more"));
+    case SP_LineEditClearButton:
+    case SP_TitleBarCloseButton:
+    case SP_DockWidgetCloseButton:
+        return icon(QStringLiteral("close"));
+    default:
+        return QProxyStyle::standardIcon(which, option, widget);
+    }
+}
+
 void Style::drawViewItem(const QStyleOption* option, QPainter* painter, const QWidget* widget) const
 {
     const auto* item = qstyleoption_cast<const QStyleOptionViewItem*>(option);
@@ -425,7 +447,8 @@ void Style::drawViewItem(const QStyleOption* option, QPainter* painter, const QW
     if (item->backgroundBrush.style() != Qt::NoBrush)
         painter->fillRect(option->rect, item->backgroundBrush);
     if (option->state.testFlag(State_Selected))
-        painter->fillRect(option->rect, option->palette.color(QPalette::Highlight));
+        painter->fillRect(option->rect,
+            view && !view->hasFocus() ? theme().hover : option->palette.color(QPalette::Highlight));
     else if (option->state.testFlag(State_MouseOver) && option->state.testFlag(State_Enabled))
         painter->fillRect(option->rect, theme().hover);
     const bool current = option->state.testFlag(State_HasFocus) && view && view->hasFocus();
@@ -468,6 +491,7 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QStyleOptionHeader quiet(*header);
             quiet.palette.setColor(QPalette::ButtonText, theme().text2);
             quiet.state.setFlag(State_On, false); // never bold
+            quiet.rect.adjust(px(4), 0, -px(4), 0); // in line with the cells
             QProxyStyle::drawControl(element, &quiet, painter, widget);
             return;
         }
@@ -478,7 +502,7 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QRect(option->rect.x(), option->rect.bottom(), option->rect.width(), 1), theme().line);
         return;
     case CE_Splitter:
-        drawSplitterLine(*painter, option->rect, option->state.testFlag(QStyle::State_Horizontal));
+        drawSplitterLine(*painter, option->rect);
         return;
     case CE_MenuBarEmptyArea:
         painter->fillRect(option->rect, theme().window);

@@ -39,6 +39,9 @@ public:
     void drawComplexControl(ComplexControl control, const QStyleOptionComplex* option,
         QPainter* painter, const QWidget* widget) const override;
 
+    QIcon standardIcon(StandardPixmap which, const QStyleOption* option = nullptr,
+        const QWidget* widget = nullptr) const override;
+
 private:
     void drawViewItem(const QStyleOption* option, QPainter* painter, const QWidget* widget) const;
 };

@@ -118,6 +118,23 @@ double factorOf(TextRole role)
     return 1.0;
 }
 
+const QString& chineseFamily()
+{
+    static const QString name = QStringLiteral("Noto Sans CJK SC");
+    return name;
+}
+
+/// Left to itself Qt 6.4 takes the first Chinese face that fontconfig names, often a bold one;
+/// named as the second family it is matched by weight.
+void nameChineseFace()
+{
+    QFont body = QApplication::font();
+    if (!QFontDatabase::hasFamily(chineseFamily()) || body.families().contains(chineseFamily()))
+        return;
+    body.setFamilies({QFontInfo(body).family(), chineseFamily()});
+    QApplication::setFont(body);
+}
+
 bool digitsAreEqual(const QFont& candidate)
 {
     const QFontMetricsF metrics(candidate);
@@ -148,6 +165,7 @@ ThemeSource& ThemeSource::instance()
 void ThemeSource::install(QApplication& application, ThemeChoice choice)
 {
     loadResources();
+    nameChineseFace();
     if (!installed())
         installed() = new ThemeSource(application);
     installed()->m_choice = choice;
@@ -221,7 +239,9 @@ QFont numberFont(TextRole role, bool semibold)
     QFont result = font(role, semibold);
     if (!digitsAreEqual(result)) {
         const QString noto = QStringLiteral("Noto Sans");
-        result.setFamily(QFontDatabase::hasFamily(noto) ? noto : QStringLiteral("DejaVu Sans"));
+        const QString digits
+            = QFontDatabase::hasFamily(noto) ? noto : QStringLiteral("DejaVu Sans");
+        result.setFamilies({digits, chineseFamily()});
     }
     return result;
 }

@@ -11,34 +11,37 @@ namespace {
 
 template <typename Act> float dot(const Act* a, const Act* b, int64_t n)
 {
-    Vec sums[2] {};
+    Vec sums[2]{};
     int64_t i = 0;
     for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
         sums[0] += load(a + i) * load(b + i);
         sums[1] += load(a + i + kLanes) * load(b + i + kLanes);
     }
-    eachVector(n - i, [&](int64_t j, auto part) {
-        sums[0] += part.load(a + i + j) * part.load(b + i + j);
-    });
+    eachVector(n - i,
+        [&](int64_t j, auto part) { sums[0] += part.load(a + i + j) * part.load(b + i + j); });
     return sum(sums[0] + sums[1]);
 }
 
+/// In double where the two terms of dx nearly cancel.
 template <typename Act>
 void backwardRow(const Act* x, const float* weight, float r, const Act* dy, Act* dx, bool addX,
-    float* dWeight, int64_t hidden)
+    double* dWeight, int64_t hidden)
 {
-    Vec products {};
+    const double wide = r;
+    DoubleVec products{};
     eachVector(hidden, [&](int64_t i, auto part) {
-        const Vec dyx = part.load(dy + i) * part.load(x + i);
-        products += dyx * part.load(weight + i);
-        part.store(dWeight + i, part.load(dWeight + i) + dyx * r);
+        const Vec from = part.load(x + i), slope = part.load(dy + i);
+        products += toDouble(slope * part.load(weight + i)) * toDouble(from);
+        auto* sums = (unaligned::DoubleVec*)(dWeight + i); // of whole vectors
+        *sums += toDouble(slope) * toDouble(from) * wide;
     });
-    const float scale = sum(products) * r * r * r / static_cast<float>(hidden);
+    const double scale = sum(products) * wide * wide * wide / static_cast<double>(hidden);
     eachVector(hidden, [&](int64_t i, auto part) {
-        Vec value = part.load(dy + i) * part.load(weight + i) * r - part.load(x + i) * scale;
+        const DoubleVec slope = toDouble(part.load(dy + i) * part.load(weight + i));
+        DoubleVec value = slope * wide - toDouble(part.load(x + i)) * scale;
         if (addX)
-            value += part.load(dx + i);
-        part.store(dx + i, value);
+            value += toDouble(part.load(dx + i));
+        part.store(dx + i, toFloat(value));
     });
 }
 
@@ -60,7 +63,8 @@ void CpuBackend::rmsNormForward(const TensorView& x, const TensorView& weight, f
                 const float r = 1.0F / __builtin_sqrtf(mean + eps);
                 rstd.host<float>()[t] = r;
                 eachVector(hidden, [&](int64_t i, auto part) {
-                    part.store(to + i, part.load(from + i) * r * part.load(weight.host<float>() + i));
+                    part.store(
+                        to + i, part.load(from + i) * r * part.load(weight.host<float>() + i));
                 });
             }
         });
@@ -74,13 +78,13 @@ void CpuBackend::rmsNormBackward(const TensorView& x, const TensorView& weight,
     const int64_t tokens = x.shape[0], hidden = x.shape[1];
     const int64_t grain = larger(1, ceilDiv(tokens, kPieces)), pieces = ceilDiv(tokens, grain);
     const int64_t stride = roundUp(hidden, kLanes);
-    auto* partial = static_cast<float*>(scratch(kSlotA, pieces * stride * 4));
+    auto* partial = static_cast<double*>(scratch(kSlotA, pieces * stride * 8));
     withType(x.dtype, [&](auto type) {
         using Act = typename decltype(type)::Of;
         parallelRanges(pool(), tokens, grain, [&](int64_t begin, int64_t end, int) {
-            float* mine = partial + begin / grain * stride;
-            for (int64_t i = 0; i < hidden; ++i)
-                mine[i] = 0.0F;
+            double* mine = partial + begin / grain * stride;
+            for (int64_t i = 0; i < stride; ++i)
+                mine[i] = 0.0;
             for (int64_t t = begin; t < end; ++t)
                 backwardRow(x.host<Act>() + t * hidden, weight.host<float>(), rstd.host<float>()[t],
                     dy.host<Act>() + t * hidden, dx.host<Act>() + t * hidden, writeX == Write::Add,
@@ -88,12 +92,12 @@ void CpuBackend::rmsNormBackward(const TensorView& x, const TensorView& weight,
         });
     });
     auto* total = dWeight.host<float>();
-    eachVector(hidden, [&](int64_t i, auto part) {
-        Vec value = writeWeight == Write::Add ? part.load(total + i) : Vec {};
+    for (int64_t i = 0; i < hidden; ++i) {
+        double value = writeWeight == Write::Add ? total[i] : 0.0;
         for (int64_t piece = 0; piece < pieces; ++piece)
-            value += part.load(partial + piece * stride + i);
-        part.store(total + i, value);
-    });
+            value += partial[piece * stride + i];
+        total[i] = static_cast<float>(value);
+    }
 }
 
 } // namespace moe::kernels::cpu::MOE_ISA

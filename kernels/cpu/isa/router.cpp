@@ -23,7 +23,7 @@ float highest(const float* z, int64_t n)
 /// Σ e^(z − most), the terms left in g.
 float exponentials(const float* z, int64_t n, float most, float* g)
 {
-    Vec sums {};
+    Vec sums{};
     eachVector(n, [&](int64_t i, auto part) {
         part.store(g + i, exponential(part.load(z + i) - most));
         sums += part.load(g + i);
@@ -37,20 +37,19 @@ float logSumExp(const float* z, int64_t n, float* g)
     return most + __builtin_logf(exponentials(z, n, most, g));
 }
 
-/// z ← λ (z − mean) / std; returns std, and the mean by reference.
-float normalize(const float* raw, int64_t n, float lambda, float& mean, float* z)
+/// u = (z − mean z) / std into z, zeros where std is 0; returns std.
+template <typename Real> double normalize(const float* raw, int64_t n, Real* z)
 {
     double total = 0.0, squares = 0.0;
     for (int64_t e = 0; e < n; ++e)
         total += raw[e];
-    const double middle = total / static_cast<double>(n);
+    const double mean = total / static_cast<double>(n);
     for (int64_t e = 0; e < n; ++e)
-        squares += (raw[e] - middle) * (raw[e] - middle);
-    const auto std = static_cast<float>(
-        n > 1 ? __builtin_sqrt(squares / static_cast<double>(n - 1)) : 0.0);
-    mean = static_cast<float>(middle);
+        squares += (raw[e] - mean) * (raw[e] - mean);
+    const double std = n > 1 ? __builtin_sqrt(squares / static_cast<double>(n - 1)) : 0.0;
+    const double inverse = std == 0.0 ? 0.0 : 1.0 / std;
     for (int64_t e = 0; e < n; ++e)
-        z[e] = std == 0.0F ? 0.0F : lambda * (raw[e] - mean) / std;
+        z[e] = static_cast<Real>((raw[e] - mean) * inverse);
     return std;
 }
 
@@ -78,13 +77,11 @@ void routeToken(const RouterShape& shape, const TokenRows& token, float* work, d
     const int64_t n = shape.experts;
     float* z = work;
     float* left = work + n;
-    float mean = 0.0F;
     const float rawLse = logSumExp(token.logits, n, left);
     if (shape.normalize)
-        normalize(token.logits, n, shape.lambda, mean, z);
-    else
-        for (int64_t e = 0; e < n; ++e)
-            z[e] = token.logits[e];
+        normalize(token.logits, n, z);
+    for (int64_t e = 0; e < n; ++e)
+        z[e] = shape.normalize ? shape.lambda * z[e] : token.logits[e];
     const float most = highest(z, n);
     const float total = exponentials(z, n, most, token.probs);
     double expected = 0.0; // Σ g z, for the entropy lse − Σ g z
@@ -152,51 +149,61 @@ void meanProbs(ThreadPool& pool, const TensorView& probs, double* mean, double* 
     }
 }
 
-/// dLogits of one token; `byProb` is what aux adds to every dg. `work` of 2 n floats.
+/// Doubles of work for tokenGradient.
+int64_t gradientWork(int64_t n)
+{
+    return 3 * n;
+}
+
+/// dLogits of one token, in double because its terms nearly cancel when few experts share it;
+/// `byProb` is what aux adds to every dg.
 void tokenGradient(const RouterShape& shape, const TokenRows& token, const float* dWeights,
-    const float* byProb, float zFactor, float* work, float* dLogits)
+    const double* byProb, double zFactor, double* work, float* dLogits)
 {
     const int64_t n = shape.experts;
-    float* dg = work;
-    float* z = work + n;
+    double* dg = work;
+    double* dz = work + n;
+    double* u = work + 2 * n;
+    double mean = 0.0, chosen = 0.0;
+    for (int64_t j = 0; j < shape.topK; ++j) {
+        mean += static_cast<double>(token.weights[j]) * dWeights[j];
+        chosen += token.probs[token.chosen[j]];
+    }
     for (int64_t e = 0; e < n; ++e)
         dg[e] = byProb[e];
-    float mean = 0.0F, sum = 0.0F;
-    for (int64_t j = 0; j < shape.topK; ++j) {
-        mean += token.weights[j] * dWeights[j];
-        sum += token.probs[token.chosen[j]];
-    }
     for (int64_t j = 0; j < shape.topK; ++j)
-        dg[token.chosen[j]] += (dWeights[j] - mean) / sum;
-    float along = 0.0F; // softmax: dz = g (dg − Σ g dg)
+        dg[token.chosen[j]] += (dWeights[j] - mean) / chosen;
+    double along = 0.0; // softmax: dz = g (dg − Σ g dg)
     for (int64_t e = 0; e < n; ++e)
         along += token.probs[e] * dg[e];
     for (int64_t e = 0; e < n; ++e)
-        dLogits[e] = token.probs[e] * (dg[e] - along);
-    if (shape.normalize) { // dz = λ/std (d − mean d − u Σ u d / (n − 1)), u = (z − mean z) / std
-        const float std = normalize(token.logits, n, 1.0F, mean, z);
-        float total = 0.0F, product = 0.0F;
+        dz[e] = token.probs[e] * (dg[e] - along);
+    if (shape.normalize) { // dz = λ / std (d − mean d − u Σ u d / (n − 1))
+        const double std = normalize(token.logits, n, u);
+        double total = 0.0, product = 0.0;
         for (int64_t e = 0; e < n; ++e) {
-            total += dLogits[e];
-            product += z[e] * dLogits[e];
+            total += dz[e];
+            product += u[e] * dz[e];
         }
-        const float factor = std == 0.0F ? 0.0F : shape.lambda / std;
-        for (int64_t e = 0; e < n && factor != 0.0F; ++e)
-            dLogits[e] = factor
-                * (dLogits[e] - total / static_cast<float>(n)
-                    - z[e] * product / static_cast<float>(n - 1));
-        for (int64_t e = 0; e < n && factor == 0.0F; ++e)
-            dLogits[e] = 0.0F;
+        const double factor = std == 0.0 ? 0.0 : shape.lambda / std;
+        const double middle = total / static_cast<double>(n);
+        const double slope = n > 1 ? product / static_cast<double>(n - 1) : 0.0;
+        for (int64_t e = 0; e < n; ++e)
+            dz[e] = factor * (dz[e] - middle - u[e] * slope);
     }
-    if (zFactor != 0.0F) { // d lse² = 2 lse softmax(raw)
-        const float lse = logSumExp(token.logits, n, z);
-        for (int64_t e = 0; e < n; e += kLanes)
-            storePart(dLogits + e,
-                loadPart(dLogits + e, smaller(kLanes, n - e))
-                    + zFactor * 2.0F * lse
-                        * exponential(loadPart(token.logits + e, smaller(kLanes, n - e)) - lse),
-                smaller(kLanes, n - e));
+    for (int64_t e = 0; e < n; ++e)
+        dLogits[e] = static_cast<float>(dz[e]);
+    if (zFactor == 0.0)
+        return;
+    const double most = highest(token.logits, n); // d lse² = 2 lse softmax(raw)
+    double total = 0.0;
+    for (int64_t e = 0; e < n; ++e) {
+        dg[e] = __builtin_exp(token.logits[e] - most);
+        total += dg[e];
     }
+    const double lse = most + __builtin_log(total);
+    for (int64_t e = 0; e < n; ++e)
+        dLogits[e] = static_cast<float>(dz[e] + zFactor * 2.0 * lse * dg[e] / total);
 }
 
 TokenRows rowsOf(
@@ -243,12 +250,12 @@ void CpuBackend::routerBackward(const TensorView& logits, const RouterShape& sha
     meanProbs(pool(), state.probs, mean, static_cast<double*>(scratch(kSlotA, pieces * n * 8)));
     auxLoss(shape, mean, state.load.host<int32_t>(), tokens, mean + n);
     const double perToken = static_cast<double>(gradient.scale) / static_cast<double>(tokens);
-    auto* byProb = static_cast<float*>(scratch(kSlotB, n * 4));
+    double* byProb = mean + n;
     for (int64_t e = 0; e < n; ++e)
-        byProb[e] = static_cast<float>(gradient.auxCoefficient * perToken * mean[n + e]);
-    const auto zFactor = static_cast<float>(gradient.zCoefficient * perToken);
+        byProb[e] *= gradient.auxCoefficient * perToken;
+    const double zFactor = gradient.zCoefficient * perToken;
     parallelRanges(pool(), tokens, kGrain, [&](int64_t begin, int64_t end, int thread) {
-        auto* work = static_cast<float*>(threadScratch(thread, 2 * n * 4));
+        auto* work = static_cast<double*>(threadScratch(thread, gradientWork(n) * 8));
         for (int64_t t = begin; t < end; ++t)
             tokenGradient(shape, rowsOf(logits, shape, state, t),
                 dWeights.host<float>() + t * shape.topK, byProb, zFactor, work,

@@ -187,6 +187,26 @@ private slots:
         QVERIFY(store.series(run, "loss").empty());
     }
 
+    void aLongRunOpensFromItsCoarsestLevels()
+    {
+        RunStore store(m_file);
+        const int64_t run = store.createRun("long", "", 0);
+        std::vector<StepRecord> records;
+        std::vector<MessagePtr> batch;
+        for (int64_t step = 1; step <= 35'000; ++step) {
+            records.push_back(test::randomStep(m_random, step, 2, 2));
+            batch.push_back(test::message(records.back()));
+        }
+        store.append(run, batch);
+        checkSeries(store, run, records);
+        int64_t total = 0;
+        for (const int64_t assignments : store.loadHistory(run, 1, 20).assignments)
+            total += assignments;
+        for (const StepRecord& record : records)
+            total -= record.layers[0].assignments;
+        QCOMPARE(total, 0);
+    }
+
     void importsMayLeaveGapsAndStartAtZero()
     {
         RunStore store(m_file);

@@ -176,8 +176,9 @@ private Q_SLOTS:
         QVERIFY(QTest::qWaitForWindowExposed(&plot));
         QTest::qWait(50);
         save(plot, QStringLiteral("heatmap") + suffix);
-        QTest::mouseMove(
-            plot.childAt(200, 200), plot.pixelOf(kSick, 11).toPoint()); // the canvas covers all
+        QWidget* canvas = plot.childAt(200, 200); // it covers the whole plot
+        QTest::mouseMove(canvas, QPoint(5, 5));
+        QTest::mouseMove(canvas, plot.pixelOf(kSick, 11).toPoint());
         auto* tip = plot.findChild<QWidget*>(QStringLiteral("cellTooltip"));
         QVERIFY(tip && tip->isVisible());
         save(*tip, QStringLiteral("tooltip") + suffix);
@@ -189,13 +190,13 @@ private Q_SLOTS:
         over.columnStep = 48;
         for (int row = 0; row < 16; ++row) // neighbours in time resemble each other
             for (int column = 1; column < 380; ++column) {
-                float& value = over.values[size_t(row * 380 + column)];
-                value = 0.9F * over.values[size_t(row * 380 + column - 1)] + 0.1F * value
+                float& value = over.values[size_t(row) * 380 + size_t(column)];
+                value = 0.9F * over.values[size_t(row) * 380 + size_t(column) - 1] + 0.1F * value
                     + 0.2F * (value - 1);
             }
         over.dead.assign(over.values.size(), 0);
         for (int column = 352; column < 380; ++column)
-            over.dead[size_t(11 * 380 + column)] = 1;
+            over.dead[11 * 380 + size_t(column)] = 1;
         time.setData(over);
         time.setRowLabels(QStringLiteral("Expert"), 1);
         time.setSelectedRow(11);

@@ -1,0 +1,228 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "app/workbench/conductor.h"
+
+#include "app/workbench/figures.h"
+#include "app/workbench/pictures.h"
+#include "app/workbench/recent_runs.h"
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/error.h"
+#include "kernels/peak.h"
+#include "ui/shell/command_palette.h"
+#include "ui/shell/main_window.h"
+#include "ui/shell/start_page.h"
+#include "ui/training/training_workspace.h"
+
+#include <QApplication>
+#include <QLocale>
+#include <QTimer>
+
+#include <cstdio>
+
+namespace moe::workbench {
+
+namespace {
+
+using shell::MainWindow;
+
+constexpr int64_t kDemoSteps = 1000;
+constexpr int64_t kPictureSteps = 120;
+constexpr int kSettleMilliseconds = 1500; ///< what a page reads from the store has come by then
+
+/// Runs on a thread of its own: large matrix products in both precisions.
+QString measureCpu(int threads)
+{
+    const auto backend = kernels::makeCpuBackend(threads);
+    const QLocale locale;
+    const auto gigaflops = [&](kernels::DType type) {
+        return locale.toString(kernels::measureMatmulPeak(*backend, type) / 1e9, 'f', 0);
+    };
+    return Conductor::tr("float32 %1, bfloat16 %2 GFLOP/s")
+        .arg(gigaflops(kernels::DType::Float32), gigaflops(kernels::DType::BFloat16));
+}
+
+} // namespace
+
+struct Conductor::Impl {
+    Conductor& self;
+    MainWindow& window;
+    Options options;
+    bool pictures, quitting = false;
+    training::TrainingWorkspace* training = nullptr;
+    FigurePrinter* printer = nullptr;
+    size_t nextPicture = 0; ///< of options.screenshotsAt
+    int64_t stepsShown = 0;
+
+    int64_t demoSteps() const;
+    QString folder() const;
+    void attach(const QString& store);
+    void startDemo();
+    void show(int64_t step);
+    void ended();
+    void fail(const QString& line);
+    void takeAll();
+    void finish();
+    template <typename Work> void guarded(Work work);
+};
+
+Conductor::Conductor(
+    MainWindow& window, const Options& options, const QString& store, bool pictures)
+    : m_impl(new Impl{*this, window, options, pictures})
+{
+    m_impl->attach(store);
+}
+
+Conductor::~Conductor() = default;
+
+int64_t Conductor::Impl::demoSteps() const
+{
+    if (options.steps)
+        return *options.steps;
+    const int64_t last = options.screenshotsAt.empty() ? 0 : options.screenshotsAt.back();
+    return pictures ? std::max(last, last > 0 ? last : kPictureSteps) : kDemoSteps;
+}
+
+QString Conductor::Impl::folder() const
+{
+    return options.screenshots.isEmpty() ? QStringLiteral("demo-screenshots") : options.screenshots;
+}
+
+void Conductor::Impl::attach(const QString& store)
+{
+    training = new training::TrainingWorkspace(window.services(), store.toStdString());
+    window.addWorkspace(MainWindow::Page::Training, training);
+    window.actions().add({QStringLiteral("run.demo"), tr("Watch the demo train"),
+                             QStringLiteral("play"), {}, shell::ActionRegistry::Category::Run},
+        [this] { startDemo(); });
+    shell::StartPage& start = window.startPage();
+    start.setRecentSource(new RecentRuns(
+        *training,
+        [this](qint64 run) {
+            training->openRun(QString::number(run));
+            window.showPage(MainWindow::Page::Training);
+        },
+        training));
+    start.machine().setMeasurement([threads = options.threads] { return measureCpu(threads); });
+    connect(&start, &shell::StartPage::allRunsWanted, &self, [this] {
+        window.showPage(MainWindow::Page::Training);
+        training->showRuns();
+    });
+    // An action that starts from the start page ends on the Training page.
+    for (const char* id : {"run.new", "run.import"}) {
+        if (const QAction* action = window.actions().find(QLatin1String(id)))
+            connect(action, &QAction::triggered, &self,
+                [this] { window.showPage(MainWindow::Page::Training); });
+    }
+    using Training = training::TrainingWorkspace;
+    connect(training, &Training::stepShown, &self, [this](qint64 step) { show(step); });
+    connect(training, &Training::finished, &self, [this] { ended(); });
+    connect(training, &Training::failed, &self, [this](const QString& line) { fail(line); });
+    connect(training, &Training::recentChanged, &self, [this] {
+        window.startPage().machine().setState(
+            training->isTraining() ? Conductor::tr("training") : Conductor::tr("idle"));
+    });
+    if (pictures && options.screenshots.isEmpty()) {
+        printer = new FigurePrinter(store.toStdString(), demoSteps(), &self);
+        connect(printer, &FigurePrinter::printed, &self, [this](qint64 step) {
+            if (step < stepsShown)
+                printer->print(stepsShown);
+        });
+    }
+}
+
+void Conductor::begin()
+{
+    if (m_impl->pictures || m_impl->options.demo)
+        return m_impl->startDemo();
+    if (m_impl->options.open.isEmpty())
+        return;
+    m_impl->window.showPage(MainWindow::Page::Training);
+    m_impl->training->openRun(m_impl->options.open);
+}
+
+void Conductor::Impl::startDemo()
+{
+    window.showPage(MainWindow::Page::Training);
+    training->startDemo(demoSteps());
+}
+
+void Conductor::Impl::show(int64_t step)
+{
+    stepsShown = step;
+    if (printer && step % 10 == 0)
+        printer->print(step);
+    if (!pictures || quitting)
+        return;
+    const auto& at = options.screenshotsAt;
+    while (nextPicture < at.size() && step >= at[nextPicture]) {
+        guarded([&] {
+            takePicture(window, folder(), QStringLiteral("training-%1").arg(at[nextPicture]));
+        });
+        ++nextPicture;
+    }
+}
+
+void Conductor::Impl::ended()
+{
+    if (quitting)
+        return finish();
+    if (!pictures)
+        return;
+    if (printer)
+        printer->print(stepsShown);
+    QTimer::singleShot(kSettleMilliseconds, &self, [this] { takeAll(); });
+}
+
+/// The pages one after another, each with time to read what it shows.
+void Conductor::Impl::takeAll()
+{
+    guarded([&] { takePicture(window, folder(), QStringLiteral("training")); });
+    window.openPalette(QStringLiteral("lay"));
+    guarded([&] { takePicture(window, folder(), QStringLiteral("palette")); });
+    window.commandPalette().dismiss();
+    training->selectLayer(2);
+    QTimer::singleShot(kSettleMilliseconds, &self, [this] {
+        guarded([&] { takePicture(window, folder(), QStringLiteral("training-layer")); });
+        training->showDashboard();
+        window.showPage(MainWindow::Page::Start);
+        QTimer::singleShot(kSettleMilliseconds / 2, &self, [this] {
+            guarded([&] { takePicture(window, folder(), QStringLiteral("start")); });
+            finish();
+        });
+    });
+}
+
+void Conductor::Impl::fail(const QString& line)
+{
+    if (!pictures)
+        return; // the workspace shows it in the message bar
+    std::fprintf(stderr, "moe-workbench: error: %s\n", qUtf8Printable(line));
+    QApplication::exit(1);
+}
+
+void Conductor::Impl::finish()
+{
+    QApplication::exit(0);
+}
+
+template <typename Work> void Conductor::Impl::guarded(Work work)
+{
+    try {
+        work();
+    } catch (const Error& problem) {
+        fail(QString::fromUtf8(problem.what()));
+    }
+}
+
+void Conductor::stopAndQuit()
+{
+    if (m_impl->quitting)
+        return;
+    m_impl->quitting = true;
+    if (m_impl->training->isTraining())
+        m_impl->training->stopTraining(); // finished() follows, and finish()
+    else
+        m_impl->finish();
+}
+
+} // namespace moe::workbench

@@ -1,0 +1,114 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+// moe-workbench as a process: options, exit status, signals.
+#include <QProcess>
+#include <QTemporaryDir>
+#include <QTest>
+
+#include <csignal>
+
+class TestProgram : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void init() { m_folder = std::make_unique<QTemporaryDir>(); }
+
+    void wrongUsage_data()
+    {
+        QTest::addColumn<QStringList>("arguments");
+        QTest::addColumn<QString>("names");
+        const auto row = [](const char* arguments, const char* names) {
+            QTest::newRow(arguments)
+                << QString::fromUtf8(arguments).split(QLatin1Char(' ')) << QString::fromUtf8(names);
+        };
+        row("--frobnicate", "--frobnicate");
+        row("stray", "stray");
+        row("--demo=yes", "--demo=yes");
+        row("--theme purple", "purple");
+        row("--lang fr", "fr");
+        row("--size 1280", "1280");
+        row("--size 99999999x3", "99999999x3");
+        row("--size 100x100", "100x100");
+        row("--demo --steps 0", "--steps");
+        row("--demo --steps 1e3", "1e3");
+        row("--demo --steps 99999999999999999999", "--steps");
+        row("--steps 5", "--demo");
+        row("--open", "--open");
+        row("--screenshots-at 1,2", "--screenshots");
+        row("--screenshots x --screenshots-at 1,,2", "--screenshots-at");
+        row("--quit-after soon", "soon");
+        row("--quit-after nan", "nan");
+        row("--threads 0", "--threads");
+    }
+
+    void wrongUsage()
+    {
+        QFETCH(QStringList, arguments);
+        QFETCH(QString, names);
+        const auto [status, out, error] = run(arguments);
+        QCOMPARE(status, 2);
+        QVERIFY(out.isEmpty());
+        QVERIFY2(error.startsWith("moe-workbench: error: "), error.constData());
+        QVERIFY2(error.contains(names.toUtf8()), error.constData());
+        QCOMPARE(error.count('\n'), 1);
+    }
+
+    void saysWhatItIs()
+    {
+        QCOMPARE(std::get<0>(run({QStringLiteral("--help")})), 0);
+        QVERIFY(std::get<1>(run({QStringLiteral("--help")})).contains("--screenshots-at"));
+        QVERIFY(std::get<1>(run({QStringLiteral("--version")})).startsWith("moe-workbench 0."));
+    }
+
+    void withoutADisplayItSaysWhatToDo()
+    {
+        const auto [status, out, error] = run({}, false);
+        QCOMPARE(status, 1);
+        QVERIFY2(error.contains("DISPLAY"), error.constData());
+        QCOMPARE(error.count('\n'), 1);
+    }
+
+    void quitsAfterSecondsAndBySignal()
+    {
+        QCOMPARE(std::get<0>(run({QStringLiteral("--quit-after"), QStringLiteral("0.2")})), 0);
+        for (const int signal : {SIGINT, SIGTERM}) {
+            QProcess process;
+            start(process, {}, true);
+            QVERIFY(process.waitForStarted());
+            QTest::qWait(1500);
+            ::kill(static_cast<pid_t>(process.processId()), signal);
+            QVERIFY(process.waitForFinished(20'000));
+            QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+            QCOMPARE(process.exitCode(), 128 + signal);
+        }
+    }
+
+private:
+    void start(QProcess& process, QStringList arguments, bool offscreen)
+    {
+        QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
+        for (const char* name : {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "MOE_STORE"})
+            environment.remove(QLatin1String(name));
+        if (offscreen)
+            environment.insert(QStringLiteral("QT_QPA_PLATFORM"), QStringLiteral("offscreen"));
+        for (const char* name :
+            {"XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"})
+            environment.insert(QLatin1String(name), m_folder->path());
+        process.setProcessEnvironment(environment);
+        process.setWorkingDirectory(m_folder->path());
+        process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe-workbench"), arguments);
+    }
+
+    std::tuple<int, QByteArray, QByteArray> run(QStringList arguments, bool offscreen = true)
+    {
+        QProcess process;
+        start(process, std::move(arguments), offscreen);
+        process.waitForFinished(30'000);
+        return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
+            process.readAllStandardOutput(), process.readAllStandardError()};
+    }
+
+    std::unique_ptr<QTemporaryDir> m_folder;
+};
+
+QTEST_GUILESS_MAIN(TestProgram)
+#include "tst_program.moc"

@@ -1,0 +1,53 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/telemetry/record.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace moe::models {
+
+/// Expert loads of the last `span` steps, summed; adding a step costs one pass over its loads,
+/// whatever the span. Up to 100 steps the window is exact; longer spans are held in 100 blocks of
+/// span / 100 steps, so the window covers span − block + 1 … span steps: steps() says how many.
+class LoadWindow {
+public:
+    void configure(int layers, int experts, int span); ///< empties it
+    void add(const telemetry::StepRecord& record); ///< layers in the rows' order
+
+    int span() const { return m_span; }
+    int64_t steps() const { return m_steps; }
+    int layers() const { return m_layers; }
+    int experts() const { return m_experts; }
+    int64_t lastStep() const { return m_lastStep; }
+
+    int64_t load(int row, int expert) const; ///< sum over the window
+    int64_t dropped(int row, int expert) const; ///< −1: not recorded by expert
+    double ideal(int row) const; ///< of the sum: assignments / experts
+    double utilisation(int row, int expert) const; ///< NaN: no data
+    double dropRate(int row) const; ///< NaN: no data
+
+private:
+    struct Block {
+        std::vector<uint32_t> load, dropped; ///< [layers, experts]
+        std::vector<int64_t> assignments, layerDropped; ///< [layers]
+        int steps = 0;
+    };
+    void subtract(Block& block);
+    size_t cell(int row, int expert) const
+    {
+        return static_cast<size_t>(row) * static_cast<size_t>(m_experts)
+            + static_cast<size_t>(expert);
+    }
+
+    int m_layers = 0, m_experts = 0, m_span = 0, m_stepsABlock = 1;
+    std::vector<Block> m_blocks; ///< a ring
+    size_t m_current = 0;
+    int64_t m_steps = 0, m_lastStep = 0;
+    bool m_droppedKnown = true;
+    std::vector<int64_t> m_load, m_dropped, m_assignments, m_layerDropped; ///< sums
+};
+
+} // namespace moe::models

@@ -1,5 +1,0 @@
-// SPDX-FileCopyrightText: The MoE Workbench developers
-// SPDX-License-Identifier: GPL-3.0-or-later
-
-namespace moe::models {
-} // namespace moe::models

@@ -1,0 +1,283 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/training/load_panel.h"
+
+#include "ui/models/format.h"
+#include "ui/shell/theme.h"
+#include "ui/training/save_file.h"
+
+#include <QComboBox>
+#include <QHBoxLayout>
+#include <QHeaderView>
+#include <QLabel>
+#include <QMenu>
+#include <QSignalBlocker>
+#include <QStackedWidget>
+#include <QTableView>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+#include <array>
+#include <cmath>
+
+namespace moe::training {
+
+using models::formatCount;
+using shell::px;
+
+namespace {
+
+constexpr double kDeadIdeal = 1000; ///< assignments that an expert would have got, for a verdict
+constexpr std::array kSpans{1, 100, 1000};
+
+} // namespace
+
+LoadPanel::LoadPanel(QWidget* parent)
+    : QWidget(parent)
+    , m_title(new TitleBar(tr("Expert load"), tr("utilisation = load / ideal"), this))
+    , m_span(new QComboBox(this))
+    , m_ranks(new QComboBox(this))
+    , m_probe(new QComboBox(this))
+    , m_step(shell::makeLabel({}, shell::TextRole::Secondary, &shell::Theme::text2, false, this))
+    , m_tableButton(m_title->addButton(QStringLiteral("table"), tr("Show as table")))
+    , m_pages(new QStackedWidget(this))
+    , m_map(new plots::HeatmapPlot(plots::HeatmapPlot::Kind::LayersByExperts, this))
+    , m_table(new QTableView(this))
+    , m_tableModel(new plots::HeatmapTableModel(this))
+{
+    m_title->setShortUnit(tr("load / ideal"));
+    setBackgroundRole(QPalette::Base);
+    setAutoFillBackground(true);
+    m_map->setObjectName(QStringLiteral("loadHeatmap"));
+    m_map->setAccessibleName(tr("Expert load, layers by experts"));
+    m_map->setRowLabels(tr("Layer"), 4);
+    m_map->setCellText([this](int row, int column) { return cellText(row, column); });
+    connect(m_map, &plots::HeatmapPlot::rowActivated, this, &LoadPanel::rowActivated);
+
+    m_table->setObjectName(QStringLiteral("loadTable"));
+    m_table->setModel(m_tableModel);
+    m_table->setFont(shell::numberFont(shell::TextRole::Secondary));
+    m_table->verticalHeader()->setMinimumSectionSize(px(16));
+    m_table->verticalHeader()->setDefaultSectionSize(px(21));
+    m_table->horizontalHeader()->setMinimumSectionSize(px(20));
+    m_table->horizontalHeader()->setDefaultSectionSize(px(48));
+    m_table->horizontalHeader()->setFixedHeight(px(24));
+    m_table->setShowGrid(false);
+    connect(m_table, &QTableView::activated, this,
+        [this](const QModelIndex& index) { Q_EMIT rowActivated(index.row()); });
+
+    auto* column = new QVBoxLayout(this);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(m_title);
+    buildRow();
+    m_pages->addWidget(m_map);
+    m_pages->addWidget(m_table);
+    column->addWidget(m_pages, 1);
+    m_tableButton->setCheckable(true);
+    m_tableButton->setObjectName(QStringLiteral("loadTableButton"));
+    connect(m_tableButton, &QToolButton::toggled, this,
+        [this](bool table) { m_pages->setCurrentIndex(table ? 1 : 0); });
+    addMenu();
+}
+
+void LoadPanel::buildRow()
+{
+    m_span->setObjectName(QStringLiteral("loadSpan"));
+    m_span->setAccessibleName(tr("Span"));
+    for (const int steps : kSpans)
+        m_span->addItem(QString(), steps);
+    nameSpans();
+    m_span->setCurrentIndex(1);
+    connect(m_span, &QComboBox::activated, this, [this] { Q_EMIT spanChosen(span()); });
+    m_ranks->addItem(tr("All ranks"));
+    m_ranks->setAccessibleName(tr("Ranks"));
+    m_ranks->setToolTip(tr("The record holds sums over all ranks"));
+    m_probe->setObjectName(QStringLiteral("loadProbe"));
+    m_probe->setAccessibleName(tr("Text"));
+    m_probe->setToolTip(tr("A fixed text routed at every validation, instead of the batch"));
+    m_probe->hide();
+    connect(m_probe, &QComboBox::activated, this, [this] { refresh({}); });
+    m_step->setFont(shell::numberFont(shell::TextRole::Secondary));
+
+    auto* holder = new QWidget(this);
+    auto* row = new QHBoxLayout(holder);
+    row->setContentsMargins(px(12), px(2), px(12), px(4));
+    row->setSpacing(px(8));
+    row->addWidget(m_span);
+    row->addWidget(m_ranks);
+    row->addWidget(m_probe);
+    row->addStretch(1);
+    row->addWidget(m_step);
+    layout()->addWidget(holder);
+}
+
+void LoadPanel::nameSpans()
+{
+    for (int i = 0; i < m_span->count(); ++i) {
+        const int steps = m_span->itemData(i).toInt();
+        const QString text = steps == 1 ? tr("This step")
+            : m_short                   ? tr("Mean of %1 steps").arg(formatCount(steps))
+                                        : tr("Mean of the last %1 steps").arg(formatCount(steps));
+        m_span->setItemText(i, text);
+    }
+}
+
+void LoadPanel::addMenu()
+{
+    addExportActions(
+        m_title->menu(), this,
+        [this] {
+            return PlotExports{m_title->name(),
+                [this](const QString& path) { return m_map->exportPng(path); },
+                [this](const QString& path) { return m_map->exportSvg(path); },
+                [this](const QString& path) {
+                    return m_map->exportCsv(path);
+                }};
+        },
+        [this](const QString& line) { Q_EMIT failed(line); });
+    m_title->menu()->addSeparator();
+    connect(m_title->menu()->addAction(tr("Table")), &QAction::triggered, m_tableButton,
+        &QToolButton::toggle);
+}
+
+void LoadPanel::setShortWords(bool shortWords)
+{
+    if (shortWords == m_short)
+        return;
+    m_short = shortWords;
+    nameSpans();
+    m_map->setShortWords(shortWords);
+    m_title->setShortWords(shortWords);
+}
+
+int LoadPanel::span() const
+{
+    return m_span->currentData().toInt();
+}
+
+void LoadPanel::setRun(const models::RunData* run)
+{
+    m_run = run;
+}
+
+void LoadPanel::setSelectedRow(int row)
+{
+    m_map->setSelectedRow(row);
+}
+
+const telemetry::ProbeRecord* LoadPanel::chosenProbe() const
+{
+    if (m_run == nullptr || m_probe->currentIndex() <= 0)
+        return nullptr;
+    const auto found = m_run->probes().find(m_probe->currentData().toString().toStdString());
+    return found == m_run->probes().end() ? nullptr : &found->second;
+}
+
+void LoadPanel::updateProbes()
+{
+    const auto& probes = m_run->probes();
+    m_probe->setVisible(!probes.empty());
+    if (m_probe->count() == static_cast<int>(probes.size()) + 1)
+        return;
+    const QSignalBlocker quiet(m_probe);
+    const QString chosen = m_probe->currentData().toString();
+    m_probe->clear();
+    m_probe->addItem(tr("All"));
+    for (const auto& [name, probe] : probes)
+        m_probe->addItem(QString::fromStdString(name), QString::fromStdString(name));
+    m_probe->setCurrentIndex(std::max(0, m_probe->findData(chosen)));
+}
+
+plots::HeatmapData LoadPanel::windowData() const
+{
+    const models::LoadWindow& window = m_run->window();
+    plots::HeatmapData map;
+    map.rows = m_run->layers();
+    map.columns = m_run->experts();
+    const auto cells = static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns);
+    map.values.reserve(cells);
+    map.dead.reserve(cells);
+    for (int row = 0; row < map.rows; ++row) {
+        const bool verdict = window.ideal(row) >= kDeadIdeal;
+        for (int expert = 0; expert < map.columns; ++expert) {
+            map.values.push_back(static_cast<float>(window.utilisation(row, expert)));
+            const bool dead = window.load(row, expert) == 0
+                && (verdict || m_run->deadSince(row, expert).has_value());
+            map.dead.push_back(dead ? 1 : 0);
+        }
+        map.rowBars.push_back(static_cast<float>(window.dropRate(row)));
+    }
+    return map;
+}
+
+plots::HeatmapData LoadPanel::probeData(const telemetry::ProbeRecord& probe) const
+{
+    plots::HeatmapData map;
+    map.rows = m_run->layers();
+    map.columns = m_run->experts();
+    map.values.assign(static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns), NAN);
+    for (const telemetry::LayerRecord& layer : probe.layers) {
+        const int row = m_run->rowOf(layer.layer);
+        const auto experts = static_cast<size_t>(map.columns);
+        if (row < 0 || layer.load.size() != experts || layer.assignments <= 0)
+            continue;
+        const double ideal = static_cast<double>(layer.assignments) / map.columns;
+        for (size_t expert = 0; expert < experts; ++expert)
+            map.values[static_cast<size_t>(row) * experts + expert]
+                = static_cast<float>(static_cast<double>(layer.load[expert]) / ideal);
+    }
+    return map;
+}
+
+void LoadPanel::refresh(const models::RunSettings& settings)
+{
+    if (m_run == nullptr)
+        return;
+    updateProbes();
+    const telemetry::ProbeRecord* probe = chosenProbe();
+    m_span->setEnabled(probe == nullptr);
+    m_span->setToolTip(probe != nullptr
+            ? tr("A probe shows its newest routing; choose All for a span of steps")
+            : tr("%1 steps are in the mean").arg(m_run->window().steps()));
+    const int64_t step = probe != nullptr ? probe->step : m_run->lastStep();
+    m_step->setText(step > 0 ? tr("step %1").arg(formatCount(step)) : QString());
+    if (settings.tokensPerStep > 0) // a call from the probe combo brings no settings
+        m_map->setCapacityFactor(settings.capacityFactor);
+    plots::HeatmapData map = probe != nullptr ? probeData(*probe) : windowData();
+    if (m_table->isVisible())
+        m_tableModel->setData(map, tr("Layer"));
+    m_map->setData(std::move(map));
+    m_map->refresh();
+}
+
+plots::HeatmapPlot::CellText LoadPanel::cellText(int row, int column) const
+{
+    plots::HeatmapPlot::CellText text;
+    if (m_run == nullptr || row < 0 || row >= m_run->layers() || column < 0
+        || column >= m_run->experts())
+        return text;
+    text.heading = tr("Layer %1, expert %2").arg(m_run->layerId(row)).arg(column);
+    const plots::HeatmapData& map = m_map->data();
+    const size_t cell
+        = static_cast<size_t>(row) * static_cast<size_t>(map.columns) + static_cast<size_t>(column);
+    if (cell >= map.values.size())
+        return text;
+    const bool dead = !map.dead.empty() && map.dead[cell] != 0;
+    const QString utilisation = models::formatUtilisation(map.values[cell]);
+    text.lines.emplace_back(
+        tr("Utilisation"), dead ? tr("%1, dead").arg(utilisation) : utilisation);
+    if (chosenProbe() == nullptr) {
+        const models::LoadWindow& window = m_run->window();
+        const auto steps = static_cast<double>(std::max<int64_t>(1, window.steps()));
+        text.lines.emplace_back(tr("Assignments a step"),
+            formatCount(std::llround(static_cast<double>(window.load(row, column)) / steps)));
+        text.lines.emplace_back(
+            tr("Ideal a step"), formatCount(std::llround(window.ideal(row) / steps)));
+        if (const auto last = m_run->lastAssignment(row, column); last && dead)
+            text.lines.emplace_back(tr("Last assignment"), tr("step %1").arg(formatCount(*last)));
+    }
+    return text;
+}
+
+} // namespace moe::training

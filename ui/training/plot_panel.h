@@ -1,0 +1,94 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/models/smoothing.h"
+#include "ui/plots/time_series_plot.h"
+#include "ui/training/shared_axis.h"
+#include "ui/training/title_bar.h"
+
+#include <QList>
+#include <QWidget>
+
+#include <functional>
+#include <vector>
+
+class QStackedWidget;
+class QTableView;
+class QVBoxLayout;
+
+namespace moe::training {
+
+class CurveTableModel;
+
+/// A title bar over a line plot that follows the shared axis: the crosshair, the range, the
+/// smoothing, the table twin, the exports. Curves are fed whole; only what grew costs anything.
+class PlotPanel : public QWidget {
+    Q_OBJECT
+public:
+    PlotPanel(
+        const QString& name, const QString& unit, SharedAxis& axis, QWidget* parent = nullptr);
+
+    TitleBar& titleBar() { return *m_title; }
+    plots::TimeSeriesPlot& plot() { return *m_plot; }
+    void addRow(QWidget* row); ///< between title and plot
+
+    struct Curve {
+        QString name; ///< in the legend and at the line's end; empty: not in the legend
+        QColor color;
+        double width = 1.6;
+        bool dashed = false, points = false, endLabel = false;
+        bool smoothed = true; ///< by the shared smoothing
+        bool raw = false; ///< the raw curve behind a smoothed one
+        int rank = 0; ///< place in the legend; equal ones in drawing order
+    };
+    void clearCurves();
+    int addCurve(const Curve& curve);
+    void restyle(int curve, const Curve& style);
+    int curves() const { return static_cast<int>(m_curves.size()); }
+    /// All points of a curve so far: steps drive the smoothing, x is where they are drawn.
+    void setCurve(int curve, const std::vector<double>& steps, const std::vector<double>& x,
+        const std::vector<double>& y);
+    void restartSmoothing(double unit); ///< the run was replaced
+
+    /// Writes a value for the legend, without unit.
+    void setValueFormat(std::function<QString(double)> format, const QString& suffix = {});
+    void setLeadingLegend(const QList<TitleLegend>& entries); ///< before the curves' own
+    void setNameless(bool nameless); ///< the legend is the value alone (one curve)
+
+    void setRange(std::optional<double> low, std::optional<double> high);
+    void updateLegend();
+    void showTable(bool shown);
+    bool exportPng(const QString& path) { return m_plot->exportPng(path); }
+    bool exportSvg(const QString& path) { return m_plot->exportSvg(path); }
+    bool exportCsv(const QString& path) { return m_plot->exportCsv(path); }
+
+Q_SIGNALS:
+    void failed(const QString& line);
+
+private:
+    void addMenu();
+    plots::CurveStyle styleOf(const Curve& curve) const;
+    struct Fed {
+        Curve curve;
+        models::Smoother smoother;
+        double lastX = 0;
+        std::vector<double> x, y; ///< only kept while the table twin is open
+    };
+
+    SharedAxis& m_axis;
+    TitleBar* m_title;
+    QVBoxLayout* m_column;
+    QStackedWidget* m_pages;
+    plots::TimeSeriesPlot* m_plot;
+    QTableView* m_table = nullptr;
+    CurveTableModel* m_tableModel = nullptr;
+    std::vector<Fed> m_curves;
+    double m_smoothingUnit = 1;
+    std::function<QString(double)> m_format;
+    QString m_suffix;
+    QList<TitleLegend> m_leading;
+    bool m_nameless = false;
+};
+
+} // namespace moe::training

@@ -1,0 +1,339 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/training/training_workspace.h"
+
+#include "ui/models/format.h"
+#include "ui/shell/message_bar.h"
+#include "ui/shell/theme.h"
+#include "ui/training/workspace_impl.h"
+
+#include <QResizeEvent>
+#include <QStandardPaths>
+
+#include <cmath>
+
+namespace moe::training {
+
+using models::formatCount;
+using shell::MessageBar;
+
+namespace {
+
+constexpr int kFrameMilliseconds = 33;
+
+} // namespace
+
+TrainingWorkspace::Impl::Impl(
+    TrainingWorkspace& workspace, shell::ShellServices shellServices, std::filesystem::path store)
+    : self(workspace)
+    , services(shellServices)
+    , reader(store)
+    , session(store)
+    , strip(new ReadoutStrip(&workspace))
+    , dashboard(new Dashboard(axis, &workspace))
+    , load(new LoadPanel(&workspace))
+    , layerPage(new LayerPage(axis, &workspace))
+    , steering(new SteeringPanel(&workspace))
+    , newRun(new NewRunPanel(&workspace))
+    , runsTitle(new TitleBar(tr("Runs"), {}, &workspace))
+    , steeringTitle(new TitleBar(tr("Steering"), {}, &workspace))
+    , eventsTitle(new TitleBar(tr("Events"), {}, &workspace))
+    , newRunTitle(new TitleBar(tr("New run"), tr("checked as typed"), &workspace))
+{
+    runsPanel = new RunsPanel(runs, *runsTitle, &workspace);
+    eventsPanel = new EventsPanel(events, *eventsTitle, &workspace);
+    load->setRun(&front);
+    frameTimer.setSingleShot(true);
+    QObject::connect(&frameTimer, &QTimer::timeout, &self, [this] { frame(); });
+    QObject::connect(&axis, &SharedAxis::changed, &self, [this] { scheduleFrame(); });
+    registerActions();
+    buildToolbar();
+    buildDocks();
+    connectSession();
+    connectReader();
+    connectPanels();
+    QObject::connect(&shell::ThemeSource::instance(), &shell::ThemeSource::changed, &self,
+        [this] { restyle(); });
+    updateActions();
+    reader.requestRuns();
+}
+
+TrainingWorkspace::TrainingWorkspace(
+    shell::ShellServices services, std::filesystem::path store, QWidget* parent)
+    : Workspace(parent)
+    , m_impl(std::make_unique<Impl>(*this, services, std::move(store)))
+{
+    setObjectName(QStringLiteral("trainingPage"));
+    setBackgroundRole(QPalette::Base);
+    setAutoFillBackground(true);
+    m_impl->scheduleFrame();
+}
+
+TrainingWorkspace::~TrainingWorkspace()
+{
+    // Panels use the models and the axis of Impl: they go first.
+    qDeleteAll(findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
+    for (QWidget* box :
+        {m_impl->axisBox, m_impl->rangeBox, m_impl->smoothingBox, m_impl->exportBox}) {
+        if (box->parent() == nullptr)
+            delete box;
+    }
+}
+
+QString TrainingWorkspace::title() const
+{
+    return tr("Training");
+}
+
+QString TrainingWorkspace::iconName() const
+{
+    return QStringLiteral("training");
+}
+
+QList<QAction*> TrainingWorkspace::toolbarActions() const
+{
+    return {m_impl->newRunAction, m_impl->pauseUpdatesAction};
+}
+
+QList<QWidget*> TrainingWorkspace::toolbarWidgets()
+{
+    return {m_impl->axisBox, m_impl->rangeBox, m_impl->smoothingBox, m_impl->exportBox};
+}
+
+QList<shell::PaletteSource> TrainingWorkspace::paletteSources()
+{
+    const QString name = QString::fromStdString(m_impl->front.info().name);
+    return {{name.isEmpty() ? tr("Layers") : tr("Layers of %1").arg(name), QLatin1Char('@'),
+                [this] {
+                    return m_impl->layerItems();
+                }},
+        {tr("Runs"), QLatin1Char('#'), [this] {
+             return m_impl->runItems();
+         }}};
+}
+
+void TrainingWorkspace::restoreDefaultLayout()
+{
+    m_impl->closeLayer();
+    m_impl->arrangeDocks();
+}
+
+QSize TrainingWorkspace::minimumSizeHint() const
+{
+    return {shell::px(760), shell::px(480)};
+}
+
+void TrainingWorkspace::startDemo(int64_t steps)
+{
+    if (m_impl->session.isRunning()) {
+        m_impl->fail(
+            tr("a run is in progress: this window: stop it first"), QStringLiteral("run-failed"));
+        return;
+    }
+    const QString cache = QStandardPaths::writableLocation(QStandardPaths::CacheLocation);
+    m_impl->beginOwnRun();
+    telemetry::RunInfo info;
+    info.name = "demo";
+    info.trainSteps = steps;
+    m_impl->front.setInfo(info);
+    m_impl->session.startDemo(cache.toStdString() + "/demo", steps);
+}
+
+void TrainingWorkspace::openRun(const QString& run)
+{
+    m_impl->waiting.clear();
+    m_impl->snapshot.reset();
+    m_impl->ownIsFront = false;
+    m_impl->frontRequest = m_impl->reader.requestRun(run, m_impl->load->span(), true);
+}
+
+void TrainingWorkspace::importPath(const QString& path)
+{
+    m_impl->importFrom(path);
+}
+
+void TrainingWorkspace::showNewRun()
+{
+    m_impl->closeLayer();
+    m_impl->newRunDock->show();
+    m_impl->newRunDock->raise();
+    m_impl->newRun->focusFirst();
+}
+
+void TrainingWorkspace::showRuns()
+{
+    m_impl->runsDock->show();
+    m_impl->runsDock->raise();
+    m_impl->runsPanel->focusFilter();
+}
+
+void TrainingWorkspace::selectLayer(int layer)
+{
+    m_impl->openLayer(m_impl->front.rowOf(layer));
+    if (isVisible())
+        m_impl->frame();
+}
+
+void TrainingWorkspace::showDashboard()
+{
+    m_impl->closeLayer();
+    if (isVisible())
+        m_impl->frame();
+}
+
+bool TrainingWorkspace::isTraining() const
+{
+    return m_impl->session.isRunning();
+}
+
+bool TrainingWorkspace::hasRun() const
+{
+    return !m_impl->front.isEmpty();
+}
+
+void TrainingWorkspace::stopTraining()
+{
+    m_impl->session.stop();
+}
+
+QList<RecentRun> TrainingWorkspace::recentRuns() const
+{
+    QList<RecentRun> recent;
+    for (const telemetry::RunInfo& run : m_impl->runs.runs()) {
+        RecentRun row;
+        row.id = run.id;
+        row.name = QString::fromStdString(run.name);
+        row.state = QString::fromLatin1(nameOf(run.state));
+        row.detail = run.trainSteps > 0
+            ? tr("step %1 of %2").arg(formatCount(run.steps), formatCount(run.trainSteps))
+            : tr("step %1").arg(formatCount(run.steps));
+        if (run.lastLoss)
+            row.detail += tr(", loss %1").arg(models::formatLoss(*run.lastLoss));
+        row.updated = QDateTime::fromMSecsSinceEpoch(std::llround(run.updated * 1000));
+        recent += row;
+    }
+    return recent;
+}
+
+void TrainingWorkspace::resizeEvent(QResizeEvent* event)
+{
+    Workspace::resizeEvent(event);
+    m_impl->fitTo(event->size());
+}
+
+void TrainingWorkspace::changeEvent(QEvent* event)
+{
+    Workspace::changeEvent(event);
+    if (event->type() == QEvent::FontChange && m_impl)
+        m_impl->restyle();
+}
+
+void TrainingWorkspace::Impl::scheduleFrame()
+{
+    if (!frameTimer.isActive())
+        frameTimer.start(kFrameMilliseconds);
+}
+
+void TrainingWorkspace::Impl::refreshSettings()
+{
+    const std::string& file = front.info().runFile;
+    if (settingsGeneration == front.eventGeneration() && file == settingsFile)
+        return;
+    settingsGeneration = front.eventGeneration();
+    settingsFile = file;
+    settings = models::settingsOf(front.info(), front.events());
+    events.setEvents(front.events());
+}
+
+void TrainingWorkspace::Impl::frame()
+{
+    frameTimer.stop();
+    if (paused && !front.isEmpty())
+        return; // data are taken in, nothing is drawn
+    refreshSettings();
+    updateMessages();
+    if (!chosenByHand) {
+        if (const auto dead = front.newestDead())
+            chosenRow = dead->row;
+    }
+    const bool live = frontIsLive();
+    strip->refresh(front, settings, live, live && session.isPaused());
+    steering->refresh(
+        settings, frontIsSteerable(), front.meanAlpha().empty() ? NAN : front.meanAlpha().back());
+    dashboard->law().refresh(settings, frontIsSteerable());
+    const bool moving = frontIsSteerable() && !session.isPaused();
+    if (layerIsOpen()) {
+        layerPage->setLive(moving);
+        layerPage->refresh(front, layer, settings);
+    } else {
+        dashboard->setLive(moving);
+        dashboard->setChosenRow(chosenRow);
+        load->setSelectedRow(chosenRow);
+        if (load->isVisible())
+            load->refresh(settings);
+        dashboard->refresh(front, settings);
+    }
+    updateStatus();
+    for (const qint64 step : std::exchange(stepsArrived, {}))
+        Q_EMIT self.stepShown(step);
+}
+
+void TrainingWorkspace::Impl::updateMessages()
+{
+    const auto dead = front.newestDead();
+    if (!dead) {
+        if (deadShown)
+            services.messages.dismiss(QStringLiteral("dead-expert"));
+        deadShown.reset();
+        return;
+    }
+    // Told once: a message that was closed stays closed until another expert dies.
+    if (deadShown && deadShown->row == dead->row && deadShown->expert == dead->expert)
+        return;
+    deadShown = dead;
+    const int layerId = front.layerId(dead->row);
+    const int row = dead->row;
+    services.messages.show({QStringLiteral("dead-expert"), MessageBar::Level::Warning,
+        tr("Layer %1, expert %2 is dead:").arg(layerId).arg(dead->expert),
+        tr("no assignments since step %1. Raise ξ or α_max, or open the layer to see when it "
+           "faded.")
+            .arg(formatCount(dead->since)),
+        tr("Open layer %1").arg(layerId), [this, row] {
+            openLayer(row);
+        }});
+}
+
+void TrainingWorkspace::Impl::updateStatus()
+{
+    QString left, right;
+    if (front.info().id != 0 || !front.isEmpty()) {
+        left = tr("CPU, %1, tp %2 pp %3 dp %4, zero %5")
+                   .arg(settings.precision)
+                   .arg(settings.tensor)
+                   .arg(settings.pipeline)
+                   .arg(settings.data)
+                   .arg(settings.zero);
+        if (settings.parameters > 0)
+            left += QStringLiteral("      ")
+                + tr("%1 parameters, %2 active")
+                      .arg(models::formatCompact(static_cast<double>(settings.parameters)),
+                          models::formatCompact(static_cast<double>(settings.activeParameters)));
+    }
+    for (const models::NumberedEvent& numbered : front.events()) {
+        if (numbered.event.kind == "checkpoint")
+            right = tr("Checkpoint at step %1").arg(formatCount(numbered.event.step));
+    }
+    Q_EMIT self.statusChanged(left, right);
+}
+
+void TrainingWorkspace::Impl::restyle()
+{
+    updateOverlays();
+    dashboard->restyle();
+    layerPage->restyle();
+    const bool was = std::exchange(paused, false);
+    frame();
+    paused = was;
+}
+
+} // namespace moe::training
