@@ -76,7 +76,7 @@ struct Trainer::Impl {
         probes = readProbes(file, tokenizer);
     }
 
-    TrainResult run(const std::stop_token& stop);
+    TrainResult run(std::stop_token stop);
     void begin();
     void trainRanks(Leader& leader, LoopResult& result);
     std::unique_ptr<kernels::Backend> makeBackend() const;
@@ -123,6 +123,7 @@ void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
     const RunContext context{file, train, valid ? &*valid : nullptr, probes,
         resume ? resume->state.step + 1 : 1, initial};
     std::vector<std::unique_ptr<kernels::Backend>> backends;
+    backends.reserve(static_cast<size_t>(file.parallel.data));
     for (int64_t rank = 0; rank < file.parallel.data; ++rank)
         backends.push_back(makeBackend());
     const auto backendOf = [&](int rank) -> kernels::Backend& {
@@ -140,7 +141,7 @@ void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
         parallel::runLocalRanks(static_cast<int>(file.parallel.data), backendOf, body);
 }
 
-TrainResult Trainer::Impl::run(const std::stop_token& stop)
+TrainResult Trainer::Impl::run(std::stop_token stop)
 {
     begin();
     LoopResult loop;
@@ -150,7 +151,7 @@ TrainResult Trainer::Impl::run(const std::stop_token& stop)
         fail(loop.steps, error.what());
     };
     try {
-        Leader leader(file, resume, control, recorder, tokenizer, stop);
+        Leader leader(file, resume, control, recorder, tokenizer, std::move(stop));
         trainRanks(leader, loop);
         result.state = leader.stopped() ? RunState::Stopped : RunState::Done;
         result.checkpoint = leader.newestCheckpoint();
@@ -227,7 +228,7 @@ TrainEstimate Trainer::estimate() const
 
 TrainResult Trainer::run(std::stop_token stop)
 {
-    return m_impl->run(stop);
+    return m_impl->run(std::move(stop));
 }
 
 int64_t Trainer::runId() const
