@@ -90,8 +90,8 @@ void RunsPanel::buildTable()
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(RunTableModel::Name, QHeaderView::Stretch);
     header->resizeSection(RunTableModel::Step, px(52));
-    header->resizeSection(RunTableModel::Loss, px(42));
-    header->resizeSection(RunTableModel::BestValid, px(70));
+    header->resizeSection(RunTableModel::Loss, px(47));
+    header->resizeSection(RunTableModel::BestValid, px(66));
     // The order stays the store's (newest first) until a header is clicked.
     header->setSectionsClickable(true);
     header->setSortIndicatorShown(false);
