@@ -107,8 +107,7 @@ void Bench::dense()
     const Tensor ids = makeIds(tokens, m_shape.vocabulary);
     const Tensor table = make({m_shape.vocabulary, hidden}, DType::Float32);
     const Tensor dTable = make({m_shape.vocabulary, hidden}, DType::Float32);
-    time("embeddingForward", 1, 0, 2 * row,
-        [&] { m_backend.embeddingForward(ids, table, y); });
+    time("embeddingForward", 1, 0, 2 * row, [&] { m_backend.embeddingForward(ids, table, y); });
     time("embeddingBackward", 1, 0, static_cast<double>(dTable->bytes()) + row,
         [&] { m_backend.embeddingBackward(ids, dy, dTable, Write::Overwrite); });
 
@@ -117,8 +116,7 @@ void Bench::dense()
     time("rmsNormForward", 2 * layers + 1, 0, 2 * row,
         [&] { m_backend.rmsNormForward(x, weight, 1e-6F, y, rstd); });
     time("rmsNormBackward", 2 * layers + 1, 0, 4 * row, [&] {
-        m_backend.rmsNormBackward(
-            x, weight, rstd, dy, dx, Write::Add, dWeight, Write::Overwrite);
+        m_backend.rmsNormBackward(x, weight, rstd, dy, dx, Write::Add, dWeight, Write::Overwrite);
     });
 
     const int64_t attention = m_shape.heads * m_shape.headDim;
@@ -164,8 +162,8 @@ void Bench::attention()
     const Tensor lse = make({shape.batch, shape.heads, shape.sequence}, DType::Float32);
     const Tensor table = make({shape.sequence, shape.headDim / 2, 2}, DType::Float32);
     const auto bytes = static_cast<double>(qkv->bytes());
-    time("ropeForward", layers, 0, bytes * 4 / 3,
-        [&] { m_backend.ropeForward(qkv, table, shape); });
+    time(
+        "ropeForward", layers, 0, bytes * 4 / 3, [&] { m_backend.ropeForward(qkv, table, shape); });
     time("ropeBackward", layers, 0, bytes * 4 / 3,
         [&] { m_backend.ropeBackward(dQkv, table, shape); });
     m_backend.copy(qkv, make(qkv->shape, m_act)); // the table is no rotation
@@ -186,7 +184,8 @@ void Bench::experts()
     const auto ints = [&](Shape shape) {
         return m_backend.allocate(shape, DType::Int32, MemoryKind::Activations);
     };
-    const Tensor probs = make({tokens, n}, DType::Float32), dLogits = make({tokens, n}, DType::Float32);
+    const Tensor probs = make({tokens, n}, DType::Float32),
+                 dLogits = make({tokens, n}, DType::Float32);
     const Tensor weights = make({tokens, m_shape.topK}, DType::Float32);
     const Tensor dWeights = make({tokens, m_shape.topK}, DType::Float32);
     const Tensor chosen = ints({tokens, m_shape.topK}), places = ints({tokens, m_shape.topK});
@@ -200,8 +199,8 @@ void Bench::experts()
     const RouterShape shape{.experts = n,
         .topK = m_shape.topK,
         .normalize = true,
-        .capacity = static_cast<int64_t>(
-            std::ceil(m_shape.capacityFactor * static_cast<double>(slots) / static_cast<double>(n))),
+        .capacity = static_cast<int64_t>(std::ceil(
+            m_shape.capacityFactor * static_cast<double>(slots) / static_cast<double>(n))),
         .auxLoss = AuxLoss::Skywork};
     time("routerForward", layers, 0, 2.0 * static_cast<double>(logits->bytes()),
         [&] { m_backend.routerForward(logits, shape, state, totals); });
@@ -235,8 +234,8 @@ void Bench::experts()
     time("expertsForward", layers, operations, weightBytes + 2 * rowBytes,
         [&] { m_backend.expertsForward(rows, offsets, *gateUp, *down, gateUpOut, y); });
     time("expertsBackward", layers, 2 * operations, 2 * weightBytes + 4 * rowBytes, [&] {
-        m_backend.expertsBackward(rows, offsets, *gateUp, *down, gateUpOut, dRows, y, dGateUp,
-            dDown, Write::Overwrite);
+        m_backend.expertsBackward(
+            rows, offsets, *gateUp, *down, gateUpOut, dRows, y, dGateUp, dDown, Write::Overwrite);
     });
     if (m_act == DType::BFloat16) {
         time("pack gateUp", layers, 0, static_cast<double>(gateUpMaster->bytes()) * 2,

@@ -45,7 +45,8 @@ int print(const std::string& text)
     return 0;
 }
 
-int runCommand(const Command& command, const std::string& path, std::vector<std::string> words)
+int runCommand(
+    const Command& command, const std::string& path, const std::vector<std::string>& words)
 {
     const Arguments arguments = parseArguments(command, path, words);
     if (arguments.has("--help"))
@@ -72,7 +73,7 @@ int runTable(
     const std::string deeper = path.empty() ? command.name : path + " " + command.name;
     if (!command.subcommands.empty())
         return runTable(command.subcommands, deeper, std::move(words));
-    return runCommand(command, deeper, std::move(words));
+    return runCommand(command, deeper, words);
 }
 
 int fail(int status, const std::string& line)

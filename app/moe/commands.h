@@ -13,5 +13,6 @@ Command upcycleCommand();
 Command runsCommand();
 Command benchCommand();
 Command devicesCommand();
+Command selftestCommand();
 
 } // namespace moe::cli

@@ -16,6 +16,7 @@ int main(int count, char** words)
         runsCommand(),
         benchCommand(),
         devicesCommand(),
+        selftestCommand(),
     };
     return runCommandLine(commands, std::vector<std::string>(words + (count > 0), words + count));
 }

@@ -51,7 +51,6 @@ struct Conductor::Impl {
     training::TrainingWorkspace* training = nullptr;
     FigurePrinter* printer = nullptr;
     size_t nextPicture = 0; ///< of options.screenshotsAt
-    int64_t stepsShown = 0;
 
     int64_t demoSteps() const;
     QString folder() const;
@@ -123,10 +122,6 @@ void Conductor::Impl::attach(const QString& store)
     });
     if (pictures && options.screenshots.isEmpty()) {
         printer = new FigurePrinter(store.toStdString(), demoSteps(), &self);
-        connect(printer, &FigurePrinter::printed, &self, [this](qint64 step) {
-            if (step < stepsShown)
-                printer->print(stepsShown);
-        });
     }
 }
 
@@ -148,9 +143,8 @@ void Conductor::Impl::startDemo()
 
 void Conductor::Impl::show(int64_t step)
 {
-    stepsShown = step;
-    if (printer && step % 10 == 0)
-        printer->print(step);
+    if (printer)
+        printer->print();
     if (!pictures || quitting)
         return;
     const auto& at = options.screenshotsAt;
@@ -169,7 +163,7 @@ void Conductor::Impl::ended()
     if (!pictures)
         return;
     if (printer)
-        printer->print(stepsShown);
+        printer->print();
     QTimer::singleShot(kSettleMilliseconds, &self, [this] { takeAll(); });
 }
 

@@ -7,9 +7,9 @@
 
 #include <QStringList>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <memory>
 
 namespace moe::workbench {
 
@@ -32,15 +32,15 @@ template <typename Value> double meanOver(const telemetry::StepRecord& record, V
     return count > 0 ? sum / count : std::nan("");
 }
 
-QStringList readFigures(
-    const std::filesystem::path& store, int64_t after, int64_t upTo, int64_t steps)
+/// `last` becomes the last step that the store has (its writer may be a second behind).
+QStringList readFigures(const std::filesystem::path& store, int64_t steps, int64_t& last)
 {
     const telemetry::RunStore reader(store, telemetry::RunStore::Mode::ReadOnly);
-    const int64_t run = reader.find("last").id;
     QStringList lines;
-    for (const auto& record : reader.steps(run, after + 1, upTo)) {
+    for (const auto& record : reader.steps(reader.find("last").id, last + 1, steps)) {
         if (record.step == 1 || record.step % kEvery == 0 || record.step == steps)
             lines += figuresOf(record, steps);
+        last = record.step;
     }
     return lines;
 }
@@ -78,25 +78,23 @@ FigurePrinter::FigurePrinter(std::filesystem::path store, int64_t steps, QObject
 {
 }
 
-void FigurePrinter::print(int64_t step)
+void FigurePrinter::print()
 {
-    m_wanted = std::max(m_wanted, step);
-    if (m_reading || m_wanted <= m_printed)
+    if (m_reading)
         return;
     m_reading = true;
-    const int64_t upTo = m_wanted;
+    const auto last = std::make_shared<int64_t>(m_printed);
     shell::runAside(
         this,
-        [store = m_store, after = m_printed, upTo, steps = m_steps] {
-            return readFigures(store, after, upTo, steps).join(QLatin1Char('\n'));
+        [store = m_store, steps = m_steps, last] {
+            return readFigures(store, steps, *last).join(QLatin1Char('\n'));
         },
-        [this, upTo](const QString& lines) {
+        [this, last](const QString& lines) {
             if (!lines.isEmpty())
                 std::puts(qUtf8Printable(lines));
             std::fflush(stdout);
             m_reading = false;
-            m_printed = upTo;
-            Q_EMIT printed(upTo);
+            m_printed = *last;
         });
 }
 

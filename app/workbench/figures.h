@@ -21,15 +21,12 @@ class FigurePrinter : public QObject {
     Q_OBJECT
 public:
     FigurePrinter(std::filesystem::path store, int64_t steps, QObject* parent = nullptr);
-    /// Prints what is new up to `step`.
-    void print(int64_t step);
-
-Q_SIGNALS:
-    void printed(qint64 step);
+    /// Prints what the store has and has not been printed.
+    void print();
 
 private:
     std::filesystem::path m_store;
-    int64_t m_steps, m_printed = 0, m_wanted = 0;
+    int64_t m_steps, m_printed = 0;
     bool m_reading = false;
 };
 

@@ -12,9 +12,9 @@ namespace moe::checkpoint {
 /// A shape as files keep it.
 inline std::vector<int64_t> storedShape(const kernels::Shape& shape)
 {
-    std::vector<int64_t> sizes;
+    std::vector<int64_t> sizes(static_cast<size_t>(shape.rank()));
     for (int axis = 0; axis < shape.rank(); ++axis)
-        sizes.push_back(shape[axis]);
+        sizes[static_cast<size_t>(axis)] = shape[axis];
     return sizes;
 }
 

@@ -43,8 +43,8 @@ Json demoJson(const text::DemoCorpus& corpus, const model::ModelConfig& config,
     json["global_batch_size"] = 8;
     json["train_steps"] = steps;
     json["precision"] = "bfloat16";
-    json["optimizer"] = {{"name", "adamw"}, {"lr", 2e-3}, {"min_lr", 2e-4},
-        {"warmup_steps", std::min<int64_t>(10, steps - 1)}, {"schedule", "cosine"}};
+    json["optimizer"] = {{"name", "adamw"}, {"lr", 1e-3}, {"min_lr", 1e-4},
+        {"warmup_steps", std::min<int64_t>(30, steps - 1)}, {"schedule", "cosine"}};
     json["moe"] = {{"capacity_factor", 1.25}, {"drop_policy", "probs"}, {"aux_loss", "skywork"},
         {"aux_coeff", {{"adaptive", Json::object()}}}};
     json["checkpoint"] = {{"dir", freshFolder(folder).string()}, {"every", 200}, {"keep", 1}};

@@ -186,7 +186,8 @@ std::vector<std::optional<double>> Replica::expertSimilarity()
             for (int64_t j = 0; j < i; ++j)
                 sum += gram[i * n + j] / std::sqrt(gram[i * n + i] * gram[j * n + j]);
         }
-        similarity[static_cast<size_t>(l)] = sum / static_cast<double>(n * (n - 1) / 2);
+        const int64_t pairs = n * (n - 1) / 2;
+        similarity[static_cast<size_t>(l)] = sum / static_cast<double>(pairs);
     }
     return similarity;
 }

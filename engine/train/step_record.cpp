@@ -37,7 +37,8 @@ telemetry::LayerRecord makeLayerRecord(
 telemetry::StepRecord makeStepRecord(const RunFile& file, int64_t step, const StepOrder& order,
     const model::StepTotals::Host& totals)
 {
-    const auto microbatches = static_cast<double>(file.globalBatchSize / file.microBatchSize);
+    const int64_t microbatchCount = file.globalBatchSize / file.microBatchSize;
+    const auto microbatches = static_cast<double>(microbatchCount);
     const int64_t tokens = file.globalBatchSize * file.sequenceLength;
     telemetry::StepRecord record;
     record.step = step;

@@ -210,7 +210,10 @@ TrainEstimate Trainer::estimate() const
     estimate.parameters = model.parameters();
     estimate.activeParameters = model.activeParameters();
     estimate.weightBytes = ranks * floats;
-    estimate.packedBytes = ranks * matrices * kernels::bytesOf(file.precision);
+    // The CPU's products read float32 masters as they are, and hold a copy for each direction in
+    // bfloat16.
+    estimate.packedBytes
+        = file.precision == kernels::DType::BFloat16 ? ranks * matrices * 2 * 2 : 0;
     estimate.gradientBytes = ranks * floats;
     estimate.optimizerBytes = (file.parallel.zero == 1 ? 1 : ranks) * 2 * floats;
     estimate.activationBytes = ranks

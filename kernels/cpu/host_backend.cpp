@@ -11,7 +11,10 @@ namespace moe::kernels::cpu {
 
 namespace {
 
-int64_t roundUp(int64_t value, int64_t step) { return (value + step - 1) / step * step; }
+int64_t roundUp(int64_t value, int64_t step)
+{
+    return (value + step - 1) / step * step;
+}
 
 void* grown(HostMemory& memory, std::unique_ptr<HostBlock>& block, int64_t bytes)
 {
@@ -48,7 +51,10 @@ HostBackend::HostBackend(int threads, int64_t panel)
 
 HostBackend::~HostBackend() = default;
 
-std::string_view HostBackend::name() const { return "cpu"; }
+std::string_view HostBackend::name() const
+{
+    return "cpu";
+}
 
 void HostBackend::upload(const TensorView& to, const void* from)
 {
@@ -64,9 +70,15 @@ void HostBackend::download(void* to, const TensorView& from)
 
 void HostBackend::synchronize() { } // every operation has finished when it returns
 
-MemoryUse HostBackend::memory() const { return m_memory.use(); }
+MemoryUse HostBackend::memory() const
+{
+    return m_memory.use();
+}
 
-void HostBackend::resetPeak() { m_memory.resetPeak(); }
+void HostBackend::resetPeak()
+{
+    m_memory.resetPeak();
+}
 
 std::unique_ptr<PackedMatrix> HostBackend::createPacked(Shape groupsOutIn, DType dtype)
 {

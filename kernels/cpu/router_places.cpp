@@ -34,11 +34,11 @@ void keepBest(std::span<int32_t> list, const RouterShape& shape, const RouterSta
 
 int64_t placesBytes(int64_t tokens, const RouterShape& shape)
 {
-    return (tokens * shape.topK + shape.experts) * int64_t {sizeof(int32_t)};
+    return (tokens * shape.topK + shape.experts) * int64_t{sizeof(int32_t)};
 }
 
-void givePlaces(const RouterShape& shape, const RouterState& state, const RouterTotals& totals,
-    void* memory)
+void givePlaces(
+    const RouterShape& shape, const RouterState& state, const RouterTotals& totals, void* memory)
 {
     const int64_t experts = shape.experts, assignments = state.chosen.elements();
     const auto* chosen = state.chosen.host<int32_t>();
@@ -70,8 +70,7 @@ void givePlaces(const RouterShape& shape, const RouterState& state, const Router
         const int64_t kept = full ? shape.capacity : load[e];
         for (const int32_t assignment : list.first(static_cast<size_t>(kept))) {
             slots[assignment] = row;
-            state.rowToken.host<int32_t>()[row++]
-                = static_cast<int32_t>(assignment / shape.topK);
+            state.rowToken.host<int32_t>()[row++] = static_cast<int32_t>(assignment / shape.topK);
         }
         totals.load.host<int64_t>()[e] += load[e];
         totals.dropped.host<int64_t>()[e] += load[e] - kept;

@@ -37,7 +37,10 @@ ThreadPool::~ThreadPool()
         worker.join();
 }
 
-int ThreadPool::threads() const { return static_cast<int>(m_workers.size()) + 1; }
+int ThreadPool::threads() const
+{
+    return static_cast<int>(m_workers.size()) + 1;
+}
 
 void ThreadPool::takeJobs(int thread)
 {

@@ -46,8 +46,7 @@ private:
 };
 
 /// body(job, thread) for each job in [0, jobs).
-template <typename Body>
-void parallel(ThreadPool& pool, int64_t jobs, const Body& body)
+template <typename Body> void parallel(ThreadPool& pool, int64_t jobs, const Body& body)
 {
     pool.run(
         jobs,

@@ -41,4 +41,21 @@
         </translation>
     </message>
 </context>
+<context>
+    <name>TrainingWorkspace::Impl</name>
+    <message numerus="yes">
+        <source>, %n dead</source>
+        <translation>
+            <numerusform>, %n dead</numerusform>
+            <numerusform>, %n dead</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n runs imported</source>
+        <translation>
+            <numerusform>%n run imported</numerusform>
+            <numerusform>%n runs imported</numerusform>
+        </translation>
+    </message>
+</context>
 </TS>

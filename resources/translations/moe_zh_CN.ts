@@ -112,6 +112,565 @@
     </message>
 </context>
 <context>
+    <name>CurveTableModel</name>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+</context>
+<context>
+    <name>Dashboard</name>
+    <message>
+        <source>Token drop rate</source>
+        <translation>词元丢弃率</translation>
+    </message>
+    <message>
+        <source>% of assignments</source>
+        <translation>占分配数的 %</translation>
+    </message>
+    <message>
+        <source>Aux-loss coefficient α</source>
+        <translation>辅助损失系数 α</translation>
+    </message>
+    <message>
+        <source>per layer</source>
+        <translation>逐层</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>Gradient norm</source>
+        <translation>梯度范数</translation>
+    </message>
+    <message>
+        <source>Tokens/s</source>
+        <translation>词元/秒</translation>
+    </message>
+    <message>
+        <source>all ranks</source>
+        <translation>所有 rank</translation>
+    </message>
+    <message>
+        <source>Grad norm</source>
+        <translation>梯度范数</translation>
+    </message>
+    <message>
+        <source>smoothing %1, raw behind</source>
+        <translation>平滑 %1，其后为原始值</translation>
+    </message>
+    <message>
+        <source>raw</source>
+        <translation>原始值</translation>
+    </message>
+    <message>
+        <source>smoothing %1</source>
+        <translation>平滑 %1</translation>
+    </message>
+    <message>
+        <source>mean</source>
+        <translation>均值</translation>
+    </message>
+    <message>
+        <source>layer %1</source>
+        <translation>层 %1</translation>
+    </message>
+    <message>
+        <source>validation</source>
+        <translation>验证</translation>
+    </message>
+    <message>
+        <source>train</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>clipped at %1</source>
+        <translation>裁剪于 %1</translation>
+    </message>
+    <message>
+        <source>k, all ranks</source>
+        <translation>千，所有 rank</translation>
+    </message>
+</context>
+<context>
+    <name>EventTableModel</name>
+    <message>
+        <source>Step %1: %2</source>
+        <translation>步 %1：%2</translation>
+    </message>
+    <message>
+        <source>Flag %1</source>
+        <translation>标记 %1</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>What happened</source>
+        <translation>发生了什么</translation>
+    </message>
+</context>
+<context>
+    <name>EventsPanel</name>
+    <message>
+        <source>What happens in a run stands here.</source>
+        <translation>运行中发生的事件显示在这里。</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>事件</translation>
+    </message>
+    <message>
+        <source>Filter events</source>
+        <translation>筛选事件</translation>
+    </message>
+</context>
+<context>
+    <name>ExpertTableModel</name>
+    <message>
+        <source>dead</source>
+        <translation>失活</translation>
+    </message>
+    <message>
+        <source>hot</source>
+        <translation>过热</translation>
+    </message>
+    <message>
+        <source>cold</source>
+        <translation>过冷</translation>
+    </message>
+    <message>
+        <source>Expert</source>
+        <translation>专家</translation>
+    </message>
+    <message>
+        <source>Utilisation</source>
+        <translation>利用率</translation>
+    </message>
+    <message>
+        <source>Assignments</source>
+        <translation>分配数</translation>
+    </message>
+    <message>
+        <source>Dropped</source>
+        <translation>已丢弃</translation>
+    </message>
+</context>
+<context>
+    <name>HeatmapPlot</name>
+    <message>
+        <source>drop rate</source>
+        <translation>丢弃率</translation>
+    </message>
+    <message>
+        <source>dead</source>
+        <translation>失活</translation>
+    </message>
+    <message>
+        <source>dead: no assignments</source>
+        <translation>失活：没有分配</translation>
+    </message>
+    <message>
+        <source>no data</source>
+        <translation>无数据</translation>
+    </message>
+    <message>
+        <source>capacity %1</source>
+        <translation>容量 %1</translation>
+    </message>
+    <message>
+        <source>capacity factor %1</source>
+        <translation>容量系数 %1</translation>
+    </message>
+    <message>
+        <source>Map of utilisations. Arrow keys move the current cell, Enter opens its row.</source>
+        <translation>利用率热图。方向键移动当前单元格，回车打开所在行。</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>步 %1</translation>
+    </message>
+    <message>
+        <source>Cells are rectangles.</source>
+        <translation>单元格为矩形。</translation>
+    </message>
+    <message>
+        <source>Cells are one raster image.</source>
+        <translation>单元格合为一幅位图。</translation>
+    </message>
+</context>
+<context>
+    <name>HeatmapTableModel</name>
+    <message>
+        <source>%1, dead</source>
+        <translation>%1，失活</translation>
+    </message>
+    <message>
+        <source>%1 %2, column %3: %4</source>
+        <translation>%1 %2，列 %3：%4</translation>
+    </message>
+</context>
+<context>
+    <name>LawRow</name>
+    <message>
+        <source>Apply</source>
+        <translation>应用</translation>
+    </message>
+    <message>
+        <source>takes effect between two steps</source>
+        <translation>在两步之间生效</translation>
+    </message>
+    <message>
+        <source>ξ</source>
+        <translation>ξ</translation>
+    </message>
+    <message>
+        <source>How much of a layer&apos;s drop rate d its coefficient follows</source>
+        <translation>该层系数跟随其丢弃率 d 的程度</translation>
+    </message>
+    <message>
+        <source>α_max</source>
+        <translation>α_max</translation>
+    </message>
+    <message>
+        <source>The coefficient never aims above this</source>
+        <translation>系数的目标值不会高于此值</translation>
+    </message>
+    <message>
+        <source>β</source>
+        <translation>β</translation>
+    </message>
+    <message>
+        <source>How much of the old coefficient stays after a step</source>
+        <translation>每步之后旧系数保留的比例</translation>
+    </message>
+    <message>
+        <source>α</source>
+        <translation>α</translation>
+    </message>
+    <message>
+        <source>α constant, all layers</source>
+        <translation>α 恒定，所有层相同</translation>
+    </message>
+    <message>
+        <source>α constant, one a layer</source>
+        <translation>α 恒定，每层一个</translation>
+    </message>
+    <message>
+        <source>α constant, one a layer, %1 to %2</source>
+        <translation>α 恒定，每层一个，%1 至 %2</translation>
+    </message>
+    <message>
+        <source>No run file: the law of α is not known</source>
+        <translation>没有运行文件：α 的规律未知</translation>
+    </message>
+    <message>
+        <source>After each step, per layer, with d the layer&apos;s token drop rate</source>
+        <translation>每步之后逐层更新，d 为该层的词元丢弃率</translation>
+    </message>
+    <message>
+        <source>Only a run in progress can be steered</source>
+        <translation>只能调控正在进行的运行</translation>
+    </message>
+    <message>
+        <source>Send to the run</source>
+        <translation>发送给运行</translation>
+    </message>
+    <message>
+        <source>Change a value first</source>
+        <translation>请先更改某个值</translation>
+    </message>
+</context>
+<context>
+    <name>LayerPage</name>
+    <message>
+        <source>All layers</source>
+        <translation>所有层</translation>
+    </message>
+    <message>
+        <source>Back to all layers (Backspace)</source>
+        <translation>返回所有层（退格）</translation>
+    </message>
+    <message>
+        <source>Layer above (Alt+Left)</source>
+        <translation>上一层（Alt+左）</translation>
+    </message>
+    <message>
+        <source>Layer below (Alt+Right)</source>
+        <translation>下一层（Alt+右）</translation>
+    </message>
+    <message>
+        <source>Experts over time</source>
+        <translation>专家随时间变化</translation>
+    </message>
+    <message>
+        <source>Utilisation of the layer&apos;s experts over time</source>
+        <translation>该层专家的利用率随时间变化</translation>
+    </message>
+    <message>
+        <source>Expert</source>
+        <translation>专家</translation>
+    </message>
+    <message>
+        <source>Expert %1</source>
+        <translation>专家 %1</translation>
+    </message>
+    <message>
+        <source>Steps</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>%1 to %2</source>
+        <translation>%1 至 %2</translation>
+    </message>
+    <message>
+        <source>Utilisation</source>
+        <translation>利用率</translation>
+    </message>
+    <message>
+        <source>Show the experts&apos; table</source>
+        <translation>显示专家表格</translation>
+    </message>
+    <message>
+        <source>Experts of layer %1</source>
+        <translation>层 %1 的专家</translation>
+    </message>
+    <message>
+        <source>Experts now</source>
+        <translation>当前专家</translation>
+    </message>
+    <message>
+        <source>Experts of the layer now</source>
+        <translation>该层当前的专家</translation>
+    </message>
+    <message>
+        <source>Copy the table</source>
+        <translation>复制表格</translation>
+    </message>
+    <message>
+        <source>Utilisation per expert</source>
+        <translation>各专家利用率</translation>
+    </message>
+    <message>
+        <source>load / ideal</source>
+        <translation>负载 / 理想</translation>
+    </message>
+    <message>
+        <source>Gate entropy</source>
+        <translation>门控熵</translation>
+    </message>
+    <message>
+        <source>nats</source>
+        <translation>奈特</translation>
+    </message>
+    <message>
+        <source>Gate ratios</source>
+        <translation>门控比值</translation>
+    </message>
+    <message>
+        <source>Expert similarity</source>
+        <translation>专家相似度</translation>
+    </message>
+    <message>
+        <source>Token drop rate</source>
+        <translation>词元丢弃率</translation>
+    </message>
+    <message>
+        <source>Aux coefficient α</source>
+        <translation>辅助系数 α</translation>
+    </message>
+    <message>
+        <source>expert %1</source>
+        <translation>专家 %1</translation>
+    </message>
+    <message>
+        <source>%1 others</source>
+        <translation>其余 %1 个</translation>
+    </message>
+    <message>
+        <source>Max1/Max2</source>
+        <translation>Max1/Max2</translation>
+    </message>
+    <message>
+        <source>2/3</source>
+        <comment>ratio of second to third gate probability</comment>
+        <translation>2/3</translation>
+    </message>
+    <message>
+        <source>mean</source>
+        <translation>均值</translation>
+    </message>
+    <message>
+        <source>layer %1</source>
+        <translation>层 %1</translation>
+    </message>
+    <message>
+        <source>every %1 steps</source>
+        <translation>每 %1 步</translation>
+    </message>
+    <message>
+        <source>uniform, ln %1 = %2</source>
+        <translation>均匀，ln %1 = %2</translation>
+    </message>
+    <message>
+        <source>capacity %1</source>
+        <translation>容量 %1</translation>
+    </message>
+    <message>
+        <source>Layer %1</source>
+        <translation>层 %1</translation>
+    </message>
+    <message>
+        <source>Drop rate</source>
+        <translation>丢弃率</translation>
+    </message>
+    <message>
+        <source>Dead experts</source>
+        <translation>失活专家</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 / %2</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>步 %1</translation>
+    </message>
+    <message>
+        <source>utilisation, one step a column</source>
+        <translation>利用率，每列一步</translation>
+    </message>
+    <message>
+        <source>utilisation, %1 steps a column</source>
+        <translation>利用率，每列 %1 步</translation>
+    </message>
+    <message>
+        <source>this step</source>
+        <translation>本步</translation>
+    </message>
+    <message>
+        <source>a step, mean of the last %1</source>
+        <translation>每步，最近 %1 步的均值</translation>
+    </message>
+    <message>
+        <source>expert %1 at step %2</source>
+        <translation>专家 %1，步 %2</translation>
+    </message>
+</context>
+<context>
+    <name>LoadPanel</name>
+    <message>
+        <source>Expert load</source>
+        <translation>专家负载</translation>
+    </message>
+    <message>
+        <source>utilisation = load / ideal</source>
+        <translation>利用率 = 负载 / 理想</translation>
+    </message>
+    <message>
+        <source>Show as table</source>
+        <translation>以表格显示</translation>
+    </message>
+    <message>
+        <source>load / ideal</source>
+        <translation>负载 / 理想</translation>
+    </message>
+    <message>
+        <source>Expert load, layers by experts</source>
+        <translation>专家负载，层 × 专家</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>层</translation>
+    </message>
+    <message>
+        <source>Span</source>
+        <translation>跨度</translation>
+    </message>
+    <message>
+        <source>All ranks</source>
+        <translation>所有 rank</translation>
+    </message>
+    <message>
+        <source>Ranks</source>
+        <translation>Rank</translation>
+    </message>
+    <message>
+        <source>The record holds sums over all ranks</source>
+        <translation>记录保存的是所有 rank 之和</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>内容</translation>
+    </message>
+    <message>
+        <source>A fixed text routed at every validation, instead of the batch</source>
+        <translation>每次验证时路由的一段固定文本，代替批次</translation>
+    </message>
+    <message>
+        <source>This step</source>
+        <translation>本步</translation>
+    </message>
+    <message>
+        <source>Mean of %1 steps</source>
+        <translation>%1 步均值</translation>
+    </message>
+    <message>
+        <source>Mean of the last %1 steps</source>
+        <translation>最近 %1 步的均值</translation>
+    </message>
+    <message>
+        <source>Table</source>
+        <translation>表格</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>A probe shows its newest routing; choose All for a span of steps</source>
+        <translation>探针显示其最新路由；要看一段步数请选“全部”</translation>
+    </message>
+    <message>
+        <source>%1 steps are in the mean</source>
+        <translation>均值含 %1 步</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>步 %1</translation>
+    </message>
+    <message>
+        <source>Layer %1, expert %2</source>
+        <translation>层 %1，专家 %2</translation>
+    </message>
+    <message>
+        <source>Utilisation</source>
+        <translation>利用率</translation>
+    </message>
+    <message>
+        <source>%1, dead</source>
+        <translation>%1，失活</translation>
+    </message>
+    <message>
+        <source>Assignments a step</source>
+        <translation>每步分配数</translation>
+    </message>
+    <message>
+        <source>Ideal a step</source>
+        <translation>每步理想值</translation>
+    </message>
+    <message>
+        <source>Last assignment</source>
+        <translation>最后一次分配</translation>
+    </message>
+</context>
+<context>
     <name>LogDock</name>
     <message>
         <source>Log</source>
@@ -425,6 +984,220 @@
     </message>
 </context>
 <context>
+    <name>NewRunPanel</name>
+    <message>
+        <source>Start</source>
+        <translation>开始</translation>
+    </message>
+    <message>
+        <source>The run file</source>
+        <translation>运行文件</translation>
+    </message>
+    <message>
+        <source>Model preset</source>
+        <translation>模型预设</translation>
+    </message>
+    <message>
+        <source>From a config.json</source>
+        <translation>来自 config.json</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Choose a corpus or folder</source>
+        <translation>选择语料或文件夹</translation>
+    </message>
+    <message>
+        <source>required</source>
+        <translation>必填</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Ready to start</source>
+        <translation>可以开始</translation>
+    </message>
+    <message>
+        <source>%1 needs a look</source>
+        <translation>%1 需要检查</translation>
+    </message>
+    <message>
+        <source>Stop the run in progress first</source>
+        <translation>请先停止正在进行的运行</translation>
+    </message>
+    <message>
+        <source>Start the run</source>
+        <translation>开始运行</translation>
+    </message>
+    <message>
+        <source>Mend what is marked first</source>
+        <translation>请先改正标出的项</translation>
+    </message>
+</context>
+<context>
+    <name>PlotPanel</name>
+    <message>
+        <source>Table</source>
+        <translation>表格</translation>
+    </message>
+    <message>
+        <source>Axis range</source>
+        <translation>坐标范围</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Last %1 steps</source>
+        <translation>最近 %1 步</translation>
+    </message>
+</context>
+<context>
+    <name>ReadoutStrip</name>
+    <message>
+        <source>No run</source>
+        <translation>没有运行</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>Stop and save</source>
+        <translation>停止并保存</translation>
+    </message>
+    <message>
+        <source>Progress of the run</source>
+        <translation>运行进度</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Validation</source>
+        <translation>验证</translation>
+    </message>
+    <message>
+        <source>Drop rate, mean</source>
+        <translation>丢弃率均值</translation>
+    </message>
+    <message>
+        <source>Learning rate</source>
+        <translation>学习率</translation>
+    </message>
+    <message>
+        <source>Gradient norm</source>
+        <translation>梯度范数</translation>
+    </message>
+    <message>
+        <source>Tokens/s</source>
+        <translation>词元/秒</translation>
+    </message>
+    <message>
+        <source>Step time</source>
+        <translation>每步用时</translation>
+    </message>
+    <message>
+        <source>s</source>
+        <comment>seconds</comment>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>MFU, 6N + causal attention</source>
+        <translation>MFU，6N + 因果注意力</translation>
+    </message>
+    <message>
+        <source>Cross-entropy plus weighted auxiliary losses, last step</source>
+        <translation>交叉熵加上加权辅助损失，最近一步</translation>
+    </message>
+    <message>
+        <source>Dropped assignments of all assignments, mean over layers, last step</source>
+        <translation>丢弃的分配占全部分配之比，各层均值，最近一步</translation>
+    </message>
+    <message>
+        <source>Model FLOPs utilisation: 6 × (attention + router + k experts + head) + 6 × layers × heads × head size × sequence length operations a token, as a share of the measured matmul peak</source>
+        <translation>模型 FLOPs 利用率：每词元 6 ×（注意力 + 路由 + k 个专家 + 输出头）+ 6 × 层数 × 头数 × 头维 × 序列长度次运算，占实测矩阵乘法峰值的份额</translation>
+    </message>
+    <message>
+        <source>MFU</source>
+        <translation>MFU</translation>
+    </message>
+    <message>
+        <source>Paused, %1</source>
+        <translation>已暂停，%1</translation>
+    </message>
+    <message>
+        <source>Running, %1</source>
+        <translation>运行中，%1</translation>
+    </message>
+    <message>
+        <source>Done, %1</source>
+        <translation>已完成，%1</translation>
+    </message>
+    <message>
+        <source>Stopped, %1</source>
+        <translation>已停止，%1</translation>
+    </message>
+    <message>
+        <source>Failed, %1</source>
+        <translation>已失败，%1</translation>
+    </message>
+    <message>
+        <source>Imported</source>
+        <translation>已导入</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 / %2</translation>
+    </message>
+    <message>
+        <source>Go on</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Go on with the run</source>
+        <translation>继续此运行</translation>
+    </message>
+    <message>
+        <source>Pause the run</source>
+        <translation>暂停此运行</translation>
+    </message>
+    <message>
+        <source>Only a run of this window can be paused</source>
+        <translation>只能暂停本窗口的运行</translation>
+    </message>
+    <message>
+        <source>Only a run of this window can be stopped</source>
+        <translation>只能停止本窗口的运行</translation>
+    </message>
+    <message>
+        <source>Step %1 of %2</source>
+        <translation>步 %1 / %2</translation>
+    </message>
+    <message>
+        <source>Step %1</source>
+        <translation>步 %1</translation>
+    </message>
+    <message>
+        <source>%1 of %2 tokens</source>
+        <translation>%1 / %2 词元</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 词元</translation>
+    </message>
+    <message>
+        <source>%1 left</source>
+        <translation>剩余 %1</translation>
+    </message>
+</context>
+<context>
     <name>RecentModel</name>
     <message>
         <source>yesterday</source>
@@ -486,6 +1259,156 @@
     <message>
         <source>Run, %1</source>
         <translation>运行，%1</translation>
+    </message>
+</context>
+<context>
+    <name>RunTableModel</name>
+    <message>
+        <source>%1, step %2</source>
+        <translation>%1，步 %2</translation>
+    </message>
+    <message>
+        <source>Loss: last %1, best %2</source>
+        <translation>损失：最近 %1，最佳 %2</translation>
+    </message>
+    <message>
+        <source>Validation: last %1, best %2</source>
+        <translation>验证：最近 %1，最佳 %2</translation>
+    </message>
+    <message>
+        <source>Tags: %1</source>
+        <translation>标签：%1</translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1，%2</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Loss</source>
+        <translation>损失</translation>
+    </message>
+    <message>
+        <source>Best valid</source>
+        <translation>最佳验证</translation>
+    </message>
+</context>
+<context>
+    <name>RunsPanel</name>
+    <message>
+        <source>Filter by name or tag</source>
+        <translation>按名称或标签筛选</translation>
+    </message>
+    <message>
+        <source>Filter runs</source>
+        <translation>筛选运行</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>New run</source>
+        <translation>新建运行</translation>
+    </message>
+    <message>
+        <source>Import…</source>
+        <translation>导入…</translation>
+    </message>
+    <message>
+        <source>Start the demo</source>
+        <translation>启动演示</translation>
+    </message>
+    <message>
+        <source>Rename…</source>
+        <translation>重命名…</translation>
+    </message>
+    <message>
+        <source>Tags…</source>
+        <translation>标签…</translation>
+    </message>
+    <message>
+        <source>Notes…</source>
+        <translation>备注…</translation>
+    </message>
+    <message>
+        <source>Delete…</source>
+        <translation>删除…</translation>
+    </message>
+    <message>
+        <source>Newest first</source>
+        <translation>最新在前</translation>
+    </message>
+    <message>
+        <source>No runs yet. Start the demo or import a TensorBoard folder.</source>
+        <translation>还没有运行。启动演示，或导入 TensorBoard 文件夹。</translation>
+    </message>
+    <message>
+        <source>No run matches “%1”.</source>
+        <translation>没有运行符合“%1”。</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Take from the plots</source>
+        <translation>从图表移除</translation>
+    </message>
+    <message>
+        <source>Show in the plots</source>
+        <translation>在图表中显示</translation>
+    </message>
+    <message>
+        <source>Unpin</source>
+        <translation>取消固定</translation>
+    </message>
+    <message>
+        <source>Pin as baseline</source>
+        <translation>固定为基线</translation>
+    </message>
+    <message>
+        <source>Resume from the last checkpoint</source>
+        <translation>从最近的检查点恢复</translation>
+    </message>
+    <message>
+        <source>Rename run</source>
+        <translation>重命名运行</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Tags</source>
+        <translation>标签</translation>
+    </message>
+    <message>
+        <source>Tags, separated by commas</source>
+        <translation>标签，以逗号分隔</translation>
+    </message>
+    <message>
+        <source>Notes</source>
+        <translation>备注</translation>
+    </message>
+    <message>
+        <source>Delete run</source>
+        <translation>删除运行</translation>
+    </message>
+    <message>
+        <source>Delete the record of %1? Its %2 steps cannot be brought back; checkpoints stay.</source>
+        <translation>删除 %1 的记录？其 %2 步无法找回；检查点会保留。</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
     </message>
 </context>
 <context>
@@ -736,6 +1659,569 @@
         <translation>
             <numerusform>%n 条警告</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>SteeringPanel</name>
+    <message>
+        <source>Apply</source>
+        <translation>应用</translation>
+    </message>
+    <message>
+        <source>Revert</source>
+        <translation>还原</translation>
+    </message>
+    <message>
+        <source>dropless</source>
+        <translation>无丢弃</translation>
+    </message>
+    <message>
+        <source>Room of an expert over its fair share; 0 keeps every assignment</source>
+        <translation>专家容量相对其应得份额的倍数；0 表示保留所有分配</translation>
+    </message>
+    <message>
+        <source>adaptive</source>
+        <translation>自适应</translation>
+    </message>
+    <message>
+        <source>constant</source>
+        <translation>恒定</translation>
+    </message>
+    <message>
+        <source>Peak learning rate</source>
+        <translation>峰值学习率</translation>
+    </message>
+    <message>
+        <source>Capacity factor</source>
+        <translation>容量系数</translation>
+    </message>
+    <message>
+        <source>Aux coefficient</source>
+        <translation>辅助系数</translation>
+    </message>
+    <message>
+        <source>per layer</source>
+        <translation>逐层</translation>
+    </message>
+    <message>
+        <source>Only a run in progress can be steered</source>
+        <translation>只能调控正在进行的运行</translation>
+    </message>
+    <message>
+        <source>The schedule&apos;s peak; takes effect between two steps</source>
+        <translation>学习率计划的峰值；在两步之间生效</translation>
+    </message>
+</context>
+<context>
+    <name>TimeSeriesPlot</name>
+    <message>
+        <source>step %1</source>
+        <translation>步 %1</translation>
+    </message>
+    <message>
+        <source>Line plot. Arrow keys move the crosshair, plus and minus zoom, Backspace goes back, Home shows everything.</source>
+        <translation>折线图。方向键移动十字线，加减号缩放，退格后退，Home 显示全部。</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>step</source>
+        <translation>步</translation>
+    </message>
+</context>
+<context>
+    <name>TitleBar</name>
+    <message>
+        <source>More about %1</source>
+        <translation>%1 的更多选项</translation>
+    </message>
+    <message>
+        <source>Float</source>
+        <translation>浮动</translation>
+    </message>
+    <message>
+        <source>Dock</source>
+        <translation>停靠</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <translation>%1，%2</translation>
+    </message>
+</context>
+<context>
+    <name>TrainingWorkspace</name>
+    <message>
+        <source>Training</source>
+        <translation>训练</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>层</translation>
+    </message>
+    <message>
+        <source>Layers of %1</source>
+        <translation>%1 的层</translation>
+    </message>
+    <message>
+        <source>Runs</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>a run is in progress: this window: stop it first</source>
+        <translation>有运行正在进行：本窗口：请先停止它</translation>
+    </message>
+    <message>
+        <source>step %1 of %2</source>
+        <translation>步 %1 / %2</translation>
+    </message>
+    <message>
+        <source>step %1</source>
+        <translation>步 %1</translation>
+    </message>
+    <message>
+        <source>, loss %1</source>
+        <translation>，损失 %1</translation>
+    </message>
+</context>
+<context>
+    <name>TrainingWorkspace::Impl</name>
+    <message>
+        <source>Runs</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>Steering</source>
+        <translation>调控</translation>
+    </message>
+    <message>
+        <source>Events</source>
+        <translation>事件</translation>
+    </message>
+    <message>
+        <source>New run</source>
+        <translation>新建运行</translation>
+    </message>
+    <message>
+        <source>checked as typed</source>
+        <translation>边输入边检查</translation>
+    </message>
+    <message>
+        <source>Layer %1, expert %2 is dead:</source>
+        <translation>层 %1 的专家 %2 已失活：</translation>
+    </message>
+    <message>
+        <source>no assignments since step %1. Raise ξ or α_max, or open the layer to see when it faded.</source>
+        <translation>自步 %1 起没有分配。请提高 ξ 或 α_max，或打开该层查看何时衰减。</translation>
+    </message>
+    <message>
+        <source>Open layer %1</source>
+        <translation>打开层 %1</translation>
+    </message>
+    <message>
+        <source>CPU, %1, tp %2 pp %3 dp %4, zero %5</source>
+        <translation>CPU，%1，tp %2 pp %3 dp %4，zero %5</translation>
+    </message>
+    <message>
+        <source>%1 parameters, %2 active</source>
+        <translation>%1 参数，激活 %2</translation>
+    </message>
+    <message>
+        <source>Checkpoint at step %1</source>
+        <translation>检查点：步 %1</translation>
+    </message>
+    <message>
+        <source>New run…</source>
+        <translation>新建运行…</translation>
+    </message>
+    <message>
+        <source>Pause run</source>
+        <translation>暂停运行</translation>
+    </message>
+    <message>
+        <source>Stop run and save</source>
+        <translation>停止运行并保存</translation>
+    </message>
+    <message>
+        <source>Resume run from its last checkpoint</source>
+        <translation>从最近的检查点恢复运行</translation>
+    </message>
+    <message>
+        <source>Import runs…</source>
+        <translation>导入运行…</translation>
+    </message>
+    <message>
+        <source>Rename run…</source>
+        <translation>重命名运行…</translation>
+    </message>
+    <message>
+        <source>Tags of run…</source>
+        <translation>运行的标签…</translation>
+    </message>
+    <message>
+        <source>Notes on run…</source>
+        <translation>运行的备注…</translation>
+    </message>
+    <message>
+        <source>Delete run…</source>
+        <translation>删除运行…</translation>
+    </message>
+    <message>
+        <source>Pause updates</source>
+        <translation>暂停更新</translation>
+    </message>
+    <message>
+        <source>Filter runs</source>
+        <translation>筛选运行</translation>
+    </message>
+    <message>
+        <source>Reload runs</source>
+        <translation>重新载入运行</translation>
+    </message>
+    <message>
+        <source>All layers</source>
+        <translation>所有层</translation>
+    </message>
+    <message>
+        <source>Layer above</source>
+        <translation>上一层</translation>
+    </message>
+    <message>
+        <source>Layer below</source>
+        <translation>下一层</translation>
+    </message>
+    <message>
+        <source>Show all steps</source>
+        <translation>显示所有步</translation>
+    </message>
+    <message>
+        <source>Export dashboard…</source>
+        <translation>导出仪表板…</translation>
+    </message>
+    <message>
+        <source>Export plot as PNG…</source>
+        <translation>将图表导出为 PNG…</translation>
+    </message>
+    <message>
+        <source>Export plot as SVG…</source>
+        <translation>将图表导出为 SVG…</translation>
+    </message>
+    <message>
+        <source>Export plot as CSV…</source>
+        <translation>将图表导出为 CSV…</translation>
+    </message>
+    <message>
+        <source>Export record as %1…</source>
+        <translation>将记录导出为 %1…</translation>
+    </message>
+    <message>
+        <source>X axis</source>
+        <translation>横轴</translation>
+    </message>
+    <message>
+        <source>Step</source>
+        <translation>步</translation>
+    </message>
+    <message>
+        <source>Wall time</source>
+        <translation>实际时间</translation>
+    </message>
+    <message>
+        <source>Relative</source>
+        <translation>相对时间</translation>
+    </message>
+    <message>
+        <source>Time since the run was started, pauses included</source>
+        <translation>自运行开始起的时间，含暂停</translation>
+    </message>
+    <message>
+        <source>Time spent in training steps</source>
+        <translation>训练步所用的时间</translation>
+    </message>
+    <message>
+        <source>Range</source>
+        <translation>范围</translation>
+    </message>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Last %1</source>
+        <translation>最近 %1</translation>
+    </message>
+    <message>
+        <source>Smoothing</source>
+        <translation>平滑</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>No run of this window is in progress</source>
+        <translation>本窗口没有正在进行的运行</translation>
+    </message>
+    <message>
+        <source>Go on with run</source>
+        <translation>继续运行</translation>
+    </message>
+    <message>
+        <source>Stop the run in progress first</source>
+        <translation>请先停止正在进行的运行</translation>
+    </message>
+    <message>
+        <source>Choose a run that has ended</source>
+        <translation>请选择已结束的运行</translation>
+    </message>
+    <message>
+        <source>Open a layer first</source>
+        <translation>请先打开一层</translation>
+    </message>
+    <message>
+        <source>Export %1</source>
+        <translation>导出 %1</translation>
+    </message>
+    <message>
+        <source>cannot write: %1: choose a folder that you may write to</source>
+        <translation>无法写入：%1：请选择可写的文件夹</translation>
+    </message>
+    <message>
+        <source>Export dashboard</source>
+        <translation>导出仪表板</translation>
+    </message>
+    <message>
+        <source>dashboard</source>
+        <translation>仪表板</translation>
+    </message>
+    <message>
+        <source>PNG picture (*.png)</source>
+        <translation>PNG 图片 (*.png)</translation>
+    </message>
+    <message>
+        <source>nothing to export: no run is open: choose a run first</source>
+        <translation>没有可导出的内容：未打开运行：请先选择运行</translation>
+    </message>
+    <message>
+        <source>Export record</source>
+        <translation>导出记录</translation>
+    </message>
+    <message>
+        <source>drop rate %1 %</source>
+        <translation>丢弃率 %1 %</translation>
+    </message>
+    <message numerus="yes">
+        <source>, %n dead</source>
+        <translation>
+            <numerusform>，%n 个失活</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Layer %1</source>
+        <translation>层 %1</translation>
+    </message>
+    <message>
+        <source>%1, step %2</source>
+        <translation>%1，步 %2</translation>
+    </message>
+    <message>
+        <source>Steering was refused:</source>
+        <translation>调控被拒绝：</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n runs imported</source>
+        <translation>
+            <numerusform>已导入 %n 个运行</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>The record is written:</source>
+        <translation>记录已写入：</translation>
+    </message>
+    <message>
+        <source>a run in progress cannot be deleted: %1: stop it first</source>
+        <translation>正在进行的运行不能删除：%1：请先停止它</translation>
+    </message>
+    <message>
+        <source>a run is in progress: %1: stop it first</source>
+        <translation>有运行正在进行：%1：请先停止它</translation>
+    </message>
+    <message>
+        <source>Five runs are shown:</source>
+        <translation>已显示五个运行：</translation>
+    </message>
+    <message>
+        <source>take one from the plots first</source>
+        <translation>请先从图表移除一个</translation>
+    </message>
+    <message>
+        <source>Import runs</source>
+        <translation>导入运行</translation>
+    </message>
+    <message>
+        <source>Import</source>
+        <translation>导入</translation>
+    </message>
+    <message>
+        <source>Exponential mean, debiased: a value 1/4,000 of the planned run back counts this much of the newest</source>
+        <translation>去偏指数均值：回溯计划步数 1/4,000 处的值，其权重为最新值的这一倍数</translation>
+    </message>
+</context>
+<context>
+    <name>models</name>
+    <message>
+        <source>d</source>
+        <translation>天</translation>
+    </message>
+    <message>
+        <source>h</source>
+        <translation>小时</translation>
+    </message>
+    <message>
+        <source>min</source>
+        <translation>分</translation>
+    </message>
+    <message>
+        <source>s</source>
+        <translation>秒</translation>
+    </message>
+</context>
+<context>
+    <name>moe::models</name>
+    <message>
+        <source>dropless</source>
+        <translation>无丢弃</translation>
+    </message>
+    <message>
+        <source>%1 numbers</source>
+        <translation>%1 个数</translation>
+    </message>
+    <message>
+        <source>adaptive</source>
+        <translation>自适应</translation>
+    </message>
+    <message>
+        <source>%1 %2 → %3</source>
+        <translation>%1 %2 → %3</translation>
+    </message>
+    <message>
+        <source>, by %1</source>
+        <translation>，由 %1</translation>
+    </message>
+    <message>
+        <source>you</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>α of layer %1</source>
+        <translation>层 %1 的 α</translation>
+    </message>
+    <message>
+        <source>capacity factor</source>
+        <translation>容量系数</translation>
+    </message>
+    <message>
+        <source>peak learning rate</source>
+        <translation>峰值学习率</translation>
+    </message>
+    <message>
+        <source>Checkpoint saved, %1 s</source>
+        <translation>检查点已保存，%1 秒</translation>
+    </message>
+    <message>
+        <source>Checkpoint saved</source>
+        <translation>检查点已保存</translation>
+    </message>
+    <message>
+        <source>Validation loss %1</source>
+        <translation>验证损失 %1</translation>
+    </message>
+    <message>
+        <source>Layer %1: expert %2 dead</source>
+        <translation>层 %1：专家 %2 失活</translation>
+    </message>
+    <message>
+        <source>Resumed from step %1</source>
+        <translation>从步 %1 恢复</translation>
+    </message>
+    <message>
+        <source>Failed: %1</source>
+        <translation>失败：%1</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Stopped by %1</source>
+        <translation>由 %1 停止</translation>
+    </message>
+    <message>
+        <source>Started</source>
+        <translation>已开始</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Went on</source>
+        <translation>已继续</translation>
+    </message>
+    <message>
+        <source>Finished</source>
+        <translation>已结束</translation>
+    </message>
+    <message>
+        <source>Warm-up over</source>
+        <translation>预热结束</translation>
+    </message>
+</context>
+<context>
+    <name>moe::training</name>
+    <message>
+        <source>cannot write: %1: choose a folder that you may write to</source>
+        <translation>无法写入：%1：请选择可写的文件夹</translation>
+    </message>
+    <message>
+        <source>Export PNG…</source>
+        <translation>导出 PNG…</translation>
+    </message>
+    <message>
+        <source>PNG picture (*.png)</source>
+        <translation>PNG 图片 (*.png)</translation>
+    </message>
+    <message>
+        <source>Export SVG…</source>
+        <translation>导出 SVG…</translation>
+    </message>
+    <message>
+        <source>SVG drawing (*.svg)</source>
+        <translation>SVG 图形 (*.svg)</translation>
+    </message>
+    <message>
+        <source>Export CSV…</source>
+        <translation>导出 CSV…</translation>
+    </message>
+    <message>
+        <source>CSV table (*.csv)</source>
+        <translation>CSV 表格 (*.csv)</translation>
+    </message>
+</context>
+<context>
+    <name>session</name>
+    <message>
+        <source>out of memory: this machine: close other programs or choose a smaller model</source>
+        <translation>内存不足：本机：请关闭其他程序或选择更小的模型</translation>
+    </message>
+    <message>
+        <source>the engine met an unexpected condition: this run: see the log and report it</source>
+        <translation>引擎遇到意外情况：此运行：请查看日志并报告</translation>
     </message>
 </context>
 </TS>

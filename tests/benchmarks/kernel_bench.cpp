@@ -20,7 +20,8 @@ void print(const BenchResult& result, double peak, double step)
     std::printf("  %-28s %9.3f ms  %5.1f %% of the step", result.operation.c_str(),
         result.seconds * 1e3, 100 * seconds / step);
     if (result.operations > 0)
-        std::printf("  %7.1f GFLOP/s  %5.1f %% of peak\n", result.operations / result.seconds * 1e-9,
+        std::printf("  %7.1f GFLOP/s  %5.1f %% of peak\n",
+            result.operations / result.seconds * 1e-9,
             100 * result.operations / result.seconds / peak);
     else
         std::printf("  %7.1f GB/s\n", result.bytes / result.seconds * 1e-9);

@@ -111,6 +111,15 @@ private slots:
         QVERIFY(outcome.out.endsWith('\n') && outcome.out.count('\n') == 1);
     }
 
+    void selftestFindsTheKernelsRight()
+    {
+        const Outcome outcome = moe({"selftest", "--json"});
+        QVERIFY2(outcome.status == 0, qPrintable(outcome.error));
+        const QJsonObject json = QJsonDocument::fromJson(outcome.out.toUtf8()).object();
+        QVERIFY(json["cases"].toInt() > 500);
+        QCOMPARE(json["failed"].toInt(-1), 0);
+    }
+
     void aFullDiskUnderStandardOutputIsAFailure()
     {
         if (!QFile::exists("/dev/full"))

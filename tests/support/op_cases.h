@@ -18,7 +18,7 @@ struct OpCase {
     std::function<void(Operands&)> run;
 };
 
-/// The cases of one operation group ("router"), or all of them when an operation is added.
+/// The cases of one operation group ("router").
 struct OpCaseGroup {
     const char* name;
     std::vector<OpCase> (*make)(RandomInputs&);
@@ -49,7 +49,7 @@ std::string differences(const std::vector<Output>& actual, const std::vector<Out
 [[gnu::format(printf, 1, 2)]] std::string text(const char* format, ...);
 /// "add" or "overwrite".
 const char* nameOf(kernels::Write write);
-/// The values and the type of activations: both of them.
+/// What most cases run over.
 inline constexpr kernels::DType kActivationTypes[]
     = {kernels::DType::Float32, kernels::DType::BFloat16};
 inline constexpr kernels::Write kWrites[] = {kernels::Write::Overwrite, kernels::Write::Add};

@@ -100,7 +100,16 @@ MainWindow::MainWindow(Settings& settings, const QString& store, LogModel& log, 
     showStatus();
 }
 
-MainWindow::~MainWindow() = default;
+MainWindow::~MainWindow()
+{
+    // While everything that they reach is whole: their widgets stand in the tool bar, their
+    // services are this window's.
+    for (Workspace* workspace : m_workspaces) {
+        if (workspace)
+            workspace->disconnect(this);
+        delete workspace;
+    }
+}
 
 Workspace* MainWindow::workspaceOf(Page page) const
 {
@@ -132,6 +141,8 @@ void MainWindow::showPage(Page page)
     m_pages->actions().at(static_cast<int>(page))->setChecked(true);
     m_bar->showWorkspace(workspace);
     m_stack->setCurrentWidget(workspace ? static_cast<QWidget*>(workspace) : m_start);
+    if (page == Page::Start)
+        m_start->setFocus();
     showStatus();
     Q_EMIT pageChanged();
 }

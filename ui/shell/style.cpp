@@ -389,7 +389,7 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
         return;
     }
     case PE_IndicatorDockWidgetResizeHandle:
-        drawSplitterLine(*painter, option->rect, option->state.testFlag(QStyle::State_Horizontal));
+        drawSplitterLine(*painter, option->rect);
         return;
     case PE_FrameFocusRect:
         if (!qobject_cast<const QAbstractItemView*>(widget))
@@ -502,7 +502,7 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
             QRect(option->rect.x(), option->rect.bottom(), option->rect.width(), 1), theme().line);
         return;
     case CE_Splitter:
-        drawSplitterLine(*painter, option->rect, option->state.testFlag(QStyle::State_Horizontal));
+        drawSplitterLine(*painter, option->rect);
         return;
     case CE_MenuBarEmptyArea:
         painter->fillRect(option->rect, theme().window);

@@ -23,7 +23,7 @@ void drawProgressBar(QPainter& painter, const QStyleOptionProgressBar& option);
 void drawTab(QPainter& painter, const QStyleOptionTab& option);
 void drawHeaderSection(QPainter& painter, const QStyleOptionHeader& option);
 void drawScrollBar(QPainter& painter, const QStyleOptionSlider& option, const QRect& handle);
-void drawSplitterLine(QPainter& painter, const QRect& rect, bool vertical);
+void drawSplitterLine(QPainter& painter, const QRect& rect);
 void drawMenuBarItem(QPainter& painter, const QStyleOptionMenuItem& option);
 void drawMenuItem(QPainter& painter, const QStyleOptionMenuItem& option, int iconColumn);
 

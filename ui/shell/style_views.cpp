@@ -67,10 +67,13 @@ void drawScrollBar(QPainter& painter, const QStyleOptionSlider& option, const QR
     painter.restore();
 }
 
-void drawSplitterLine(QPainter& painter, const QRect& rect, bool vertical)
+void drawSplitterLine(QPainter& painter, const QRect& rect)
 {
-    const QRect line = vertical ? QRect(rect.center().x(), rect.y(), 1, rect.height())
-                                : QRect(rect.x(), rect.center().y(), rect.width(), 1);
+    // what it parts are docks on the base colour: only the line is seen
+    painter.fillRect(rect, theme().base);
+    const QRect line = rect.height() > rect.width()
+        ? QRect(rect.center().x(), rect.y(), 1, rect.height())
+        : QRect(rect.x(), rect.center().y(), rect.width(), 1);
     painter.fillRect(line, theme().line);
 }
 

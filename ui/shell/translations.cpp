@@ -25,16 +25,16 @@ public:
     QString translate(
         const char* context, const char* text, const char* comment, int number) const override
     {
-        const char* bare = context;
-        for (const char* at = context; at && *at; ++at) {
-            if (at[0] == ':' && at[1] == ':')
-                bare = at + 2;
-        }
-        const QString found = QTranslator::translate(bare, text, comment, number);
-        if (!found.isEmpty() || !bare)
+        QString found = QTranslator::translate(context, text, comment, number);
+        if (!found.isEmpty() || !context)
+            return found;
+        const QByteArray whole(context);
+        const QByteArray bare = whole.mid(whole.lastIndexOf(':') + 1);
+        found = QTranslator::translate(bare.constData(), text, comment, number);
+        if (!found.isEmpty())
             return found;
         // tr() in the private half of a class asks for the class, lupdate files it under the half
-        const QByteArray half = QByteArray(bare) + "::Impl";
+        const QByteArray half = bare + "::Impl";
         return QTranslator::translate(half.constData(), text, comment, number);
     }
 };

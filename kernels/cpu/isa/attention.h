@@ -40,8 +40,9 @@ void copyRows(const Act* from, int64_t stride, int64_t rows, int64_t dim, int64_
     constexpr int64_t kPerWord = kIsBf16<Act> ? 2 : 1;
     for (int64_t row = 0; row < rows; ++row) {
         auto* target = reinterpret_cast<Act*>(to + row * words);
-        eachVector(dim,
-            [&](int64_t i, auto part) { part.store(target + i, part.load(from + row * stride + i)); });
+        eachVector(dim, [&](int64_t i, auto part) {
+            part.store(target + i, part.load(from + row * stride + i));
+        });
         if (dim < words * kPerWord)
             target[dim] = Act();
     }
@@ -60,8 +61,7 @@ void packAcross(const HeadSizes<Act>& sizes, const Act* head, Word* rows, Word* 
 
 /// Panels [sequence, dim] for products over positions (p · v).
 template <typename Act>
-void packAlong(
-    const HeadSizes<Act>& sizes, const Act* head, int64_t stride, Word* panels)
+void packAlong(const HeadSizes<Act>& sizes, const Act* head, int64_t stride, Word* panels)
 {
     for (int64_t col = 0; col < sizes.dim; col += kPanel)
         packColumns(head + col, stride, sizes.sequence, smaller(kPanel, sizes.dim - col),

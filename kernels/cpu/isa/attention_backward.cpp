@@ -40,10 +40,7 @@ template <typename Act> struct Backward {
         dValue = take(sizes.sequence * sizes.columns);
         words = next - memory;
     }
-    static int64_t bytes(const HeadSizes<Act>& sizes)
-    {
-        return Backward(sizes, nullptr).words * 4;
-    }
+    static int64_t bytes(const HeadSizes<Act>& sizes) { return Backward(sizes, nullptr).words * 4; }
     Word *keysAcross, *valuesAcross, *keysAlong, *queriesAlong, *dOutAlong, *rows, *tile;
     float *probs, *slopes; ///< [kQueries, kKeys]
     Word* slopeRows; ///< bfloat16 only: slopes as rows of words
@@ -53,8 +50,8 @@ template <typename Act> struct Backward {
 };
 
 /// p and ds of one query over `count` keys, of which `valid` are not in its future.
-void slopeRow(float* probs, float* slopes, float scale, float lse, float d, int64_t valid,
-    int64_t count)
+void slopeRow(
+    float* probs, float* slopes, float scale, float lse, float d, int64_t valid, int64_t count)
 {
     for (int64_t j = 0; j < count; j += kLanes) {
         const IntVec inside
@@ -88,7 +85,7 @@ void roundPair(const float* probs, const float* slopes, int64_t count, BFloat16*
 
 template <typename Act> float dotRows(const Act* a, const Act* b, int64_t n)
 {
-    Vec products {};
+    Vec products{};
     eachVector(n, [&](int64_t i, auto part) { products += part.load(a + i) * part.load(b + i); });
     return sum(products);
 }
@@ -103,9 +100,8 @@ template <typename Act> struct HeadViews {
 
 /// p, ds of queries [first, first + queries) against keys [key, key + count).
 template <typename Act>
-void blockSlopes(const HeadSizes<Act>& sizes, const Backward<Act>& work,
-    const HeadViews<Act>& head, float scale, int64_t first, int64_t queries, int64_t key,
-    int64_t count)
+void blockSlopes(const HeadSizes<Act>& sizes, const Backward<Act>& work, const HeadViews<Act>& head,
+    float scale, int64_t first, int64_t queries, int64_t key, int64_t count)
 {
     for (int64_t at = 0; at < queries; at += kTileRows) {
         const int64_t rows = smaller(kTileRows, queries - at), query = first + at;
@@ -115,7 +111,8 @@ void blockSlopes(const HeadSizes<Act>& sizes, const Backward<Act>& work,
         copyRows(head.query + query * sizes.stride, sizes.stride, rows, sizes.dim, sizes.words,
             work.tile);
         timesAcross(sizes, rows, work.tile, work.keysAcross, key, seen, probs);
-        copyRows(head.dOut + query * head.ldOut, head.ldOut, rows, sizes.dim, sizes.words, work.tile);
+        copyRows(
+            head.dOut + query * head.ldOut, head.ldOut, rows, sizes.dim, sizes.words, work.tile);
         timesAcross(sizes, rows, work.tile, work.valuesAcross, key, seen, slopes);
         for (int64_t i = 0; i < rows; ++i) {
             const int64_t row = (query + i) * head.ldOut;
@@ -151,8 +148,8 @@ void addKeyGradients(const HeadSizes<Act>& sizes, const Backward<Act>& work, int
 }
 
 template <typename Act>
-void headGradients(const HeadSizes<Act>& sizes, const Backward<Act>& work,
-    const HeadViews<Act>& head, float scale)
+void headGradients(
+    const HeadSizes<Act>& sizes, const Backward<Act>& work, const HeadViews<Act>& head, float scale)
 {
     packAlong(sizes, head.query, sizes.stride, work.queriesAlong);
     packAlong(sizes, head.dOut, head.ldOut, work.dOutAlong);

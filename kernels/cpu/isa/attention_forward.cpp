@@ -52,7 +52,7 @@ float softmaxRow(
         best = maximum(best, select(outside, best, s));
     });
     const float most = greatest(best);
-    Vec sums {};
+    Vec sums{};
     for (int64_t j = 0; j < count; j += kLanes) {
         const Vec e = exponential(load(scores + j) * scale - most);
         const IntVec inside
@@ -117,8 +117,7 @@ void CpuBackend::attentionForward(const TensorView& qkv, const AttentionShape& s
             packAlong(sizes, all + (shape.heads + shape.kvHeads + kvHead) * sizes.dim, sizes.stride,
                 work.values);
             for (int64_t head = kvHead * group; head < (kvHead + 1) * group; ++head) {
-                float* headLse
-                    = lse.host<float>() + (batch * shape.heads + head) * shape.sequence;
+                float* headLse = lse.host<float>() + (batch * shape.heads + head) * shape.sequence;
                 for (int64_t first = 0; first < shape.sequence; first += kTileRows) {
                     const int64_t rows = smaller(kTileRows, shape.sequence - first);
                     copyRows(all + first * sizes.stride + head * sizes.dim, sizes.stride, rows,

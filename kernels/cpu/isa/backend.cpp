@@ -11,6 +11,9 @@ CpuBackend::CpuBackend(int threads)
 {
 }
 
-Backend* makeBackend(int threads) { return new CpuBackend(threads); }
+Backend* makeBackend(int threads)
+{
+    return new CpuBackend(threads);
+}
 
 } // namespace moe::kernels::cpu::MOE_ISA

@@ -36,12 +36,12 @@ public:
         const TensorView& qkv, const TensorView& table, const AttentionShape& shape) override;
     void ropeBackward(
         const TensorView& dQkv, const TensorView& table, const AttentionShape& shape) override;
-    void attentionForward(const TensorView& qkv, const AttentionShape& shape,
-        const TensorView& out, const TensorView& lse) override;
+    void attentionForward(const TensorView& qkv, const AttentionShape& shape, const TensorView& out,
+        const TensorView& lse) override;
     void attentionBackward(const TensorView& qkv, const TensorView& out, const TensorView& lse,
         const TensorView& dOut, const AttentionShape& shape, const TensorView& dQkv) override;
-    void routerForward(const TensorView& logits, const RouterShape& shape,
-        const RouterState& state, const RouterTotals& totals) override;
+    void routerForward(const TensorView& logits, const RouterShape& shape, const RouterState& state,
+        const RouterTotals& totals) override;
     void routerBackward(const TensorView& logits, const RouterShape& shape,
         const RouterState& state, const RouterGradient& gradient, const TensorView& dWeights,
         const TensorView& dLogits) override;
@@ -55,10 +55,10 @@ public:
         const TensorView& dRows, const TensorView& dWeights) override;
     void expertsForward(const TensorView& x, const TensorView& offsets, const PackedMatrix& gateUp,
         const PackedMatrix& down, const TensorView& gateUpOut, const TensorView& y) override;
-    void expertsBackward(const TensorView& x, const TensorView& offsets,
-        const PackedMatrix& gateUp, const PackedMatrix& down, const TensorView& gateUpOut,
-        const TensorView& dy, const TensorView& dx, const TensorView& dGateUp,
-        const TensorView& dDown, Write write) override;
+    void expertsBackward(const TensorView& x, const TensorView& offsets, const PackedMatrix& gateUp,
+        const PackedMatrix& down, const TensorView& gateUpOut, const TensorView& dy,
+        const TensorView& dx, const TensorView& dGateUp, const TensorView& dDown,
+        Write write) override;
     void headLossForward(const TensorView& x, const PackedMatrix& w, const TensorView& targets,
         const TensorView& loss) override;
     void headLossForwardBackward(const TensorView& x, const PackedMatrix& w,

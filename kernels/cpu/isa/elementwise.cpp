@@ -83,7 +83,8 @@ void CpuBackend::add(const TensorView& to, const TensorView& from)
     parallelRanges(pool(), to.elements(), kGrain, [&](int64_t begin, int64_t end, int) {
         const auto addVectors = [&](auto* sum, const auto* term) {
             eachVector(end - begin, [&](int64_t i, auto part) {
-                part.store(sum + begin + i, part.load(sum + begin + i) + part.load(term + begin + i));
+                part.store(
+                    sum + begin + i, part.load(sum + begin + i) + part.load(term + begin + i));
             });
         };
         switch (to.dtype) {

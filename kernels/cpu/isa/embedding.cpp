@@ -13,14 +13,15 @@ void CpuBackend::embeddingForward(
     const auto* id = ids.host<int32_t>();
     withType(out.dtype, [&](auto type) {
         using Act = typename decltype(type)::Of;
-        parallelRanges(pool(), ids.elements(), rowGrain(hidden), [&](int64_t begin, int64_t end, int) {
-            for (int64_t t = begin; t < end; ++t) {
-                const float* from = table.host<float>() + id[t] * hidden;
-                Act* to = out.host<Act>() + t * hidden;
-                eachVector(
-                    hidden, [&](int64_t i, auto part) { part.store(to + i, part.load(from + i)); });
-            }
-        });
+        parallelRanges(
+            pool(), ids.elements(), rowGrain(hidden), [&](int64_t begin, int64_t end, int) {
+                for (int64_t t = begin; t < end; ++t) {
+                    const float* from = table.host<float>() + id[t] * hidden;
+                    Act* to = out.host<Act>() + t * hidden;
+                    eachVector(hidden,
+                        [&](int64_t i, auto part) { part.store(to + i, part.load(from + i)); });
+                }
+            });
     });
 }
 

@@ -13,7 +13,7 @@ constexpr int64_t kMostRows = 512;
 
 int64_t pieceBytes(int64_t rows, int64_t experts)
 {
-    return (rows / kMostRows + experts) * int64_t {sizeof(Piece)};
+    return (rows / kMostRows + experts) * int64_t{sizeof(Piece)};
 }
 
 /// up and a of a tile, whose gate stands in memory already.
@@ -62,7 +62,7 @@ void multiplyPieces(ThreadPool& pool, const Scratch& threadScratch, Pieces piece
     parallel(pool, pieces.count * panels, [&](int64_t job, int thread) {
         const int64_t column = job % panels * kPanel;
         rowsTimesColumns<kIsBf16<Act>, kWay>(x, pieces.list[job / panels], w, column,
-            smaller(kPanel, columns - column),
+            smaller(kPanel, columns - column), pool.threads() * kPanel,
             static_cast<float*>(
                 threadScratch(thread, panelScratchWords<kIsBf16<Act>, kWay>(w) * 4)),
             [&](int64_t row, int64_t count, int64_t col, int64_t cols, const float* tile) {
@@ -82,16 +82,18 @@ void CpuBackend::expertsForward(const TensorView& x, const TensorView& offsets,
     const int64_t experts = w2.groups(), ffn = w2.in(), hidden = w2.out();
     const auto* offset = offsets.host<int32_t>();
     const int64_t rows = offset[experts];
-    const Pieces pieces = cutRows(
-        offset, experts, kMostRows, static_cast<Piece*>(scratch(kSlotA, pieceBytes(rows, experts))));
-    const auto perThread = [&](int thread, int64_t bytes) { return threadScratch(thread, bytes); };
+    const Pieces pieces = cutRows(offset, experts, kMostRows,
+        static_cast<Piece*>(scratch(kSlotA, pieceBytes(rows, experts))));
+    const auto perThread = [&](int thread, int64_t bytes) {
+        return threadScratch(thread, bytes);
+    };
     withType(x.dtype, [&](auto type) {
         using Act = typename decltype(type)::Of;
         constexpr bool kBf16 = kIsBf16<Act>;
-        const WordRows left = wordRows(x.host<Act>(), rows, hidden,
-            [&](int64_t bytes) { return scratch(kSlotB, bytes); });
+        const WordRows left = wordRows(
+            x.host<Act>(), rows, hidden, [&](int64_t bytes) { return scratch(kSlotB, bytes); });
         const int64_t ldA = kBf16 ? roundUp(ffn, 2) : ffn, ld = 2 * ffn;
-        auto* a = static_cast<Act*>(scratch(kSlotC, rows * ldA * int64_t {sizeof(Act)}));
+        auto* a = static_cast<Act*>(scratch(kSlotC, rows * ldA * int64_t{sizeof(Act)}));
         auto* gates = gateUpOut.host<Act>();
         zeroPadding(a, rows, ffn, ldA);
 
@@ -101,11 +103,12 @@ void CpuBackend::expertsForward(const TensorView& x, const TensorView& offsets,
             const int64_t column = job % panels * kPanel, width = smaller(kPanel, ffn - column);
             auto* buffer = static_cast<float*>(
                 perThread(thread, panelScratchWords<kBf16, Way::Forward>(w13) * 4));
-            rowsTimesColumns<kBf16, Way::Forward>(left, piece, w13, column, width, buffer,
+            rowsTimesColumns<kBf16, Way::Forward>(left, piece, w13, column, width, ffn, buffer,
                 [&](int64_t row, int64_t count, int64_t col, int64_t cols, const float* tile) {
                     storeTile<Act>(tile, count, cols, nullptr, gates + row * ld + col, ld);
                 });
-            rowsTimesColumns<kBf16, Way::Forward>(left, piece, w13, ffn + column, width, buffer,
+            rowsTimesColumns<kBf16, Way::Forward>(left, piece, w13, ffn + column, width,
+                pool().threads() * kPanel - ffn, buffer,
                 [&](int64_t row, int64_t count, int64_t col, int64_t cols, const float* tile) {
                     Act* up = gates + row * ld + col;
                     gateTile(tile, count, cols, up - ffn, up, ld, a + row * ldA + col - ffn, ldA);
@@ -126,22 +129,24 @@ void CpuBackend::expertsBackward(const TensorView& x, const TensorView& offsets,
     const int64_t experts = w2.groups(), ffn = w2.in(), hidden = w2.out(), ld = 2 * ffn;
     const auto* offset = offsets.host<int32_t>();
     const int64_t rows = offset[experts];
-    const Pieces pieces = cutRows(
-        offset, experts, kMostRows, static_cast<Piece*>(scratch(kSlotA, pieceBytes(rows, experts))));
-    const auto perThread = [&](int thread, int64_t bytes) { return threadScratch(thread, bytes); };
+    const Pieces pieces = cutRows(offset, experts, kMostRows,
+        static_cast<Piece*>(scratch(kSlotA, pieceBytes(rows, experts))));
+    const auto perThread = [&](int thread, int64_t bytes) {
+        return threadScratch(thread, bytes);
+    };
     withType(x.dtype, [&](auto type) {
         using Act = typename decltype(type)::Of;
         constexpr bool kBf16 = kIsBf16<Act>;
-        const WordRows left = wordRows(dy.host<Act>(), rows, hidden,
-            [&](int64_t bytes) { return scratch(kSlotB, bytes); });
-        auto* a = static_cast<Act*>(scratch(kSlotC, rows * ffn * int64_t {sizeof(Act)}));
+        const WordRows left = wordRows(
+            dy.host<Act>(), rows, hidden, [&](int64_t bytes) { return scratch(kSlotB, bytes); });
+        auto* a = static_cast<Act*>(scratch(kSlotC, rows * ffn * int64_t{sizeof(Act)}));
         auto* gates = gateUpOut.host<Act>();
 
         const int64_t panels = ceilDiv(ffn, kPanel);
         parallel(pool(), pieces.count * panels, [&](int64_t job, int thread) {
             const int64_t column = job % panels * kPanel;
             rowsTimesColumns<kBf16, Way::Backward>(left, pieces.list[job / panels], w2, column,
-                smaller(kPanel, ffn - column),
+                smaller(kPanel, ffn - column), pool().threads() * kPanel,
                 static_cast<float*>(
                     perThread(thread, panelScratchWords<kBf16, Way::Backward>(w2) * 4)),
                 [&](int64_t row, int64_t count, int64_t col, int64_t cols, const float* tile) {
@@ -163,9 +168,8 @@ void CpuBackend::expertsBackward(const TensorView& x, const TensorView& offsets,
                 upBlocks.run(of, count, gates + first * ld, x.host<Act>() + first * hidden, hidden,
                     dGateUp.host<float>() + e * ld * hidden, write == Write::Add, mine);
             else
-                downBlocks.run(of - upJobs, count, dy.host<Act>() + first * hidden,
-                    a + first * ffn, ffn, dDown.host<float>() + e * hidden * ffn,
-                    write == Write::Add, mine);
+                downBlocks.run(of - upJobs, count, dy.host<Act>() + first * hidden, a + first * ffn,
+                    ffn, dDown.host<float>() + e * hidden * ffn, write == Write::Add, mine);
         });
         multiplyPieces<Act, Way::Backward>(pool(), perThread, pieces,
             {reinterpret_cast<const Word*>(gates), wordsOf(kBf16, ld)}, w13, dx.host<Act>());

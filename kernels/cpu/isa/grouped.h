@@ -50,26 +50,30 @@ template <Way kWay> int64_t columnsOf(const CpuPacked& w)
 struct Right {
     const Word* panel;
     int64_t cols;
+    const Word* ahead; ///< where the columns that are wanted next come from
 };
 
-/// The columns from `column` on, at most `cols` (≤ kPanel) and no further than the panel goes.
+/// The columns from `column` on, at most `cols` (≤ kPanel) and no further than the panel goes; the
+/// next ones stand `ahead` columns further.
 template <bool kBf16, Way kWay>
-Right rightOf(const CpuPacked& w, int64_t group, int64_t column, int64_t cols, Word* buffer)
+Right rightOf(
+    const CpuPacked& w, int64_t group, int64_t column, int64_t cols, int64_t ahead, Word* buffer)
 {
     if constexpr (kBf16) {
         const bool forward = kWay == Way::Forward;
         const auto* all = static_cast<const Word*>((forward ? w.forward : w.backward)->data());
         const int64_t inPanel = column % kPanel;
-        return {all + group * (forward ? w.forwardWords : w.backwardWords)
-                + (column - inPanel) * wordsOf(true, reductionOf<kWay>(w)) + inPanel,
-            smaller(cols, kPanel - inPanel)};
+        const int64_t k = wordsOf(true, reductionOf<kWay>(w));
+        const Word* panel = all + group * (forward ? w.forwardWords : w.backwardWords)
+            + (column - inPanel) * k + inPanel;
+        return {panel, smaller(cols, kPanel - inPanel), panel + ahead * k};
     } else {
         const float* master = w.master + group * w.out() * w.in();
         if constexpr (kWay == Way::Forward)
             packRowsAsColumns(master + column * w.in(), w.in(), cols, w.in(), buffer);
         else
             packColumns(master + column, w.in(), w.out(), cols, buffer);
-        return {buffer, cols};
+        return {buffer, cols, kWay == Way::Forward ? master + (column + ahead) * w.in() : nullptr};
     }
 }
 
@@ -110,19 +114,20 @@ WordRows wordRows(const Act* x, int64_t rows, int64_t columns, const Room& room)
     }
 }
 
-/// emit(row, rowCount, column, cols, tile) for x · w[column … column + cols), the rows of x those of
-/// one piece; `buffer` of panelScratchWords.
+/// emit(row, rowCount, column, cols, tile) for x · w[column … column + cols), the rows of x those
+/// of one piece; `buffer` of panelScratchWords. What this thread wants next stands `ahead` columns
+/// further (a guess that costs nothing when it is wrong).
 template <bool kBf16, Way kWay, typename Emit>
 void rowsTimesColumns(WordRows x, Piece piece, const CpuPacked& w, int64_t column, int64_t cols,
-    float* buffer, const Emit& emit)
+    int64_t ahead, float* buffer, const Emit& emit)
 {
     const int64_t k = wordsOf(kBf16, reductionOf<kWay>(w));
     for (int64_t done = 0; done < cols;) {
         const int64_t at = column + done;
         const Right right
-            = rightOf<kBf16, kWay>(w, piece.group, at, cols - done, buffer + kEmitFloats);
+            = rightOf<kBf16, kWay>(w, piece.group, at, cols - done, ahead, buffer + kEmitFloats);
         rowsTimesPanel<kBf16>(x.data + piece.first * x.ld, x.ld, piece.rows, right.panel, k,
-            right.cols, buffer, [&](int64_t row, int64_t count, const float* tile) {
+            right.cols, right.ahead, buffer, [&](int64_t row, int64_t count, const float* tile) {
                 emit(piece.first + row, count, at, right.cols, tile);
             });
         done += right.cols;
@@ -150,8 +155,8 @@ struct OuterBlocks {
         : out(outSize)
         , in(inSize)
     {
-        constexpr int64_t kStep = 256;
-        inBlocks = ceilDiv(in, kStep);
+        constexpr int64_t kStep = 256, kInStep = 512;
+        inBlocks = ceilDiv(in, kInStep);
         inStep = roundUp(ceilDiv(in, inBlocks), kPanel);
         inBlocks = ceilDiv(in, inStep);
         outBlocks = ceilDiv(out, kStep);

@@ -27,7 +27,7 @@ double rowLoss(float* z, int64_t vocabulary, int64_t target, float& total)
     for (; i < vocabulary; ++i)
         most = z[i] > most ? z[i] : most;
     const double shifted = static_cast<double>(z[target]) - static_cast<double>(most);
-    Vec sums {};
+    Vec sums{};
     eachVector(vocabulary, [&](int64_t j, auto part) {
         const Vec e = exponential(part.load(z + j) - most);
         part.store(z + j, e);
@@ -43,9 +43,8 @@ void rowGradient(float* z, int64_t vocabulary, int64_t target, float factor, flo
 {
     auto* d = reinterpret_cast<Act*>(z);
     const float atTarget = z[target] * factor - scale;
-    eachVector(vocabulary, [&](int64_t j, auto part) {
-        part.store(d + j, part.load(z + j) * factor);
-    });
+    eachVector(
+        vocabulary, [&](int64_t j, auto part) { part.store(d + j, part.load(z + j) * factor); });
     storePart(d + target, splat(atTarget), 1);
     if (kIsBf16<Act> && vocabulary % 2 != 0)
         d[vocabulary] = Act();
@@ -65,7 +64,7 @@ void chunkLogits(const Head& head, const Scratch& threadScratch, WordRows x, int
     parallel(head.pool, panels, [&](int64_t panel, int thread) {
         const int64_t column = panel * kPanel;
         rowsTimesColumns<kIsBf16<Act>, Way::Forward>(x, {0, 0, rows}, head.w, column,
-            smaller(kPanel, head.w.out() - column),
+            smaller(kPanel, head.w.out() - column), head.pool.threads() * kPanel,
             static_cast<float*>(
                 threadScratch(thread, panelScratchWords<kIsBf16<Act>, Way::Forward>(head.w) * 4)),
             [&](int64_t row, int64_t count, int64_t col, int64_t cols, const float* tile) {
@@ -80,12 +79,12 @@ void chunkDx(const Head& head, const Scratch& threadScratch, int64_t rows, Act* 
 {
     const int64_t hidden = head.w.in(), panels = ceilDiv(hidden, kPanel);
     const int64_t step = roundUp(ceilDiv(rows, larger(1, ceilDiv(rows, 256))), kTileRows);
-    const WordRows slopes {head.logits, head.stride};
+    const WordRows slopes{head.logits, head.stride};
     parallel(head.pool, ceilDiv(rows, step) * panels, [&](int64_t job, int thread) {
         const int64_t column = job % panels * kPanel, first = job / panels * step;
         rowsTimesColumns<kIsBf16<Act>, Way::Backward>(slopes,
             {0, first, smaller(step, rows - first)}, head.w, column,
-            smaller(kPanel, hidden - column),
+            smaller(kPanel, hidden - column), head.pool.threads() * kPanel,
             static_cast<float*>(
                 threadScratch(thread, panelScratchWords<kIsBf16<Act>, Way::Backward>(head.w) * 4)),
             [&](int64_t row, int64_t count, int64_t col, int64_t cols, const float* tile) {
@@ -95,11 +94,11 @@ void chunkDx(const Head& head, const Scratch& threadScratch, int64_t rows, Act* 
 }
 
 template <typename Act, typename Scratch>
-void chunkDw(const Head& head, const Scratch& threadScratch, int64_t rows, const Act* x, float* dW,
-    bool add)
+void chunkDw(
+    const Head& head, const Scratch& threadScratch, int64_t rows, const Act* x, float* dW, bool add)
 {
     const int64_t hidden = head.w.in(), vocabulary = head.w.out();
-    const int64_t step = smaller(256, hidden), across = ceilDiv(hidden, step);
+    const int64_t step = smaller(512, hidden), across = ceilDiv(hidden, step);
     const int64_t rowStep = 42 * kTileRows;
     const int64_t ldSlopes = head.stride * (kIsBf16<Act> ? 2 : 1);
     parallel(head.pool, ceilDiv(vocabulary, rowStep) * across, [&](int64_t job, int thread) {
@@ -113,8 +112,8 @@ void chunkDw(const Head& head, const Scratch& threadScratch, int64_t rows, const
 
 } // namespace
 
-void CpuBackend::headLossForward(const TensorView& x, const PackedMatrix& w,
-    const TensorView& targets, const TensorView& loss)
+void CpuBackend::headLossForward(
+    const TensorView& x, const PackedMatrix& w, const TensorView& targets, const TensorView& loss)
 {
     headLossForwardBackward(x, w, targets, 0.0F, loss, {}, {}, Write::Overwrite);
 }
@@ -127,10 +126,12 @@ void CpuBackend::headLossForwardBackward(const TensorView& x, const PackedMatrix
     checkIndices(targets, vocabulary, "target id");
     const int64_t step = smaller(chunkRows(vocabulary), roundUp(larger(tokens, 1), kTileRows));
     const int64_t stride = roundUp(vocabulary, kPanel);
-    const Head head {static_cast<const CpuPacked&>(w), pool(),
+    const Head head{static_cast<const CpuPacked&>(w), pool(),
         static_cast<float*>(scratch(kSlotA, step * stride * 4)), stride};
     auto* losses = static_cast<double*>(scratch(kSlotC, step * 8));
-    const auto perThread = [&](int thread, int64_t bytes) { return threadScratch(thread, bytes); };
+    const auto perThread = [&](int thread, int64_t bytes) {
+        return threadScratch(thread, bytes);
+    };
     const auto* target = targets.host<int32_t>();
     withType(x.dtype, [&](auto type) {
         using Act = typename decltype(type)::Of;
@@ -138,8 +139,8 @@ void CpuBackend::headLossForwardBackward(const TensorView& x, const PackedMatrix
             const int64_t rows = smaller(step, tokens - first);
             const Act* input = x.host<Act>() + first * hidden;
             chunkLogits<Act>(head, perThread,
-                wordRows(input, rows, hidden,
-                    [&](int64_t bytes) { return scratch(kSlotB, bytes); }),
+                wordRows(
+                    input, rows, hidden, [&](int64_t bytes) { return scratch(kSlotB, bytes); }),
                 rows);
             parallel(pool(), rows, [&](int64_t row, int) {
                 float* z = head.logits + row * stride;
@@ -153,8 +154,8 @@ void CpuBackend::headLossForwardBackward(const TensorView& x, const PackedMatrix
                 loss.host<double>()[0] += losses[row];
             if (!dx)
                 continue;
-            chunkDw(head, perThread, rows, input, dW.host<float>(),
-                first > 0 || write == Write::Add);
+            chunkDw(
+                head, perThread, rows, input, dW.host<float>(), first > 0 || write == Write::Add);
             chunkDx(head, perThread, rows, dx.host<Act>() + first * hidden);
         }
     });

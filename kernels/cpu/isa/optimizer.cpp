@@ -16,7 +16,7 @@ double power(double base, int64_t exponent)
 
 double squares(const float* x, int64_t n)
 {
-    DoubleVec sums[2] {};
+    DoubleVec sums[2]{};
     int64_t i = 0;
     for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
         const DoubleVec a = toDouble(load(x + i)), b = toDouble(load(x + i + kLanes));
@@ -32,7 +32,7 @@ double squares(const float* x, int64_t n)
 
 double dot(const float* a, const float* b, int64_t n)
 {
-    DoubleVec sums {};
+    DoubleVec sums{};
     eachVector(n, [&](int64_t i, auto part) {
         sums += toDouble(part.load(a + i)) * toDouble(part.load(b + i));
     });
@@ -45,10 +45,9 @@ double dot(const float* a, const float* b, int64_t n)
 void CpuBackend::adamw(const TensorView& parameter, const TensorView& gradient, const TensorView& m,
     const TensorView& v, const AdamW& settings)
 {
-    const auto correction1 = static_cast<float>(
-        settings.lr / (1.0 - power(settings.beta1, settings.step)));
-    const auto correction2
-        = static_cast<float>(1.0 / (1.0 - power(settings.beta2, settings.step)));
+    const auto correction1
+        = static_cast<float>(settings.lr / (1.0 - power(settings.beta1, settings.step)));
+    const auto correction2 = static_cast<float>(1.0 / (1.0 - power(settings.beta2, settings.step)));
     const auto keep = static_cast<float>(
         1.0 - static_cast<double>(settings.lr) * static_cast<double>(settings.weightDecay));
     const float beta1 = settings.beta1, beta2 = settings.beta2;

@@ -10,14 +10,14 @@ namespace moe::kernels::cpu::MOE_ISA {
 
 namespace {
 
-/// Columns of one pass, so that the rounded rows of a panel stay in the first-level cache.
-constexpr int64_t kBlock = 128;
+/// Columns of one pass: long runs of the master, whose rounded rows stay in the second-level cache.
+constexpr int64_t kBlock = 512;
 
 void narrowRow(const float* from, int64_t n, int64_t padded, BFloat16* to)
 {
     eachVector(n, [&](int64_t i, auto part) { part.store(to + i, part.load(from + i)); });
-    for (int64_t i = n; i < padded; ++i)
-        to[i] = BFloat16();
+    if (n < padded)
+        to[n] = BFloat16();
 }
 
 /// Rows [row, row + rows) of one group, rows ≤ kPanel: one forward panel, and rows/2 words of every
@@ -31,12 +31,13 @@ void packRows(const float* master, int64_t out, int64_t in, int64_t row, int64_t
         const int64_t cols = smaller(kBlock, in - col);
         for (int64_t i = 0; i < rows; ++i)
             narrowRow(master + (row + i) * in + col, cols, roundUp(cols, 2), block + i * kBlock);
-        packRowsAsColumns(reinterpret_cast<const Word*>(block), kBlock / 2, rows, (cols + 1) / 2,
-            forward + row * inWords + col / 2 * kPanel);
+        packRowsAsColumns<Keep::InMemory>(reinterpret_cast<const Word*>(block), kBlock / 2, rows,
+            (cols + 1) / 2, forward + row * inWords + col / 2 * kPanel);
         for (int64_t first = 0; first < cols; first += kPanel)
-            packColumns(block + first, kBlock, rows, smaller(kPanel, cols - first),
+            packColumns<Keep::InMemory>(block + first, kBlock, rows, smaller(kPanel, cols - first),
                 backward + (col + first) * outWords + row / 2 * kPanel);
     }
+    streamFence();
 }
 
 } // namespace

@@ -31,7 +31,7 @@ void CpuBackend::permuteBackward(
                 const int32_t* slots = state.slots.host<int32_t>() + t * topK;
                 Act* to = dx.host<Act>() + t * hidden;
                 eachVector(hidden, [&](int64_t i, auto part) {
-                    Vec value = write == Write::Add ? part.load(to + i) : Vec {};
+                    Vec value = write == Write::Add ? part.load(to + i) : Vec{};
                     for (int64_t j = 0; j < topK; ++j)
                         if (slots[j] >= 0)
                             value += part.load(dRows.host<Act>() + slots[j] * hidden + i);
@@ -42,8 +42,8 @@ void CpuBackend::permuteBackward(
     });
 }
 
-void CpuBackend::combineForward(const TensorView& rows, const RouterState& state,
-    const TensorView& addend, const TensorView& y)
+void CpuBackend::combineForward(
+    const TensorView& rows, const RouterState& state, const TensorView& addend, const TensorView& y)
 {
     const int64_t tokens = y.shape[0], hidden = y.shape[1], topK = state.slots.shape[1];
     withType(y.dtype, [&](auto type) {
@@ -55,10 +55,11 @@ void CpuBackend::combineForward(const TensorView& rows, const RouterState& state
                 Act* to = y.host<Act>() + t * hidden;
                 const Act* base = addend ? addend.host<Act>() + t * hidden : nullptr;
                 eachVector(hidden, [&](int64_t i, auto part) {
-                    Vec value = base ? part.load(base + i) : Vec {};
+                    Vec value = base ? part.load(base + i) : Vec{};
                     for (int64_t j = 0; j < topK; ++j)
                         if (slots[j] >= 0)
-                            value += weights[j] * part.load(rows.host<Act>() + slots[j] * hidden + i);
+                            value
+                                += weights[j] * part.load(rows.host<Act>() + slots[j] * hidden + i);
                     part.store(to + i, value);
                 });
             }
@@ -78,7 +79,7 @@ void CpuBackend::combineBackward(const TensorView& rows, const RouterState& stat
                 for (int64_t j = 0; j < topK; ++j) {
                     const int32_t slot = state.slots.host<int32_t>()[t * topK + j];
                     const float weight = state.weights.host<float>()[t * topK + j];
-                    Vec products {};
+                    Vec products{};
                     if (slot >= 0) {
                         const Act* row = rows.host<Act>() + slot * hidden;
                         Act* to = dRows.host<Act>() + slot * hidden;

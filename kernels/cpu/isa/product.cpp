@@ -23,6 +23,8 @@ template <bool kBf16> inline Vec multiplyAdd(Vec sum, Vec a, Vec b)
     }
 }
 
+constexpr int64_t kLine = 16; // words of a cache line
+
 template <bool kBf16, Left kLeft, int kRows, int kVectors>
 void tile(int64_t k, const Word* a, int64_t lda, const Word* b, float* c, int64_t ldc, bool add)
 {
@@ -31,25 +33,33 @@ void tile(int64_t k, const Word* a, int64_t lda, const Word* b, float* c, int64_
     for (int i = 0; i < kRows; ++i)
 #pragma GCC unroll 8
         for (int j = 0; j < kVectors; ++j)
-            sums[i][j] = add ? load(c + i * ldc + j * kLanes) : Vec {};
-    for (int64_t p = 0; p < k; ++p) {
-        Vec right[kVectors];
+            sums[i][j] = add ? load(c + i * ldc + j * kLanes) : Vec{};
+    for (int64_t left = k; left > 0; left -= kLine) {
+        if constexpr (kLeft == Left::Rows) { // the tile that comes next
 #pragma GCC unroll 8
-        for (int j = 0; j < kVectors; ++j)
-            right[j] = *(const unaligned::Vec*)(b + j * kLanes);
-#pragma GCC unroll 8
-        for (int i = 0; i < kRows; ++i) {
-#if defined(__AVX512F__)
-            const Vec left = (Vec)_mm512_set1_ps(kLeft == Left::Rows ? a[i * lda] : a[i]);
-#else
-            const Vec left = splat(kLeft == Left::Rows ? a[i * lda] : a[i]);
-#endif
+            for (int i = 0; i < kRows; ++i)
+                __builtin_prefetch(a + (kRows + i) * lda, 0, 2);
+        }
+        const int64_t line = left < kLine ? left : kLine;
+        for (int64_t p = 0; p < line; ++p) {
+            Vec right[kVectors];
 #pragma GCC unroll 8
             for (int j = 0; j < kVectors; ++j)
-                sums[i][j] = multiplyAdd<kBf16>(sums[i][j], left, right[j]);
+                right[j] = *(const unaligned::Vec*)(b + j * kLanes);
+#pragma GCC unroll 8
+            for (int i = 0; i < kRows; ++i) {
+#if defined(__AVX512F__)
+                const Vec word = (Vec)_mm512_set1_ps(kLeft == Left::Rows ? a[i * lda] : a[i]);
+#else
+                const Vec word = splat(kLeft == Left::Rows ? a[i * lda] : a[i]);
+#endif
+#pragma GCC unroll 8
+                for (int j = 0; j < kVectors; ++j)
+                    sums[i][j] = multiplyAdd<kBf16>(sums[i][j], word, right[j]);
+            }
+            a += kLeft == Left::Rows ? 1 : lda;
+            b += kPanel;
         }
-        a += kLeft == Left::Rows ? 1 : lda;
-        b += kPanel;
     }
 #pragma GCC unroll 8
     for (int i = 0; i < kRows; ++i)
@@ -62,12 +72,16 @@ using Tile = void (*)(int64_t, const Word*, int64_t, const Word*, float*, int64_
 
 template <bool kBf16, Left kLeft, int kVectors> Tile tileOfRows(int64_t rows)
 {
-    constexpr Tile kTiles[] = {tile<kBf16, kLeft, 1, kVectors>, tile<kBf16, kLeft, 2, kVectors>,
-        tile<kBf16, kLeft, 3, kVectors>, tile<kBf16, kLeft, 4, kVectors>,
+    constexpr Tile kTiles[]
+        = { tile<kBf16, kLeft, 1, kVectors>,
+              tile<kBf16, kLeft, 2, kVectors>,
+              tile<kBf16, kLeft, 3, kVectors>,
+              tile<kBf16, kLeft, 4, kVectors>,
 #if defined(__AVX2__)
-        tile<kBf16, kLeft, 5, kVectors>, tile<kBf16, kLeft, 6, kVectors>
+              tile<kBf16, kLeft, 5, kVectors>,
+              tile<kBf16, kLeft, 6, kVectors>
 #endif
-    };
+          };
     static_assert(sizeof(kTiles) / sizeof(Tile) == kTileRows);
     return kTiles[rows - 1];
 }
@@ -100,7 +114,8 @@ void multiply(int64_t rows, int64_t cols, int64_t k, const Word* a, int64_t lda,
     const Tile whole = tileOf<kBf16, kLeft>(kTileRows, cols);
     int64_t row = 0;
     for (; row + kTileRows <= rows; row += kTileRows)
-        whole(k, kLeft == Left::Rows ? a + row * lda : a + row, lda, panel, c + row * ldc, ldc, add);
+        whole(
+            k, kLeft == Left::Rows ? a + row * lda : a + row, lda, panel, c + row * ldc, ldc, add);
     if (row < rows)
         tileOf<kBf16, kLeft>(rows - row, cols)(
             k, kLeft == Left::Rows ? a + row * lda : a + row, lda, panel, c + row * ldc, ldc, add);
@@ -123,7 +138,7 @@ void outerProduct(int64_t out, int64_t in, int64_t k, const Act* dy, int64_t ldD
     constexpr int64_t kElements = kBf16 ? 2 * kOuterDepth : kOuterDepth;
     Word* panels = scratch;
     Word* tiles = panels + kOuterDepth * roundUp(in, kPanel);
-    float* edge = tiles + kOuterDepth * roundUp(out, kTileRows);
+    float* edge = tiles + ceilDiv(out, kTileRows) * tileStride(kOuterDepth);
     for (int64_t first = 0; first < k || first == 0; first += kElements, add = true) {
         const int64_t elements = smaller(kElements, k - first);
         const int64_t words = wordsOf(kBf16, elements);
@@ -137,8 +152,9 @@ void outerProduct(int64_t out, int64_t in, int64_t k, const Act* dy, int64_t ldD
             for (int64_t row = 0; row < out; row += kTileRows) {
                 const int64_t rows = smaller(kTileRows, out - row);
                 float* to = dW + row * ldW + col;
-                multiply<kBf16, Left::Columns>(rows, cols, words, tiles + row * words, kTileRows,
-                    panels + col * words, whole ? to : edge, whole ? ldW : kPanel, whole && add);
+                multiply<kBf16, Left::Columns>(rows, cols, words,
+                    tiles + row / kTileRows * tileStride(words), kTileRows, panels + col * words,
+                    whole ? to : edge, whole ? ldW : kPanel, whole && add);
                 if (whole)
                     continue;
                 for (int64_t i = 0; i < rows; ++i)

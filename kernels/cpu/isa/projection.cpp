@@ -27,7 +27,7 @@ void multiplyRows(ThreadPool& pool, const Scratch& threadScratch, WordRows x, in
     parallel(pool, ceilDiv(rows, step) * panels, [&](int64_t job, int thread) {
         const int64_t panel = job % panels, first = job / panels * step, column = panel * kPanel;
         rowsTimesColumns<kBf16, kWay>(x, {0, first, smaller(step, rows - first)}, w, column,
-            smaller(kPanel, columns - column),
+            smaller(kPanel, columns - column), pool.threads() * kPanel,
             static_cast<float*>(threadScratch(thread, panelScratchWords<kBf16, kWay>(w) * 4)),
             [&](int64_t row, int64_t count, int64_t col, int64_t cols, const float* tile) {
                 const int64_t at = row * columns + col;
@@ -43,8 +43,12 @@ void CpuBackend::projectionForward(
 {
     const auto& packed = static_cast<const CpuPacked&>(w);
     const int64_t rows = x.shape[0];
-    const auto room = [&](int64_t bytes) { return scratch(kSlotB, bytes); };
-    const auto perThread = [&](int thread, int64_t bytes) { return threadScratch(thread, bytes); };
+    const auto room = [&](int64_t bytes) {
+        return scratch(kSlotB, bytes);
+    };
+    const auto perThread = [&](int thread, int64_t bytes) {
+        return threadScratch(thread, bytes);
+    };
     TensorView input = x;
     if (x.dtype != w.dtype()) { // the router's: widened
         input.dtype = w.dtype();
@@ -67,8 +71,12 @@ void CpuBackend::projectionBackward(const TensorView& x, const PackedMatrix& w,
 {
     const auto& packed = static_cast<const CpuPacked&>(w);
     const int64_t rows = x.shape[0];
-    const auto room = [&](int64_t bytes) { return scratch(kSlotB, bytes); };
-    const auto perThread = [&](int thread, int64_t bytes) { return threadScratch(thread, bytes); };
+    const auto room = [&](int64_t bytes) {
+        return scratch(kSlotB, bytes);
+    };
+    const auto perThread = [&](int thread, int64_t bytes) {
+        return threadScratch(thread, bytes);
+    };
     const auto inTypeOfW = [&](const TensorView& view, Slot slot) {
         TensorView converted = view;
         if (view.dtype != w.dtype()) {

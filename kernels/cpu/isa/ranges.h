@@ -13,9 +13,8 @@ namespace moe::kernels::cpu::MOE_ISA {
 template <typename Body>
 void parallelRanges(ThreadPool& pool, int64_t n, int64_t grain, const Body& body)
 {
-    parallel(pool, ceilDiv(n, grain), [&](int64_t job, int thread) {
-        body(job * grain, smaller(n, (job + 1) * grain), thread);
-    });
+    parallel(pool, ceilDiv(n, grain),
+        [&](int64_t job, int thread) { body(job * grain, smaller(n, (job + 1) * grain), thread); });
 }
 
 template <typename T> struct Type {
@@ -26,12 +25,15 @@ template <typename T> struct Type {
 template <typename Body> void withType(DType type, const Body& body)
 {
     if (type == DType::BFloat16)
-        body(Type<BFloat16> {});
+        body(Type<BFloat16>{});
     else
-        body(Type<float> {});
+        body(Type<float>{});
 }
 
 /// Rows of about 64 KB a piece: enough to hide the cost of handing them out.
-inline int64_t rowGrain(int64_t rowElements) { return larger(1, 16384 / larger(1, rowElements)); }
+inline int64_t rowGrain(int64_t rowElements)
+{
+    return larger(1, 16384 / larger(1, rowElements));
+}
 
 } // namespace moe::kernels::cpu::MOE_ISA

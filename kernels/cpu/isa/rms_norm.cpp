@@ -11,15 +11,14 @@ namespace {
 
 template <typename Act> float dot(const Act* a, const Act* b, int64_t n)
 {
-    Vec sums[2] {};
+    Vec sums[2]{};
     int64_t i = 0;
     for (; i + 2 * kLanes <= n; i += 2 * kLanes) {
         sums[0] += load(a + i) * load(b + i);
         sums[1] += load(a + i + kLanes) * load(b + i + kLanes);
     }
-    eachVector(n - i, [&](int64_t j, auto part) {
-        sums[0] += part.load(a + i + j) * part.load(b + i + j);
-    });
+    eachVector(n - i,
+        [&](int64_t j, auto part) { sums[0] += part.load(a + i + j) * part.load(b + i + j); });
     return sum(sums[0] + sums[1]);
 }
 
@@ -29,7 +28,7 @@ void backwardRow(const Act* x, const float* weight, float r, const Act* dy, Act*
     double* dWeight, int64_t hidden)
 {
     const double wide = r;
-    DoubleVec products {};
+    DoubleVec products{};
     eachVector(hidden, [&](int64_t i, auto part) {
         const Vec from = part.load(x + i), slope = part.load(dy + i);
         products += toDouble(slope * part.load(weight + i)) * toDouble(from);
@@ -64,7 +63,8 @@ void CpuBackend::rmsNormForward(const TensorView& x, const TensorView& weight, f
                 const float r = 1.0F / __builtin_sqrtf(mean + eps);
                 rstd.host<float>()[t] = r;
                 eachVector(hidden, [&](int64_t i, auto part) {
-                    part.store(to + i, part.load(from + i) * r * part.load(weight.host<float>() + i));
+                    part.store(
+                        to + i, part.load(from + i) * r * part.load(weight.host<float>() + i));
                 });
             }
         });

@@ -10,7 +10,8 @@ namespace moe::kernels::cpu::MOE_ISA {
 namespace {
 
 template <typename Act>
-void rotateToken(Act* token, int64_t heads, int64_t headDim, const float* cosines, const float* sines)
+void rotateToken(
+    Act* token, int64_t heads, int64_t headDim, const float* cosines, const float* sines)
 {
     const int64_t half = headDim / 2;
     for (int64_t head = 0; head < heads; ++head) {

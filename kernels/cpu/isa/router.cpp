@@ -23,7 +23,7 @@ float highest(const float* z, int64_t n)
 /// Σ e^(z − most), the terms left in g.
 float exponentials(const float* z, int64_t n, float most, float* g)
 {
-    Vec sums {};
+    Vec sums{};
     eachVector(n, [&](int64_t i, auto part) {
         part.store(g + i, exponential(part.load(z + i) - most));
         sums += part.load(g + i);
@@ -150,7 +150,10 @@ void meanProbs(ThreadPool& pool, const TensorView& probs, double* mean, double* 
 }
 
 /// Doubles of work for tokenGradient.
-int64_t gradientWork(int64_t n) { return 3 * n; }
+int64_t gradientWork(int64_t n)
+{
+    return 3 * n;
+}
 
 /// dLogits of one token, in double because its terms nearly cancel when few experts share it;
 /// `byProb` is what aux adds to every dg.
@@ -192,12 +195,15 @@ void tokenGradient(const RouterShape& shape, const TokenRows& token, const float
         dLogits[e] = static_cast<float>(dz[e]);
     if (zFactor == 0.0)
         return;
-    auto* g = reinterpret_cast<float*>(work); // d lse² = 2 lse softmax(raw)
-    const float most = highest(token.logits, n);
-    const float total = exponentials(token.logits, n, most, g);
-    const double lse = most + __builtin_log(static_cast<double>(total));
+    const double most = highest(token.logits, n); // d lse² = 2 lse softmax(raw)
+    double total = 0.0;
+    for (int64_t e = 0; e < n; ++e) {
+        dg[e] = __builtin_exp(token.logits[e] - most);
+        total += dg[e];
+    }
+    const double lse = most + __builtin_log(total);
     for (int64_t e = 0; e < n; ++e)
-        dLogits[e] = static_cast<float>(dz[e] + zFactor * 2.0 * lse * g[e] / total);
+        dLogits[e] = static_cast<float>(dz[e] + zFactor * 2.0 * lse * dg[e] / total);
 }
 
 TokenRows rowsOf(

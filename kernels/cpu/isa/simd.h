@@ -38,12 +38,27 @@ using HalfVec = uint16_t __attribute__((vector_size(kLanes * 2), aligned(2), may
 using DoubleVec = double __attribute__((vector_size(kLanes * 8), aligned(8), may_alias));
 } // namespace unaligned
 
-inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
-inline int64_t larger(int64_t a, int64_t b) { return a < b ? b : a; }
-inline int64_t ceilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
-inline int64_t roundUp(int64_t a, int64_t step) { return ceilDiv(a, step) * step; }
+inline int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+inline int64_t larger(int64_t a, int64_t b)
+{
+    return a < b ? b : a;
+}
+inline int64_t ceilDiv(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+inline int64_t roundUp(int64_t a, int64_t step)
+{
+    return ceilDiv(a, step) * step;
+}
 
-inline Vec splat(float x) { return Vec {} + x; }
+inline Vec splat(float x)
+{
+    return Vec{} + x;
+}
 
 inline Vec widen(HalfVec bits)
 {
@@ -64,10 +79,41 @@ inline HalfVec narrow(Vec x)
 #endif
 }
 
-inline Vec load(const float* p) { return *(const unaligned::Vec*)p; }
-inline Vec load(const BFloat16* p) { return widen(*(const unaligned::HalfVec*)p); }
-inline void store(float* p, Vec x) { *(unaligned::Vec*)p = x; }
-inline void store(BFloat16* p, Vec x) { *(unaligned::HalfVec*)p = narrow(x); }
+inline Vec load(const float* p)
+{
+    return *(const unaligned::Vec*)p;
+}
+inline Vec load(const BFloat16* p)
+{
+    return widen(*(const unaligned::HalfVec*)p);
+}
+inline void store(float* p, Vec x)
+{
+    *(unaligned::Vec*)p = x;
+}
+inline void store(BFloat16* p, Vec x)
+{
+    *(unaligned::HalfVec*)p = narrow(x);
+}
+
+/// Past the caches, to an address that is a multiple of the vector: for results that nobody reads
+/// soon. streamFence() before another thread may read them.
+inline void stream(Word* p, Vec x)
+{
+#if defined(__AVX512F__)
+    _mm512_stream_ps((float*)p, (__m512)x);
+#elif defined(__AVX2__)
+    _mm256_stream_ps((float*)p, (__m256)x);
+#else
+    *(unaligned::Vec*)p = x;
+#endif
+}
+inline void streamFence()
+{
+#if defined(__x86_64__)
+    _mm_sfence();
+#endif
+}
 
 /// The first n lanes (0 ≤ n ≤ kLanes), zeros beyond; memory beyond them is not touched.
 inline Vec loadPart(const float* p, int64_t n)
@@ -75,7 +121,7 @@ inline Vec loadPart(const float* p, int64_t n)
 #if defined(__AVX512F__)
     return (Vec)_mm512_maskz_loadu_ps((__mmask16)((1U << n) - 1U), p);
 #else
-    Vec x {};
+    Vec x{};
     for (int64_t i = 0; i < n; ++i)
         x[i] = p[i];
     return x;
@@ -86,7 +132,7 @@ inline Vec loadPart(const BFloat16* p, int64_t n)
 #if defined(__AVX512BW__) && defined(__AVX512VL__)
     return widen((HalfVec)_mm256_maskz_loadu_epi16((__mmask16)((1U << n) - 1U), p));
 #else
-    HalfVec x {};
+    HalfVec x{};
     for (int64_t i = 0; i < n; ++i)
         x[i] = p[i].bits;
     return widen(x);
@@ -123,14 +169,14 @@ struct Part {
     template <typename T> Vec load(const T* p) const { return loadPart(p, lanes); }
     template <typename T> void store(T* p, Vec x) const { storePart(p, x, lanes); }
 };
-template <typename Body> inline __attribute__((always_inline)) void eachVector(
-    int64_t n, const Body& body)
+template <typename Body>
+inline __attribute__((always_inline)) void eachVector(int64_t n, const Body& body)
 {
     int64_t i = 0;
     for (; i + kLanes <= n; i += kLanes)
-        body(i, Full {});
+        body(i, Full{});
     if (i < n)
-        body(i, Part {n - i});
+        body(i, Part{n - i});
 }
 
 inline Vec select(IntVec mask, Vec a, Vec b)
@@ -167,13 +213,19 @@ inline double sum(DoubleVec x)
         total += x[i];
     return total;
 }
-inline DoubleVec toDouble(Vec x) { return __builtin_convertvector(x, DoubleVec); }
-inline Vec toFloat(DoubleVec x) { return __builtin_convertvector(x, Vec); }
+inline DoubleVec toDouble(Vec x)
+{
+    return __builtin_convertvector(x, DoubleVec);
+}
+inline Vec toFloat(DoubleVec x)
+{
+    return __builtin_convertvector(x, Vec);
+}
 
 /// 0, 1, 2 …
 inline IntVec laneIndex()
 {
-    IntVec index {};
+    IntVec index{};
     for (int i = 0; i < kLanes; ++i)
         index[i] = i;
     return index;
@@ -200,7 +252,10 @@ inline Vec exponential(Vec x)
     return (Vec)((IntVec)result & ~(IntVec)(x < splat(-87.0F)));
 }
 
-inline Vec sigmoid(Vec x) { return 1.0F / (1.0F + exponential(-x)); }
+inline Vec sigmoid(Vec x)
+{
+    return 1.0F / (1.0F + exponential(-x));
+}
 
 /// √x of each lane.
 inline Vec squareRoot(Vec x)
