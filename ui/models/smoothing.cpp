@@ -50,7 +50,7 @@ void Smoother::extend(std::span<const double> x, std::span<const double> y)
 
 double smoothingUnit(double plannedSteps)
 {
-    return std::max(1.0, plannedSteps / 4000);
+    return std::clamp(plannedSteps / 4000, 1.0, 20.0);
 }
 
 } // namespace moe::models

@@ -26,7 +26,7 @@ private:
     std::vector<double> m_values;
 };
 
-/// The steps that one unit of smoothing stands for: 1/4,000 of the planned run, at least 1.
+/// The steps that one unit of smoothing stands for: 1/4,000 of the planned run, 1 to 20.
 double smoothingUnit(double plannedSteps);
 
 } // namespace moe::models

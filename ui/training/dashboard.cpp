@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <span>
 
 namespace moe::training {
 
@@ -43,13 +44,18 @@ double largest(const std::vector<double>& values)
     return most;
 }
 
-/// The value that `share` of the finite values do not exceed.
-double quantile(const std::vector<double>& values, double share)
+/// The value that `share` of the finite values do not exceed; of long curves every n-th value is
+/// asked, since this is for ranges only.
+double quantile(std::span<const double> values, double share)
 {
+    constexpr size_t kSamples = 2000;
+    const size_t stride = values.size() / kSamples + 1;
     std::vector<double> finite;
-    finite.reserve(values.size());
-    std::ranges::copy_if(
-        values, std::back_inserter(finite), [](double value) { return std::isfinite(value); });
+    finite.reserve(kSamples);
+    for (size_t i = 0; i < values.size(); i += stride) {
+        if (std::isfinite(values[i]))
+            finite.push_back(values[i]);
+    }
     if (finite.empty())
         return 0;
     const auto at = static_cast<ptrdiff_t>(share * static_cast<double>(finite.size() - 1));
@@ -283,12 +289,8 @@ void Dashboard::setLossRange(const models::RunData& run)
         return;
     }
     // The steep fall of the first steps leaves the plot, so that the rest can be read.
-    const double least = quantile(
-        {loss.begin() + static_cast<ptrdiff_t>(first), loss.begin() + static_cast<ptrdiff_t>(last)},
-        0.005);
-    const double most = quantile(
-        {loss.begin() + static_cast<ptrdiff_t>(first), loss.begin() + static_cast<ptrdiff_t>(last)},
-        0.93);
+    const std::span<const double> shown(loss.data() + first, last - first);
+    const double least = quantile(shown, 0.005), most = quantile(shown, 0.93);
     const double room = std::max(0.02, 0.06 * (most - least));
     m_loss->plot().setYRange(least - room, most + room);
     m_loss->plot().setYDecimals(most - least > 0.5 ? 1 : most - least > 0.05 ? 2 : 3);

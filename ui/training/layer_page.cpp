@@ -189,9 +189,9 @@ QWidget* LayerPage::buildTable()
     header->setFixedHeight(px(24));
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(ExpertTableModel::Bar, QHeaderView::Stretch);
-    header->resizeSection(ExpertTableModel::Expert, px(52));
+    header->resizeSection(ExpertTableModel::Expert, px(50));
     header->resizeSection(ExpertTableModel::Utilisation, px(70));
-    header->resizeSection(ExpertTableModel::Assignments, px(82));
+    header->resizeSection(ExpertTableModel::Assignments, px(90));
     header->resizeSection(ExpertTableModel::Dropped, px(64));
     header->resizeSection(ExpertTableModel::Verdict, px(52));
     connect(m_table, &QTableView::clicked, this,

@@ -89,9 +89,9 @@ void RunsPanel::buildTable()
     header->setFixedHeight(px(24));
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(RunTableModel::Name, QHeaderView::Stretch);
-    header->resizeSection(RunTableModel::Step, px(54));
-    header->resizeSection(RunTableModel::Loss, px(44));
-    header->resizeSection(RunTableModel::BestValid, px(62));
+    header->resizeSection(RunTableModel::Step, px(52));
+    header->resizeSection(RunTableModel::Loss, px(47));
+    header->resizeSection(RunTableModel::BestValid, px(66));
     // The order stays the store's (newest first) until a header is clicked.
     header->setSectionsClickable(true);
     header->setSortIndicatorShown(false);

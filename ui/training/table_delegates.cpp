@@ -44,19 +44,19 @@ void RunNameDelegate::paint(
     initStyleOption(&item, index);
     paintGround(painter, item);
     painter->save();
-    const QRect area = item.rect.adjusted(px(12), 0, -px(4), 0);
+    const QRect area = item.rect.adjusted(px(10), 0, -px(2), 0);
     const int side = px(12);
     const bool pinned = index.data(RunTableModel::Pinned).toBool();
     const QIcon symbol = pinned ? shell::icon(QStringLiteral("pin"))
                                 : stateIcon(index.data(RunTableModel::State).toString());
     symbol.paint(painter, QRect(area.left(), area.center().y() - side / 2, side, side));
-    int x = area.left() + side + px(8);
+    int x = area.left() + side + px(7);
     const int colour = index.data(RunTableModel::SeriesColour).toInt();
     if (colour >= 0) {
         const auto slot = static_cast<size_t>(std::min(colour, 5));
         painter->fillRect(
             QRect(x, area.center().y(), px(10), std::max(2, px(2))), theme().series[slot]);
-        x += px(15);
+        x += px(14);
     }
     painter->setFont(item.font);
     painter->setPen(textColor(item));

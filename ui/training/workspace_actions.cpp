@@ -157,7 +157,7 @@ void TrainingWorkspace::Impl::buildToolbar()
     slider->setValue(90);
     slider->setFixedWidth(px(84));
     slider->setToolTip(tr("Exponential mean, debiased: a value 1/4,000 of the planned run back "
-                          "counts this much of the newest"));
+                          "(1 to 20 steps) counts this much of the newest"));
     auto* value = makeLabel(models::formatFixed(0.9, 2), TextRole::Body, &Theme::text);
     value->setFont(shell::numberFont(TextRole::Body));
     QObject::connect(slider, &QSlider::valueChanged, &axis, [this, value](int hundredths) {
