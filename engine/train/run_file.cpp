@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace moe::train {
@@ -34,6 +36,43 @@ struct Source {
     }
 };
 
+/// The known key nearest to a misspelt one, wherever in the file it belongs: by its last part or as
+/// a whole, its own section first.
+std::string nearestKey(const std::string& key)
+{
+    constexpr double kOtherSection = 0.1;
+    const auto sectionOf = [](const std::string& dotted) {
+        return dotted.substr(0, dotted.find('.') + 1); // "" at the top
+    };
+    const auto distance = [&](const std::string& known) {
+        const double whole = base::wordDistance(key, known);
+        const double last = base::wordDistance(
+            key.substr(key.rfind('.') + 1), known.substr(known.rfind('.') + 1));
+        return std::min(whole, last) + (sectionOf(key) == sectionOf(known) ? 0 : kOtherSection);
+    };
+    std::string nearest;
+    double least = std::numeric_limits<double>::infinity();
+    const auto consider = [&](const std::string& known) {
+        if (const double now = distance(known); now < least) {
+            least = now;
+            nearest = known;
+        }
+    };
+    for (const RunFileKey& known : runFileKeys()) {
+        consider(known.key);
+        if (const size_t dot = known.key.find('.'); dot != std::string::npos)
+            consider(known.key.substr(0, dot));
+    }
+    return nearest;
+}
+
+void refuseUnknown(const ObjectReader& reader, const std::string& section)
+{
+    for (const std::string& key : reader.unknown())
+        throw Error("unknown key", reader.at(key.substr(0, 80)),
+            "did you mean " + nearestKey(section + key.substr(0, 80)) + "?");
+}
+
 /// Refuses unknown keys before anything is read, so that a misspelt required key is reported as
 /// what it is. A section may be absent or null.
 ObjectReader section(ObjectReader& root, const std::string& name, const Source& source)
@@ -43,7 +82,7 @@ ObjectReader section(ObjectReader& root, const std::string& name, const Source& 
         if (key.key.starts_with(name + "."))
             reader.know(key.key.substr(name.size() + 1));
     }
-    reader.finish();
+    refuseUnknown(reader, name + ".");
     return reader;
 }
 
@@ -51,7 +90,7 @@ void knowRootKeys(ObjectReader& root)
 {
     for (const RunFileKey& key : runFileKeys())
         root.know(key.key.substr(0, key.key.find('.')));
-    root.finish();
+    refuseUnknown(root, "");
 }
 
 std::filesystem::path requiredPath(

@@ -21,7 +21,7 @@ constexpr int kPatience = 60'000;
 class TrainTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void initTestCase()
     {
         const QString from = QStringLiteral(MOE_SOURCE_DIR "/tests/fixtures/training/adaptive/");
@@ -67,8 +67,8 @@ private slots:
         QVERIFY(process.readAllStandardOutput().isEmpty());
         const QString line = QString::fromUtf8(process.readAllStandardError()).trimmed();
         QVERIFY2(line.startsWith("moe: error: unknown key: "), qPrintable(line));
-        QVERIFY2(
-            line.contains("optimizer.warmup_stps: did you mean warmup_steps?"), qPrintable(line));
+        QVERIFY2(line.contains("optimizer.warmup_stps: did you mean optimizer.warmup_steps?"),
+            qPrintable(line));
     }
 
     void signalsSaveAndResumeGoesOn_data()
