@@ -71,6 +71,23 @@ private Q_SLOTS:
             qPrintable(line));
     }
 
+    /// Validation sees ruined weights before the next step's loss does.
+    void lossesThatAreNotFiniteAreOneLine()
+    {
+        QProcess process;
+        start(process,
+            {"--json", "--set", "optimizer.lr=1000", "--set", "optimizer.min_lr=1000", "--set",
+                "optimizer.schedule=constant", "--set", "optimizer.warmup_steps=0", "--set",
+                "optimizer.weight_decay=1000", "--set", "valid_every=1"});
+        QVERIFY(process.waitForFinished(kPatience));
+        QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+        QCOMPARE(process.exitCode(), 1);
+        QVERIFY(process.readAllStandardOutput().isEmpty());
+        const QString lines = QString::fromUtf8(process.readAllStandardError()).trimmed();
+        QVERIFY2(lines.contains("validation loss not finite"), qPrintable(lines));
+        QVERIFY2(lines.section('\n', -1).contains("is not finite: step "), qPrintable(lines));
+    }
+
     void signalsSaveAndResumeGoesOn_data()
     {
         QTest::addColumn<int>("signal");
