@@ -253,8 +253,21 @@ void CorpusTest::failureLeavesNoDataset()
     std::stop_source stop;
     stop.request_stop();
     QVERIFY_EXCEPTION_THROWN(text::buildCorpus(options, stop.get_token()), Cancelled);
-    for (const char* suffix : {".bin", ".idx", ".bin.partial"})
+    for (const char* suffix :
+        {".bin", ".idx", ".bin.partial", ".tokenizer.model", ".tokenizer.model.partial"})
         QVERIFY(!fs::exists(options.out.string() + suffix));
+
+    // An older dataset of the prefix keeps the tokenizer that made it.
+    text::buildCorpus(options);
+    const std::string before = base::readFile(options.out.string() + ".tokenizer.model");
+    write("d/b.txt", prose(m_random, 20000));
+    std::stop_source late;
+    options.progress = [&](int64_t, int64_t) {
+        late.request_stop();
+    };
+    QVERIFY_EXCEPTION_THROWN(text::buildCorpus(options, late.get_token()), Cancelled);
+    QCOMPARE(base::readFile(options.out.string() + ".tokenizer.model"), before);
+    QVERIFY(!fs::exists(options.out.string() + ".tokenizer.model.partial"));
 }
 
 void CorpusTest::demoCorpusHasDomains()
