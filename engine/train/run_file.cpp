@@ -210,8 +210,8 @@ void parseMoe(ObjectReader& root, const Source& source, RunFile& file)
         : aux == "switch"         ? kernels::AuxLoss::Switch
                                   : kernels::AuxLoss::None;
     if (const Json* coefficient = reader.raw("aux_coeff"))
-        to.auxCoefficient = parseAuxCoefficient(*coefficient, source.where, "moe.aux_coeff",
-            file.model.isMoe() ? file.model.layers : 0);
+        to.auxCoefficient = parseAuxCoefficient(
+            *coefficient, source.where, "moe.aux_coeff", file.model.moeLayers());
     to.zLossCoefficient = reader.number("z_loss_coeff", 0, 1e6, 0);
 }
 
@@ -301,6 +301,7 @@ RunFile parseRunFile(
     ObjectReader root(json, where);
     knowRootKeys(root);
     RunFile file;
+    file.folder = folder;
     file.name = root.text("name", "");
     if (file.name.empty())
         file.name = nameFrom(where);
