@@ -123,6 +123,11 @@ QSize TrainingWorkspace::minimumSizeHint() const
     return {shell::px(760), shell::px(480)};
 }
 
+void TrainingWorkspace::setThreads(int threads)
+{
+    m_impl->session.setThreads(threads);
+}
+
 void TrainingWorkspace::startDemo(int64_t steps)
 {
     if (m_impl->session.isRunning()) {
