@@ -33,7 +33,7 @@ struct TrainingSession::Impl {
     }
 
     template <typename Prepare> void launch(Prepare prepare, bool resume);
-    void train(train::RunFile file, bool resume, const std::stop_token& stop);
+    void train(train::RunFile file, bool resume, int threadCount, const std::stop_token& stop);
     void pump();
     void deliver(const std::vector<telemetry::MessagePtr>& batch);
     void ended(const QString& error);
@@ -44,6 +44,7 @@ struct TrainingSession::Impl {
     std::shared_ptr<telemetry::Subscription> subscription;
     QTimer timer;
     bool running = false;
+    int threads = 0;
     std::atomic<bool> paused = false;
     std::atomic<int64_t> run = 0;
     int64_t announcedRun = 0;
@@ -69,6 +70,11 @@ TrainingSession::~TrainingSession()
         m_impl->worker.request_stop();
         m_impl->worker.join();
     }
+}
+
+void TrainingSession::setThreads(int threads)
+{
+    m_impl->threads = threads;
 }
 
 bool TrainingSession::isRunning() const
@@ -98,20 +104,23 @@ template <typename Prepare> void TrainingSession::Impl::launch(Prepare prepare, 
     announcedRun = 0;
     subscription = bus.subscribe(telemetry::Subscription::Loss::OldestFirst, kRingCapacity);
     timer.start();
-    worker = std::jthread([this, prepare = std::move(prepare), resume](std::stop_token stop) {
-        const QString error = errorLineOf([&] { train(prepare(stop), resume, stop); });
-        QMetaObject::invokeMethod(
-            &self, [this, error] { ended(error); }, Qt::QueuedConnection);
-    });
+    worker = std::jthread(
+        [this, prepare = std::move(prepare), resume, count = threads](std::stop_token stop) {
+            const QString error = errorLineOf([&] { train(prepare(stop), resume, count, stop); });
+            QMetaObject::invokeMethod(
+                &self, [this, error] { ended(error); }, Qt::QueuedConnection);
+        });
     Q_EMIT self.stateChanged();
 }
 
-void TrainingSession::Impl::train(train::RunFile file, bool resume, const std::stop_token& stop)
+void TrainingSession::Impl::train(
+    train::RunFile file, bool resume, int threadCount, const std::stop_token& stop)
 {
     train::TrainerOptions options;
     options.store = store;
     options.bus = &bus;
     options.resume = resume;
+    options.threads = threadCount;
     train::Trainer made(std::move(file), options);
     {
         const std::scoped_lock lock(trainerMutex);

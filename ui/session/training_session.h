@@ -26,6 +26,7 @@ public:
     explicit TrainingSession(std::filesystem::path store, QObject* parent = nullptr);
     ~TrainingSession() override; ///< stops the run (saved) and joins
 
+    void setThreads(int threads); ///< of the runs started from now on; 0: all cores
     bool isRunning() const; ///< preparing, training, or paused
     bool isPaused() const;
     int64_t runId() const; ///< 0 before it is registered

@@ -40,6 +40,7 @@ public:
     /// Smaller than what the widest arrangement wants: it rearranges itself when it gets there.
     QSize minimumSizeHint() const override;
 
+    void setThreads(int threads); ///< of the runs that this process trains; 0: all cores
     /// Trains the demo (corpus prepared below the cache folder) in this process and shows it.
     void startDemo(int64_t steps);
     /// Shows a run of the store: an id, a name (its newest run) or "last"; failed() when there is
