@@ -89,18 +89,21 @@ QString Conductor::Impl::folder() const
 void Conductor::Impl::attach(const QString& store)
 {
     training = new training::TrainingWorkspace(window.services(), store.toStdString());
+    training->setThreads(options.threads);
     window.addWorkspace(MainWindow::Page::Training, training);
     window.actions().add({QStringLiteral("run.demo"), tr("Watch the demo train"),
                              QStringLiteral("play"), {}, shell::ActionRegistry::Category::Run},
         [this] { startDemo(); });
     shell::StartPage& start = window.startPage();
-    start.setRecentSource(new RecentRuns(
-        *training,
+    auto* recent = new RecentRuns(
+        store.toStdString(),
         [this](qint64 run) {
             training->openRun(QString::number(run));
             window.showPage(MainWindow::Page::Training);
         },
-        training));
+        training);
+    connect(training, &training::TrainingWorkspace::recentChanged, recent, &RecentRuns::read);
+    start.setRecentSource(recent);
     start.machine().setMeasurement([threads = options.threads] { return measureCpu(threads); });
     connect(&start, &shell::StartPage::allRunsWanted, &self, [this] {
         window.showPage(MainWindow::Page::Training);
@@ -113,6 +116,8 @@ void Conductor::Impl::attach(const QString& store)
                 [this] { window.showPage(MainWindow::Page::Training); });
     }
     using Training = training::TrainingWorkspace;
+    // an opened layer hides the docks: that is no layout to come back to
+    connect(&window, &MainWindow::aboutToSave, training, &Training::showDashboard);
     connect(training, &Training::stepShown, &self, [this](qint64 step) { show(step); });
     connect(training, &Training::finished, &self, [this] { ended(); });
     connect(training, &Training::failed, &self, [this](const QString& line) { fail(line); });

@@ -16,7 +16,7 @@ QCustomPlot* makeCanvas(QWidget* parent)
         QCP::phCacheLabels); // no repaint() at once: one paint a window a frame
     canvas->setFocusPolicy(Qt::NoFocus);
     canvas->setMouseTracking(true);
-    canvas->setMinimumSize(0, 0);
+    canvas->setMinimumSize(1, 1); // a buffer of no pixels cannot be painted on
     canvas->setAttribute(Qt::WA_OpaquePaintEvent);
     canvas->addLayer(QLatin1String(kMarksLayer), canvas->layer(QLatin1String("legend")));
     // QCustomPlot makes the layer `overlay` itself, on top and with a buffer of its own.

@@ -27,6 +27,7 @@ public:
     std::vector<Curve>& curves() { return m_curves; }
     const std::vector<Curve>& curves() const { return m_curves; }
     void setLive(bool live) { m_live = live; } ///< width 1, no antialiasing
+    bool isLive() const { return m_live; }
 
     /// Of the visible curves that have points.
     std::optional<QCPRange> keyRange() const;

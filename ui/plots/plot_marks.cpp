@@ -6,10 +6,24 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
+#include <limits>
+#include <map>
 
 namespace moe::plots {
 
 using shell::px;
+
+namespace {
+
+/// Half of a flag's width: a triangle has less room for figures than a circle.
+double flagHalf(const EventMarker& marker)
+{
+    const int more = !marker.warning || marker.number < 10 ? 0 : marker.number < 100 ? 3 : 5;
+    return px(14) / 2.0 + px(more);
+}
+
+} // namespace
 
 void spreadLabels(std::vector<EndLabel>& labels, double spacing, double top, double bottom)
 {
@@ -37,6 +51,47 @@ void drawEventLine(QCPPainter& painter, double x, double top, double bottom, boo
     painter.drawLine(QPointF(std::round(x), top), QPointF(std::round(x), bottom));
 }
 
+ShownMarkers thinMarkers(const std::vector<EventMarker>& markers, const std::vector<double>& pixels)
+{
+    constexpr double kLineGap = 3;
+    std::vector<size_t> order;
+    for (size_t i = 0; i < markers.size(); ++i)
+        if (markers[i].number > 0 && std::isfinite(pixels[i]))
+            order.push_back(i);
+    std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+        return markers[a].warning != markers[b].warning ? !markers[a].warning
+                                                        : pixels[a] < pixels[b];
+    });
+    ShownMarkers shown;
+    std::map<double, size_t> lines, flags; // by position
+    const auto lineIsFree = [&](double at) {
+        const auto next = lines.upper_bound(at - kLineGap - 1);
+        return next == lines.end() || next->first >= at + kLineGap + 1;
+    };
+    const auto flagIsFree = [&](double at, size_t i) {
+        const auto touches = [&](const auto& other) {
+            return std::abs(other.first - at)
+                < flagHalf(markers[i]) + flagHalf(markers[other.second]);
+        };
+        const auto next = flags.lower_bound(at);
+        return (next == flags.end() || !touches(*next))
+            && (next == flags.begin() || !touches(*std::prev(next)));
+    };
+    for (const size_t i : order) {
+        const double at = std::round(pixels[i]);
+        if (!lineIsFree(at))
+            continue;
+        lines.emplace(at, i);
+        if (flagIsFree(at, i))
+            flags.emplace(at, i);
+    }
+    for (const auto& [at, i] : lines)
+        shown.lines.push_back(i);
+    for (const auto& [at, i] : flags)
+        shown.flags.push_back(i);
+    return shown;
+}
+
 void drawFlag(QCPPainter& painter, QPointF centre, const EventMarker& marker)
 {
     const shell::Theme& theme = shell::theme();
@@ -47,15 +102,16 @@ void drawFlag(QCPPainter& painter, QPointF centre, const EventMarker& marker)
     painter.setBrush(marker.warning ? theme.warnBg : theme.base);
     QRectF text(centre.x() - 2 * r, centre.y() - r, 4 * r, 2 * r);
     if (marker.warning) {
-        const QPolygonF triangle{{centre.x(), centre.y() - r}, {centre.x() + r, centre.y() + r - 1},
-            {centre.x() - r, centre.y() + r - 1}};
+        const double half = flagHalf(marker);
+        const QPolygonF triangle{{centre.x(), centre.y() - r},
+            {centre.x() + half, centre.y() + r - 1}, {centre.x() - half, centre.y() + r - 1}};
         painter.drawPolygon(triangle);
         text.translate(0, r * 0.28);
     } else {
         painter.drawEllipse(centre, r - 0.5, r - 0.5);
     }
     QFont font = shell::numberFont(shell::TextRole::Caption, true);
-    font.setPixelSize(px(marker.warning || marker.number > 9 ? 9 : 10));
+    font.setPixelSize(px(marker.number > 9 ? (marker.warning ? 8 : 9) : marker.warning ? 9 : 10));
     font.setWeight(marker.warning ? QFont::Bold : QFont::DemiBold);
     painter.setFont(font);
     painter.setPen(marker.warning ? theme.warn : theme.text);
@@ -72,20 +128,19 @@ int PlotMarks::flagAt(QPointF position) const
 {
     if (!drawFlags)
         return 0;
-    const double reach = px(11); // a hit area of 22 px
-    const EventMarker* best = nullptr;
-    double bestDistance = reach;
-    for (const EventMarker& marker : markers) {
-        const double distance
-            = std::abs(m_rect->axis(QCPAxis::atBottom)->coordToPixel(marker.x) - position.x());
-        if (marker.number > 0 && distance <= bestDistance) {
-            best = &marker;
+    const std::vector<double> pixels = pixelsOfMarkers();
+    int best = 0;
+    double bestDistance = px(11); // a hit area of 22 px
+    for (const size_t i : thinMarkers(markers, pixels).flags) {
+        const double distance = std::abs(pixels[i] - position.x());
+        if (distance <= bestDistance) {
+            best = markers[i].number;
             bestDistance = distance;
         }
     }
     const bool inRow
         = position.y() >= m_rect->top() - px(4) && position.y() <= m_rect->top() + px(18);
-    return best && inRow ? best->number : 0;
+    return inRow ? best : 0;
 }
 
 void PlotMarks::draw(QCPPainter* painter)
@@ -105,25 +160,37 @@ void PlotMarks::draw(QCPPainter* painter)
     }
 }
 
-void PlotMarks::drawEvents(QCPPainter& painter) const
+std::vector<double> PlotMarks::pixelsOfMarkers() const
 {
     const QCPAxis& axis = *m_rect->axis(QCPAxis::atBottom);
+    std::vector<double> pixels(markers.size(), std::numeric_limits<double>::quiet_NaN());
+    for (size_t i = 0; i < markers.size(); ++i)
+        if (axis.range().contains(markers[i].x))
+            pixels[i] = axis.coordToPixel(markers[i].x);
+    return pixels;
+}
+
+void PlotMarks::drawEvents(QCPPainter& painter) const
+{
+    const std::vector<double> pixels = pixelsOfMarkers();
     const int square = px(3);
-    for (const EventMarker& marker : markers) {
-        if (!axis.range().contains(marker.x))
-            continue;
-        const double x = axis.coordToPixel(marker.x);
-        if (marker.number == 0) {
-            painter.fillRect(
-                QRect(qRound(x) - square / 2, m_rect->bottom() + 1 - square, square, square),
+    for (size_t i = 0; i < markers.size(); ++i)
+        if (markers[i].number == 0 && std::isfinite(pixels[i]))
+            painter.fillRect(QRect(qRound(pixels[i]) - square / 2, m_rect->bottom() + 1 - square,
+                                 square, square),
                 shell::theme().text3);
-            continue;
-        }
-        const double top = m_rect->top() + (drawFlags ? px(14) : 0);
-        drawEventLine(painter, x, top, m_rect->bottom(), marker.warning);
-        if (drawFlags)
-            drawFlag(painter, {std::round(x) + 0.5, m_rect->top() + px(14) / 2.0}, marker);
+    const ShownMarkers shown = thinMarkers(markers, pixels);
+    const double flagTop = m_rect->top() + 1; // its outline is as wide as its pen
+    for (const size_t i : shown.lines) {
+        const bool flagged = drawFlags
+            && std::binary_search(shown.flags.begin(), shown.flags.end(), i,
+                [&](size_t a, size_t b) { return pixels[a] < pixels[b]; });
+        drawEventLine(painter, pixels[i], flagged ? flagTop + px(14) : m_rect->top(),
+            m_rect->bottom(), markers[i].warning);
     }
+    if (drawFlags)
+        for (const size_t i : shown.flags)
+            drawFlag(painter, {std::round(pixels[i]) + 0.5, flagTop + px(14) / 2.0}, markers[i]);
 }
 
 void PlotMarks::drawLimits(QCPPainter& painter, std::vector<EndLabel>& labels) const

@@ -21,6 +21,15 @@ struct EndLabel {
 /// its line as that allows; sorted by y.
 void spreadLabels(std::vector<EndLabel>& labels, double spacing, double top, double bottom);
 
+/// Which of `markers` a plot of `width` pixels can show one by one, `pixels` being where they lie
+/// (NaN: outside). A line is left out that would touch a kept one (3 px), a flag that would cover
+/// a kept one; what was steered goes before what the engine found, then the earlier.
+struct ShownMarkers {
+    std::vector<size_t> lines, flags; ///< indices, by position
+};
+ShownMarkers thinMarkers(
+    const std::vector<EventMarker>& markers, const std::vector<double>& pixels);
+
 /// Event lines with their flags, checkpoints, limits and the names at the lines' ends. Redrawn with
 /// the curves.
 class PlotMarks : public Drawing {
@@ -40,6 +49,7 @@ protected:
     void draw(QCPPainter* painter) override;
 
 private:
+    std::vector<double> pixelsOfMarkers() const;
     void drawEvents(QCPPainter& painter) const;
     void drawLimits(QCPPainter& painter, std::vector<EndLabel>& labels) const;
 

@@ -9,6 +9,7 @@
 #include "ui/plots/time_series_plot.h"
 
 #include <QElapsedTimer>
+#include <QTimer>
 
 #include <optional>
 #include <vector>
@@ -31,6 +32,8 @@ struct TimeSeriesPlot::Impl {
 
     // Drawing
     void retheme();
+    void hurry(); ///< what follows a hand is drawn as while live; full quality comes when it rests
+    void rested();
     void prepare(); ///< margins, ranges, ticks and end labels, before every replot
     void placeEndLabels();
     QCPRange fittedX() const;
@@ -70,7 +73,8 @@ struct TimeSeriesPlot::Impl {
     int decimals = 2, left = 48, right = 60;
     double scale = 1;
     QElapsedTimer clock;
-    double replotMilliseconds = 0;
+    double replotMilliseconds = 0, fullMilliseconds = 0; ///< of the last replot; of full quality
+    QTimer rest;
 
     struct Drag {
         QPointF from;

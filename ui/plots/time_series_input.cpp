@@ -69,6 +69,7 @@ void TimeSeriesPlot::Impl::show(const View& next, bool remember)
             history.erase(history.begin());
     }
     view = next;
+    hurry();
     q.refresh();
 }
 
@@ -239,6 +240,9 @@ bool TimeSeriesPlot::eventFilter(QObject* watched, QEvent* event)
         return impl.mouseMoved(*static_cast<QMouseEvent*>(event));
     case QEvent::MouseButtonRelease:
         return impl.mouseReleased(*static_cast<QMouseEvent*>(event));
+    case QEvent::Resize:
+        impl.hurry();
+        return false;
     case QEvent::Leave:
         if (!impl.drag)
             impl.moveCrosshair(std::nullopt);

@@ -19,6 +19,8 @@ namespace {
 
 /// Below this many pixels a plot has no room for the crosshair's pill.
 constexpr int kLeastPillWidth = 240;
+constexpr double kFrameMilliseconds = 8; ///< a replot that takes longer lags behind a hand
+constexpr int kRestMilliseconds = 200;
 
 } // namespace
 
@@ -37,6 +39,25 @@ TimeSeriesPlot::Impl::Impl(TimeSeriesPlot& owner)
     rect->setAutoMargins(QCP::msNone);
     xAxis->setTicker(xTicker);
     yAxis->setTicker(yTicker);
+    rest.setSingleShot(true);
+    rest.setInterval(kRestMilliseconds);
+    rest.callOnTimeout(&owner, [this] { rested(); });
+}
+
+void TimeSeriesPlot::Impl::hurry()
+{
+    if (live || fullMilliseconds < kFrameMilliseconds)
+        return;
+    curves->setLive(true);
+    rest.start();
+}
+
+void TimeSeriesPlot::Impl::rested()
+{
+    if (drag || live)
+        return; // letting go brings full quality
+    curves->setLive(false);
+    q.refresh();
 }
 
 void TimeSeriesPlot::Impl::retheme()
@@ -145,6 +166,8 @@ TimeSeriesPlot::TimeSeriesPlot(QWidget* parent)
     });
     connect(m_impl->canvas, &QCustomPlot::afterReplot, this, [this] {
         m_impl->replotMilliseconds = double(m_impl->clock.nsecsElapsed()) / 1e6;
+        if (!m_impl->curves->isLive())
+            m_impl->fullMilliseconds = m_impl->replotMilliseconds;
         Q_EMIT legendChanged();
     });
     connect(&shell::ThemeSource::instance(), &shell::ThemeSource::changed, this,

@@ -36,19 +36,19 @@ MainBar::MainBar(QWidget* parent)
     setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
     setIconSize(QSize(px(16), px(16)));
     setFixedHeight(px(40));
-    layout()->setSpacing(px(14));
+    layout()->setSpacing(0); // buttons and boxes bring half of the gap each: no dead ground
 }
 
 void MainBar::addPages(const QList<QAction*>& pages)
 {
     // a tool bar takes its margins from the style, the same on all sides: none; these are its
     // insets
-    const auto addInset = [this] {
+    const auto addInset = [this](double width) {
         auto* inset = new QWidget(this);
-        inset->setFixedWidth(px(2));
+        inset->setFixedWidth(px(width));
         return addWidget(inset);
     };
-    addInset();
+    addInset(8);
     for (QAction* page : pages) {
         addAction(page);
         nameButton(this, page);
@@ -57,7 +57,7 @@ void MainBar::addPages(const QList<QAction*>& pages)
     auto* spacer = new QWidget(this);
     spacer->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     m_spacer = addWidget(spacer);
-    m_end = addInset();
+    m_end = addInset(4);
 }
 
 void MainBar::addWorkspace(Workspace* workspace)

@@ -91,7 +91,8 @@ MainWindow::MainWindow(Settings& settings, const QString& store, LogModel& log, 
         showStatus();
     });
     connect(m_log, &LogDock::saveFailed, this, [this](const QString& line) {
-        m_messages->show({QStringLiteral("log.save"), MessageBar::Level::Error, line, {}, {}, {}});
+        m_messages->show(
+            {QStringLiteral("log.save"), MessageBar::Level::Error, line, {}, {}, {}, true});
     });
     auto* timer = new QTimer(this);
     timer->callOnTimeout(this, &MainWindow::showStoreSize);
@@ -140,9 +141,11 @@ void MainWindow::showPage(Page page)
     m_page = page;
     m_pages->actions().at(static_cast<int>(page))->setChecked(true);
     m_bar->showWorkspace(workspace);
+    m_messages->setBesideWorkspace(page != Page::Start);
     m_stack->setCurrentWidget(workspace ? static_cast<QWidget*>(workspace) : m_start);
     if (page == Page::Start)
         m_start->setFocus();
+    restoreDocks(page);
     showStatus();
     Q_EMIT pageChanged();
 }
@@ -233,25 +236,36 @@ void MainWindow::restore()
 void MainWindow::applyStates()
 {
     restoreState(m_settings.state(QStringLiteral("main/state")), Settings::kVersion);
-    for (Workspace* workspace : m_workspaces) {
-        if (!workspace)
-            continue;
-        const QByteArray state = m_settings.state(stateName(workspace));
-        if (!state.isEmpty())
-            workspace->restoreState(state, Settings::kVersion);
-    }
+    m_toRestore.set();
+    restoreDocks(m_page);
     ViewStates views;
     for (const QString& name : m_defaultViews.keys())
         views.insert(name, m_settings.state(name));
     applyViewStates(this, views);
 }
 
+/// Docks fit the size that their workspace has on the screen, and a workspace arranges them anew
+/// when it first gets one: what was saved goes back when that has happened.
+void MainWindow::restoreDocks(Page page)
+{
+    const auto index = static_cast<size_t>(page);
+    Workspace* workspace = workspaceOf(page);
+    if (!workspace || !workspace->isVisible() || !m_toRestore.test(index))
+        return;
+    m_toRestore.reset(index);
+    const QByteArray state = m_settings.state(stateName(workspace));
+    if (!state.isEmpty())
+        workspace->restoreState(state, Settings::kVersion);
+}
+
 void MainWindow::save()
 {
+    Q_EMIT aboutToSave();
     m_settings.setState(QStringLiteral("main/geometry"), saveGeometry());
     m_settings.setState(QStringLiteral("main/state"), saveState(Settings::kVersion));
-    for (const Workspace* workspace : m_workspaces) {
-        if (workspace)
+    for (size_t i = 0; i < m_workspaces.size(); ++i) {
+        const Workspace* workspace = m_workspaces.at(i);
+        if (workspace && !m_toRestore.test(i)) // else the saved state is still the newest
             m_settings.setState(stateName(workspace), workspace->saveState(Settings::kVersion));
     }
     const ViewStates views = collectViewStates(this);
@@ -281,7 +295,6 @@ void MainWindow::showLayout(const QString& name)
 void MainWindow::closeEvent(QCloseEvent* event)
 {
     save();
-    Q_EMIT closing();
     event->accept();
 }
 
@@ -290,6 +303,8 @@ bool MainWindow::event(QEvent* event)
     const bool handled = QMainWindow::event(event);
     if (event->type() == QEvent::Polish)
         m_start->setFocus();
+    if (event->type() == QEvent::Show)
+        restoreDocks(m_page);
     return handled;
 }
 

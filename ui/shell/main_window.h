@@ -14,6 +14,7 @@
 #include <QMainWindow>
 
 #include <array>
+#include <bitset>
 
 class QActionGroup;
 class QMenu;
@@ -57,7 +58,7 @@ public:
 
 Q_SIGNALS:
     void pageChanged();
-    void closing();
+    void aboutToSave(); ///< time to put temporary views away
 
 protected:
     void closeEvent(QCloseEvent* event) override;
@@ -83,6 +84,7 @@ private:
     void showStoreSize();
     QList<PaletteGroup> paletteGroups() const;
     void applyStates();
+    void restoreDocks(Page page);
     Workspace* workspaceOf(Page page) const;
 
     Settings& m_settings;
@@ -103,6 +105,7 @@ private:
     std::array<std::pair<QString, QString>, 4> m_statusTexts; ///< left, right
     QString m_machine, m_liveRun;
     ViewStates m_defaultViews;
+    std::bitset<4> m_toRestore; ///< workspaces whose docks are not yet back as they were saved
 };
 
 } // namespace moe::shell

@@ -210,7 +210,7 @@ void MainWindow::showAbout()
         tr("The window is GPL-3.0-or-later, the engine Apache-2.0. Qt %1, QCustomPlot, oneDNN, "
            "SQLite, sentencepiece.")
             .arg(QLatin1String(qVersion())),
-        {}, {}});
+        {}, {}, true});
 }
 
 } // namespace moe::shell

@@ -113,14 +113,13 @@ MessageBar::MessageBar(QWidget* parent)
     row->addWidget(m_parts->button);
     row->addWidget(m_parts->close);
     connect(m_parts->close, &QToolButton::clicked, this, [this] {
-        if (!m_messages.isEmpty())
-            dismiss(m_messages.last().id);
+        if (const QList<Message> messages = shown(); !messages.isEmpty())
+            dismiss(messages.last().id);
     });
     connect(m_parts->button, &QPushButton::clicked, this, [this] {
-        if (!m_messages.isEmpty() && m_messages.last().action) {
-            const auto action = m_messages.last().action; // it may dismiss its own message
-            action();
-        }
+        const QList<Message> messages = shown(); // the action may dismiss its own message
+        if (!messages.isEmpty() && messages.last().action)
+            messages.last().action();
     });
     connect(&ThemeSource::instance(), &ThemeSource::changed, this, [this] { rebuild(); });
     rebuild();
@@ -147,6 +146,20 @@ void MessageBar::dismiss(const QString& id)
     Q_EMIT countChanged();
 }
 
+void MessageBar::setBesideWorkspace(bool beside)
+{
+    m_besideWorkspace = beside;
+    rebuild();
+}
+
+QList<MessageBar::Message> MessageBar::shown() const
+{
+    QList<Message> messages = m_messages;
+    if (!m_besideWorkspace)
+        messages.removeIf([](const Message& message) { return !message.everywhere; });
+    return messages;
+}
+
 int MessageBar::warnings() const
 {
     return static_cast<int>(std::count_if(m_messages.begin(), m_messages.end(),
@@ -155,18 +168,20 @@ int MessageBar::warnings() const
 
 QString MessageBar::text() const
 {
-    if (m_messages.isEmpty())
+    const QList<Message> messages = shown();
+    if (messages.isEmpty())
         return {};
-    const Message& top = m_messages.last();
+    const Message& top = messages.last();
     return top.remedy.isEmpty() ? top.fact : top.fact + QLatin1Char(' ') + top.remedy;
 }
 
 void MessageBar::rebuild()
 {
-    setVisible(!m_messages.isEmpty());
-    if (m_messages.isEmpty())
+    const QList<Message> messages = shown();
+    setVisible(!messages.isEmpty());
+    if (messages.isEmpty())
         return;
-    const Message& top = m_messages.last();
+    const Message& top = messages.last();
     const int side = px(16);
     m_parts->icon->setPixmap(
         iconPixmap(iconOf(top.level), inkOf(top.level), side, devicePixelRatioF()));
@@ -175,8 +190,8 @@ void MessageBar::rebuild()
     m_parts->text->setToolTip(text());
     m_parts->text->setAccessibleName(text());
     m_parts->text->update();
-    m_parts->more->setText(tr("%n more", nullptr, static_cast<int>(m_messages.size()) - 1));
-    m_parts->more->setVisible(m_messages.size() > 1);
+    m_parts->more->setText(tr("%n more", nullptr, static_cast<int>(messages.size()) - 1));
+    m_parts->more->setVisible(messages.size() > 1);
     m_parts->button->setText(top.actionText);
     m_parts->button->setVisible(!top.actionText.isEmpty());
     setAccessibleName(text());
@@ -185,10 +200,11 @@ void MessageBar::rebuild()
 
 void MessageBar::paintEvent(QPaintEvent*)
 {
-    if (m_messages.isEmpty())
+    const QList<Message> messages = shown();
+    if (messages.isEmpty())
         return;
     QPainter painter(this);
-    painter.fillRect(rect(), groundOf(m_messages.last().level));
+    painter.fillRect(rect(), groundOf(messages.last().level));
     painter.fillRect(QRect(0, height() - 1, width(), 1), theme().line);
 }
 

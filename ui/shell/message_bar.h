@@ -23,13 +23,16 @@ public:
         QString remedy; ///< "Raise ξ or α_max, or open the layer …"
         QString actionText; ///< button, may be empty
         std::function<void()> action;
+        bool everywhere = false; ///< of the window itself: not only beside the workspaces
     };
 
     explicit MessageBar(QWidget* parent = nullptr);
     ~MessageBar() override;
     void show(const Message& message);
     void dismiss(const QString& id);
-    int warnings() const; ///< open warnings and errors
+    /// Messages of workspaces wait while none of them is the page shown.
+    void setBesideWorkspace(bool beside);
+    int warnings() const; ///< open warnings and errors, waiting ones too
     QString text() const; ///< fact and remedy of what is shown
 
 Q_SIGNALS:
@@ -40,7 +43,9 @@ protected:
 
 private:
     void rebuild();
+    QList<Message> shown() const; ///< the last is on top
     QList<Message> m_messages;
+    bool m_besideWorkspace = true;
     struct Parts;
     Parts* m_parts;
 };

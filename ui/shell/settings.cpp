@@ -4,8 +4,6 @@
 
 #include <QStandardPaths>
 
-#include <algorithm>
-
 namespace moe::shell {
 
 namespace {
@@ -72,16 +70,6 @@ void Settings::setTheme(ThemeChoice choice)
         choice == ThemeChoice::Light      ? QStringLiteral("light")
             : choice == ThemeChoice::Dark ? QStringLiteral("dark")
                                           : QStringLiteral("system"));
-}
-
-int Settings::stepsPerColumn() const
-{
-    return std::clamp(m_settings.value(QStringLiteral("stepsPerColumn"), 0).toInt(), 0, 1'000'000);
-}
-
-void Settings::setStepsPerColumn(int steps)
-{
-    set(QStringLiteral("stepsPerColumn"), steps);
 }
 
 QString Settings::page() const

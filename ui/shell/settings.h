@@ -28,8 +28,6 @@ public:
     void setLanguage(const QString& language);
     ThemeChoice theme() const;
     void setTheme(ThemeChoice choice);
-    int stepsPerColumn() const; ///< of the map of experts over time; 0: as many as fit
-    void setStepsPerColumn(int steps);
 
     QString page() const; ///< "start", "training", …
     void setPage(const QString& page);

@@ -9,7 +9,6 @@
 #include <QKeySequenceEdit>
 #include <QLabel>
 #include <QPushButton>
-#include <QSpinBox>
 #include <QStyledItemDelegate>
 #include <QTableWidget>
 #include <QVBoxLayout>
@@ -144,16 +143,6 @@ QWidget* SettingsDialog::makeForm(const QString& store)
     });
     form->addRow(label(tr("Theme")), m_theme);
 
-    m_steps = new QSpinBox(box);
-    m_steps->setAccessibleName(tr("Number of steps a display column covers"));
-    m_steps->setRange(0, 100'000);
-    m_steps->setSpecialValueText(tr("as many as fit"));
-    m_steps->setValue(m_settings.stepsPerColumn());
-    m_steps->setMinimumWidth(px(140));
-    connect(m_steps, &QSpinBox::valueChanged, this,
-        [this](int steps) { m_settings.setStepsPerColumn(steps); });
-    form->addRow(label(tr("Steps a display column covers")), m_steps);
-
     m_store = makeLabel(store, TextRole::Body, &Theme::text, false, box);
     m_store->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
     m_store->setAccessibleName(tr("Store"));
@@ -166,7 +155,6 @@ QList<std::pair<SettingsDialog::Field, QString>> SettingsDialog::entries()
 {
     return {{Field::Language, tr("Language and display")},
         {Field::Theme, tr("Theme: light or dark")},
-        {Field::StepsPerColumn, tr("Number of steps a display column covers")},
         {Field::Store, tr("Store: where runs are kept")},
         {Field::Shortcuts, tr("Shortcuts: change a key")}};
 }
@@ -178,8 +166,6 @@ void SettingsDialog::showField(Field field)
         return m_language->setFocus();
     case Field::Theme:
         return m_theme->setFocus();
-    case Field::StepsPerColumn:
-        return m_steps->setFocus();
     case Field::Store:
         return m_store->setFocus();
     case Field::Shortcuts:

@@ -9,7 +9,6 @@
 
 class QComboBox;
 class QLabel;
-class QSpinBox;
 class QTableWidget;
 class QTableWidgetItem;
 
@@ -19,7 +18,7 @@ namespace moe::shell {
 class SettingsDialog : public QDialog {
     Q_OBJECT
 public:
-    enum class Field { Language, Theme, StepsPerColumn, Store, Shortcuts };
+    enum class Field { Language, Theme, Store, Shortcuts };
 
     SettingsDialog(Settings& settings, const ActionRegistry& actions, const QString& store,
         QWidget* parent = nullptr);
@@ -40,7 +39,6 @@ private:
     Settings& m_settings;
     const ActionRegistry& m_actions;
     QComboBox *m_language = nullptr, *m_theme = nullptr;
-    QSpinBox* m_steps = nullptr;
     QLabel *m_store = nullptr, *m_problem = nullptr;
     QTableWidget* m_shortcuts = nullptr;
     bool m_filling = false;

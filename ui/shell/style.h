@@ -14,7 +14,8 @@ inline constexpr const char* kFramelessProperty = "moeFrameless"; ///< field wit
 
 /// Fusion, redrawn where look.md section 6 asks for something else: flat controls on the palette, a
 /// 2 px accent ring for focus, one-pixel separators, no frames. Knows only the theme in force.
-/// Drawing of single things stands in style_controls.cpp, style_views.cpp and style_bars.cpp.
+/// Sizes and hints stand in style.cpp, what draws
+/// which thing in style_dispatch.cpp, the hands in style_controls.cpp and style_views.cpp.
 class Style : public QProxyStyle {
     Q_OBJECT
 public:

@@ -39,7 +39,7 @@ void drawIconAndText(QPainter& painter, const QRect& rect, const QIcon& icon, QS
     const QString& text, const QColor& ink, QIcon::Mode mode, QIcon::State state)
 {
     const QString shown = text;
-    const int gap = icon.isNull() || text.isEmpty() ? 0 : px(8);
+    const int gap = icon.isNull() || text.isEmpty() ? 0 : px(6);
     const int iconWidth = icon.isNull() ? 0 : iconSize.width();
     const int textWidth
         = text.isEmpty() ? 0 : painter.fontMetrics().size(Qt::TextShowMnemonic, text).width();
@@ -132,7 +132,8 @@ void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, boo
     const bool pressed = has(option, QStyle::State_Sunken);
     const bool hovered = has(option, QStyle::State_MouseOver) && enabled;
     const bool isTab = underlined && !option.text.isEmpty();
-    const QRect body = underlined ? option.rect.adjusted(0, px(5), 0, -px(5)) : option.rect;
+    const int gap = isTab ? px(kBarGap) : 0;
+    const QRect body = underlined ? option.rect.adjusted(gap, px(5), -gap, -px(5)) : option.rect;
     QColor ink = enabled ? (isTab && !on ? t.text2 : t.text) : t.disabled;
     QColor fill;
     if ((pressed || (on && !isTab)) && enabled) {
@@ -162,8 +163,7 @@ void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, boo
         on ? QIcon::On : QIcon::Off);
     painter.restore();
     if (isTab && on)
-        painter.fillRect(
-            QRect(option.rect.x(), option.rect.bottom() - 1, option.rect.width(), 2), t.accent);
+        painter.fillRect(QRect(body.x(), option.rect.bottom() - 1, body.width(), 2), t.accent);
     if (has(option, QStyle::State_HasFocus) && has(option, QStyle::State_KeyboardFocusChange))
         drawFocusRing(painter, body);
 }

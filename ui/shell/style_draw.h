@@ -7,6 +7,15 @@
 
 namespace moe::shell {
 
+/// What the style asks of a widget before it measures or draws it.
+bool flagged(const QWidget* widget, const char* property);
+bool isTextArea(const QWidget* widget);
+bool isInUnderlinedBar(const QWidget* widget);
+bool isInnerEdit(const QWidget* widget); ///< the field inside a spin or combo box
+
+/// Beside the body of a tool bar's button, px: it takes clicks, but is not filled or underlined.
+inline constexpr double kBarGap = 8;
+
 /// The hand of the style: each draws one kind of thing in the theme's colours. GUI thread.
 
 void drawFocusRing(QPainter& painter, const QRectF& rect); ///< 2 px accent, round the border

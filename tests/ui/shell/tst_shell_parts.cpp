@@ -124,7 +124,6 @@ private Q_SLOTS:
             settings.setTheme(ThemeChoice::Dark);
             settings.setTheme(ThemeChoice::Dark);
             QCOMPARE(changed.count(), 1);
-            settings.setStepsPerColumn(40);
             settings.setLanguage(QStringLiteral("zh_CN"));
             settings.setState(QStringLiteral("main/state"), QByteArray("\0\1\2", 3));
             settings.saveLayout(QStringLiteral("宽/屏"));
@@ -134,7 +133,6 @@ private Q_SLOTS:
         }
         Settings settings(file);
         QCOMPARE(settings.theme(), ThemeChoice::Dark);
-        QCOMPARE(settings.stepsPerColumn(), 40);
         QCOMPARE(settings.language(), QStringLiteral("zh_CN"));
         QCOMPARE(settings.state(QStringLiteral("main/state")), QByteArray("other"));
         QCOMPARE(settings.layouts(), QStringList{QStringLiteral("宽/屏")});
@@ -154,12 +152,11 @@ private Q_SLOTS:
         const QString path = folder.filePath(QStringLiteral("a.ini"));
         QFile file(path);
         QVERIFY(file.open(QIODevice::WriteOnly));
-        file.write("[General]\nversion=77\ntheme=@Invalid(\nstepsPerColumn=-5\npage=@ByteArray(x)\n"
+        file.write("[General]\nversion=77\ntheme=@Invalid(\npage=@ByteArray(x)\n"
                    "[state]\nmain\\state=@ByteArray(old)\n[[[\n\xff\xfe\n");
         file.close();
         Settings settings(path);
         QCOMPARE(settings.theme(), ThemeChoice::System);
-        QCOMPARE(settings.stepsPerColumn(), 0);
         QVERIFY(settings.state(QStringLiteral("main/state")).isEmpty()); // of another version
     }
 
