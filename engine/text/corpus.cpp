@@ -99,6 +99,9 @@ private:
 
 CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
 {
+    if (!options.out.has_filename())
+        throw Error("no name for the dataset", "\"" + options.out.string() + "\"",
+            "PREFIX names the files, as in data/mine");
     CorpusResult result;
     const std::vector<SourceFile> files = usableFiles(options, result);
     int64_t totalBytes = 0;
@@ -152,6 +155,15 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
     result.tokens = writer.tokens();
     writer.finish();
     tokenizerFile.commit();
+    // The end-of-sequence token that a given tokenizer's configuration names goes with it.
+    const std::filesystem::path config = tokenizerConfigOf(result.tokenizerFile);
+    if (!given)
+        std::filesystem::remove(config);
+    else if (const auto from = tokenizerConfigOf(*given);
+             from != config && std::filesystem::exists(from))
+        base::writeFileAtomically(config, base::readFile(from));
+    else if (from != config)
+        std::filesystem::remove(config);
     return result;
 }
 

@@ -175,13 +175,6 @@ void parseOptimizer(ObjectReader& root, const Source& source, RunFile& file)
             "fewer than the " + std::to_string(file.trainSteps) + " of train_steps");
     to.schedule = reader.choice("schedule", {"cosine", "linear", "constant", "wsd"}, "cosine");
     to.decaySteps = reader.has("decay_steps") ? reader.integer("decay_steps", 1, kMostSteps) : 0;
-    if (to.schedule == "wsd") {
-        const int64_t decay = to.decaySteps ? to.decaySteps : (file.trainSteps + 9) / 10;
-        if (to.warmupSteps + decay > file.trainSteps)
-            throw Error("warmup and decay do not fit into the run", reader.at("decay_steps"),
-                "at most train_steps − warmup_steps, "
-                    + std::to_string(file.trainSteps - to.warmupSteps));
-    }
     const double belowOne = std::nextafter(1.0, 0.0);
     to.beta1 = reader.number("beta1", 0, belowOne, to.beta1);
     to.beta2 = reader.number("beta2", 0, belowOne, to.beta2);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/trainer.h"
 
+#include "engine/base/files.h"
 #include "engine/base/log.h"
 #include "engine/text/tokenizer.h"
 #include "engine/train/batches.h"
@@ -259,6 +260,10 @@ TrainEstimate Trainer::estimate() const
 TrainResult Trainer::run(std::stop_token stop)
 {
     refuseWhatDoesNotFit(estimate());
+    std::optional<base::FolderLock> lock;
+    if (m_impl->file.checkpointDir)
+        lock.emplace(*m_impl->file.checkpointDir, "another run saves its checkpoints here",
+            "wait for it, or name another checkpoint.dir");
     return m_impl->run(std::move(stop));
 }
 
