@@ -223,8 +223,10 @@ void Dashboard::rebuildLayers(PlotPanel& panel, const models::RunData& run)
         const QColor color = Theme::blend(theme().layer(depth), theme().base, 0.55);
         panel.addCurve({{}, color, 0.8});
     }
-    if (layers == 0)
+    if (layers == 0) {
+        panel.setLeadingLegend({});
         return;
+    }
     panel.addCurve({tr("mean"), theme().text, 2, false, false, true});
     if (m_chosenRow >= 0 && m_chosenRow < layers)
         panel.addCurve({tr("layer %1").arg(run.layerId(m_chosenRow)), theme().series[1], 1.4, false,

@@ -214,7 +214,6 @@ void LayerPage::rebuild(
     const double uniform = std::log(std::max(1, experts));
     m_entropy->plot().setLimits(
         {{uniform, tr("uniform, ln %1 = %2").arg(experts).arg(models::formatFixed(uniform, 2))}});
-    m_entropy->plot().setYRange(std::nullopt, uniform + 0.02);
     std::vector<plots::Limit> limits{{1, {}}};
     if (settings.capacityFactor)
         limits.push_back({*settings.capacityFactor,

@@ -142,10 +142,10 @@ QWidget* LayerPage::buildTable()
     header->setFixedHeight(px(24));
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(ExpertTableModel::Bar, QHeaderView::Stretch);
-    header->resizeSection(ExpertTableModel::Expert, px(46));
-    header->resizeSection(ExpertTableModel::Utilisation, px(66));
-    header->resizeSection(ExpertTableModel::Assignments, px(84));
-    header->resizeSection(ExpertTableModel::Dropped, px(62));
+    header->resizeSection(ExpertTableModel::Expert, px(54));
+    header->resizeSection(ExpertTableModel::Utilisation, px(74));
+    header->resizeSection(ExpertTableModel::Assignments, px(88));
+    header->resizeSection(ExpertTableModel::Dropped, px(66));
     header->resizeSection(ExpertTableModel::Verdict, px(50));
     connect(m_table, &QTableView::clicked, this,
         [this](const QModelIndex& index) { chooseExpert(index.row()); });
@@ -198,6 +198,8 @@ void LayerPage::buildPlots()
     m_alpha = make("layerAlphaPlot", tr("Aux coefficient α"), {});
     m_alpha->setValueFormat(&models::formatAlpha);
     m_alpha->plot().setYDecimals(4);
+    m_drop->titleBar().setShortName(tr("Drop rate"));
+    m_alpha->titleBar().setShortName(QStringLiteral("α"));
     for (PlotPanel* small : {m_entropy, m_ratios, m_similarity})
         small->plot().setMargins(34, 16);
     for (PlotPanel* right : {m_drop, m_alpha})
@@ -270,7 +272,7 @@ void LayerPage::arrange()
 
 void LayerPage::share()
 {
-    const int top = px(28 + 24 + 16 * 21 + 4);
+    const int top = px(28 + 24 + 16 * 21 + 12);
     const int rest = height() - m_header->height() - top;
     for (QSplitter* side : m_sides)
         side->setSizes({top, rest / 2, rest - rest / 2});

@@ -145,6 +145,15 @@ void LayerPage::refreshCurves(const models::RunData& run, const models::LayerDat
             panel->setCurve(curve, from.step, xOf(run, from.step, m_axis.axis()), from.value);
     };
     feed(m_entropy, 0, layer.entropy());
+    // From the least entropy so far up to that of a uniform router.
+    const double uniform = std::log(std::max(1, run.experts()));
+    double least = uniform;
+    for (const double entropy : layer.entropy().value) {
+        if (std::isfinite(entropy))
+            least = std::min(least, entropy);
+    }
+    const double room = std::max(0.02, 0.08 * (uniform - least));
+    m_entropy->plot().setYRange(least - room, uniform + room);
     feed(m_ratios, 0, layer.max1OverMax2());
     feed(m_ratios, 1, layer.max2OverMax3());
     feed(m_similarity, 0, layer.similarity());

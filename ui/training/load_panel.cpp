@@ -17,6 +17,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -195,8 +196,15 @@ void LoadPanel::updateProbes()
     const QString chosen = m_probe->currentData().toString();
     m_probe->clear();
     m_probe->addItem(tr("All"));
+    QStringList names; // in the run file's order
     for (const auto& [name, probe] : probes)
-        m_probe->addItem(QString::fromStdString(name), QString::fromStdString(name));
+        names += QString::fromStdString(name);
+    std::ranges::stable_sort(names, {}, [this](const QString& name) {
+        const qsizetype place = m_settings.probes.indexOf(name);
+        return place < 0 ? m_settings.probes.size() : place;
+    });
+    for (const QString& name : names)
+        m_probe->addItem(name, name);
     m_probe->setCurrentIndex(std::max(0, m_probe->findData(chosen)));
 }
 
@@ -248,10 +256,10 @@ void LoadPanel::refresh(const models::RunSettings& settings)
     m_settings = settings;
     updateProbes();
     const telemetry::ProbeRecord* probe = chosenProbe();
-    m_span->setEnabled(probe == nullptr);
-    m_span->setToolTip(probe != nullptr
-            ? tr("A probe shows its newest routing; choose All for a span of steps")
-            : tr("%1 steps are in the mean").arg(m_run->window().steps()));
+    // A probe is its newest routing, not a mean; with the step of its validation it needs the room.
+    m_span->setVisible(probe == nullptr);
+    m_span->setToolTip(tr("%1 steps are in the mean").arg(m_run->window().steps()));
+    m_ranks->setVisible(!m_short || m_run->probes().empty());
     const int64_t step = probe != nullptr ? probe->step : m_run->lastStep();
     m_step->setText(step <= 0  ? QString()
             : probe == nullptr ? tr("step %1").arg(formatCount(step))

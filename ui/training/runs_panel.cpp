@@ -119,13 +119,13 @@ void RunsPanel::fitColumns()
 {
     const QFontMetrics metrics(m_table->font());
     QHeaderView* header = m_table->horizontalHeader();
-    for (const auto& [column, widest] : {std::pair(RunTableModel::Step, QStringLiteral("100,000")),
-             std::pair(RunTableModel::Loss, QStringLiteral("12.345")),
+    for (const auto& [column, widest] : {std::pair(RunTableModel::Step, QStringLiteral("60,000")),
+             std::pair(RunTableModel::Loss, QStringLiteral("12.34")),
              std::pair(RunTableModel::BestValid, QStringLiteral("12.345"))}) {
-        const int figure = metrics.horizontalAdvance(widest) + px(8);
+        const int figure = metrics.horizontalAdvance(widest) + px(13);
         const QString heading
             = m_model.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
-        const int words = header->fontMetrics().horizontalAdvance(heading) + px(10);
+        const int words = header->fontMetrics().horizontalAdvance(heading) + px(13);
         header->resizeSection(column, std::max(figure, words));
     }
 }

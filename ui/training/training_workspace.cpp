@@ -21,6 +21,7 @@ using shell::MessageBar;
 namespace {
 
 constexpr int kFrameMilliseconds = 33;
+constexpr int kDeadNamed = 3; ///< experts that the message names
 
 } // namespace
 
@@ -324,10 +325,15 @@ void TrainingWorkspace::Impl::tellDead(const std::vector<models::RunData::Dead>&
                      .arg(formatCount(first.since));
     } else {
         deadText = tr("%1 experts are dead:").arg(formatCount(static_cast<int64_t>(dead.size())));
-        remedy = tr("layer %1 expert %2, …  Raise ξ or α_max, or open the layer to see when it "
-                    "faded.")
-                     .arg(layerId)
-                     .arg(first.expert);
+        QStringList some{tr("layer %1 expert %2").arg(layerId).arg(first.expert)};
+        for (const models::RunData::Dead& one : dead) {
+            if (some.size() < kDeadNamed && (one.row != first.row || one.expert != first.expert))
+                some += tr("layer %1 expert %2").arg(front.layerId(one.row)).arg(one.expert);
+        }
+        if (const auto rest = static_cast<int>(dead.size()) - kDeadNamed; rest > 0)
+            some += tr("%n more", nullptr, rest);
+        remedy = tr("%1. Raise ξ or α_max, or open the layer to see when it faded.")
+                     .arg(some.join(tr(", ", "between experts")));
     }
     services.messages.show({QStringLiteral("dead-expert"), MessageBar::Level::Warning, deadText,
         remedy, tr("Open layer %1").arg(layerId), [this, row] {
