@@ -82,15 +82,16 @@ public:
     /// The step since which an expert is dead, found by the engine and not used since.
     std::optional<int64_t> deadSince(int row, int expert) const;
     int deadExperts(int row) const;
-    /// The newest dead expert: row, expert, since which step.
     struct Dead {
         int row, expert;
         int64_t since;
     };
-    std::optional<Dead> newestDead() const;
+    std::vector<Dead> dead() const; ///< all of them, the newest first
     std::optional<int64_t> lastAssignment(int row, int expert) const;
 
-    const std::vector<NumberedEvent>& events() const { return m_events; } ///< by step
+    /// By step. An expert that died again soon after stands once, with its latest death; experts
+    /// found dead within a few steps share a flag.
+    const std::vector<NumberedEvent>& events() const { return m_events; }
     const std::map<std::string, telemetry::ProbeRecord>& probes() const { return m_probes; }
 
 private:
@@ -100,6 +101,7 @@ private:
     void setShape(const telemetry::StepRecord& record);
     void noteAssignments(const telemetry::StepRecord& record);
     void cutAfter(int64_t step);
+    void dropEarlierDeaths();
     void numberEvents();
     void extendClock(StepGrid& grid, double step, double seconds);
 

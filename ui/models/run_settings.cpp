@@ -108,6 +108,8 @@ RunSettings settingsOf(const telemetry::RunInfo& run, const std::vector<Numbered
     settings.pipeline = integer(parallel, "pipeline", 1);
     settings.data = integer(parallel, "data", 1);
     settings.zero = integer(parallel, "zero", 1);
+    for (const QJsonValue& probe : object("data").value(QLatin1String("probes")).toArray())
+        settings.probes += probe.toObject().value(QLatin1String("name")).toString();
     countParameters(settings, file.value(QLatin1String("model")));
     for (const NumberedEvent& numbered : events) {
         if (numbered.event.kind != "steered")

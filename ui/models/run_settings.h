@@ -5,6 +5,7 @@
 #include "ui/models/run_data.h"
 
 #include <QString>
+#include <QStringList>
 
 #include <cstdint>
 #include <optional>
@@ -30,6 +31,7 @@ struct RunSettings {
     int64_t topK = 2;
     QString precision = QStringLiteral("float32");
     int64_t tensor = 1, pipeline = 1, data = 1, zero = 1;
+    QStringList probes; ///< names, in the file's order
     int64_t parameters = 0, activeParameters = 0; ///< 0: not known
 };
 

@@ -72,6 +72,11 @@ std::vector<plots::EventMarker> markersOf(const models::RunData& run, XAxis axis
         const bool checkpoint = numbered.event.kind == "checkpoint";
         if (numbered.flag == 0 && !checkpoint)
             continue;
+        const bool drawn = numbered.flag > 0
+            && std::ranges::any_of(markers,
+                [&](const plots::EventMarker& marker) { return marker.number == numbered.flag; });
+        if (drawn)
+            continue; // experts found dead together share the first one's line
         const double x = run.secondsAt(static_cast<double>(numbered.event.step), axis);
         markers.push_back({x, numbered.flag, numbered.foundByEngine});
     }
@@ -167,6 +172,11 @@ void Dashboard::refresh(const models::RunData& run, const models::RunSettings& s
     if (m_loss->isVisible())
         feedLoss(run);
     feedScalars(run, settings);
+    const bool dense = !run.isEmpty() && run.layers() == 0;
+    m_drop->setEmptyText(
+        dense ? tr("This run has no MoE layers, so no tokens are dropped.") : QString());
+    m_alpha->setEmptyText(
+        dense ? tr("This run has no MoE layers, so there is no aux loss.") : QString());
     setMarkers(run);
     applyRange(run);
     for (PlotPanel* panel : panels()) {
@@ -213,8 +223,10 @@ void Dashboard::rebuildLayers(PlotPanel& panel, const models::RunData& run)
         const QColor color = Theme::blend(theme().layer(depth), theme().base, 0.55);
         panel.addCurve({{}, color, 0.8});
     }
-    if (layers == 0)
+    if (layers == 0) {
+        panel.setLeadingLegend({});
         return;
+    }
     panel.addCurve({tr("mean"), theme().text, 2, false, false, true});
     if (m_chosenRow >= 0 && m_chosenRow < layers)
         panel.addCurve({tr("layer %1").arg(run.layerId(m_chosenRow)), theme().series[1], 1.4, false,

@@ -10,6 +10,7 @@
 #include "ui/training/plot_panel.h"
 #include "ui/training/shared_axis.h"
 
+#include <QList>
 #include <QWidget>
 
 #include <vector>
@@ -45,12 +46,16 @@ Q_SIGNALS:
     void stepped(int by); ///< −1 the layer above, +1 the one below
     void failed(const QString& line);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     QWidget* buildHeader();
     QWidget* buildMap();
     QWidget* buildTable();
     void buildPlots();
     void arrange();
+    void share(); ///< the height among map or table and the plots below
     void rebuild(const models::RunData& run, const models::LayerData& layer,
         const models::RunSettings& settings);
     void refreshHeader(const models::RunData& run, int row);
@@ -73,6 +78,7 @@ private:
     QTableView* m_table;
     models::ExpertTableModel m_experts;
     QWidget* m_body = nullptr;
+    QList<QSplitter*> m_sides; ///< left and right column; none when compact
     bool m_compact = false, m_stale = true;
     int m_layer = -1, m_generation = -1, m_runGeneration = -1, m_eventGeneration = -1;
     int m_expert = -1, m_hottest = -1;

@@ -17,6 +17,7 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 
@@ -29,6 +30,10 @@ namespace {
 
 constexpr double kDeadIdeal = 1000; ///< assignments that an expert would have got, for a verdict
 constexpr std::array kSpans{1, 100, 1000};
+constexpr int kEveryLayer = 13; ///< up to so many layers each row is numbered
+constexpr int kTallestCell = 40; ///< px
+constexpr double kTallestShape = 1.5; ///< or that times its width
+constexpr int kAroundCells = 88; ///< px of column numbers, scale and words
 
 } // namespace
 
@@ -43,6 +48,7 @@ LoadPanel::LoadPanel(QWidget* parent)
     , m_pages(new QStackedWidget(this))
     , m_map(new plots::HeatmapPlot(plots::HeatmapPlot::Kind::LayersByExperts, this))
     , m_table(new QTableView(this))
+    , m_none(shell::makeLabel({}, shell::TextRole::Body, &shell::Theme::text2, false, this))
     , m_tableModel(new plots::HeatmapTableModel(this))
 {
     m_title->setShortUnit(tr("load / ideal"));
@@ -73,11 +79,15 @@ LoadPanel::LoadPanel(QWidget* parent)
     buildRow();
     m_pages->addWidget(m_map);
     m_pages->addWidget(m_table);
+    m_none->setObjectName(QStringLiteral("noLoads"));
+    m_none->setWordWrap(true);
+    m_none->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+    m_none->setContentsMargins(px(12), px(8), px(12), 0);
+    m_pages->addWidget(m_none);
     column->addWidget(m_pages, 1);
     m_tableButton->setCheckable(true);
     m_tableButton->setObjectName(QStringLiteral("loadTableButton"));
-    connect(m_tableButton, &QToolButton::toggled, this,
-        [this](bool table) { m_pages->setCurrentIndex(table ? 1 : 0); });
+    connect(m_tableButton, &QToolButton::toggled, this, [this] { refresh(m_settings); });
     addMenu();
 }
 
@@ -92,12 +102,14 @@ void LoadPanel::buildRow()
     connect(m_span, &QComboBox::activated, this, [this] { Q_EMIT spanChosen(span()); });
     m_ranks->addItem(tr("All ranks"));
     m_ranks->setAccessibleName(tr("Ranks"));
-    m_ranks->setToolTip(tr("The record holds sums over all ranks"));
+    m_ranks->setObjectName(QStringLiteral("loadRanks"));
+    m_ranks->setEnabled(false);
+    m_ranks->setToolTip(tr("The record holds sums over all ranks: there is nothing to choose"));
     m_probe->setObjectName(QStringLiteral("loadProbe"));
     m_probe->setAccessibleName(tr("Text"));
     m_probe->setToolTip(tr("A fixed text routed at every validation, instead of the batch"));
     m_probe->hide();
-    connect(m_probe, &QComboBox::activated, this, [this] { refresh({}); });
+    connect(m_probe, &QComboBox::activated, this, [this] { refresh(m_settings); });
     m_step->setFont(shell::numberFont(shell::TextRole::Secondary));
 
     auto* holder = new QWidget(this);
@@ -184,8 +196,15 @@ void LoadPanel::updateProbes()
     const QString chosen = m_probe->currentData().toString();
     m_probe->clear();
     m_probe->addItem(tr("All"));
+    QStringList names; // in the run file's order
     for (const auto& [name, probe] : probes)
-        m_probe->addItem(QString::fromStdString(name), QString::fromStdString(name));
+        names += QString::fromStdString(name);
+    std::ranges::stable_sort(names, {}, [this](const QString& name) {
+        const qsizetype place = m_settings.probes.indexOf(name);
+        return place < 0 ? m_settings.probes.size() : place;
+    });
+    for (const QString& name : names)
+        m_probe->addItem(name, name);
     m_probe->setCurrentIndex(std::max(0, m_probe->findData(chosen)));
 }
 
@@ -202,8 +221,8 @@ plots::HeatmapData LoadPanel::windowData() const
         const bool verdict = window.ideal(row) >= kDeadIdeal;
         for (int expert = 0; expert < map.columns; ++expert) {
             map.values.push_back(static_cast<float>(window.utilisation(row, expert)));
-            const bool dead = window.load(row, expert) == 0
-                && (verdict || m_run->deadSince(row, expert).has_value());
+            const bool dead = m_run->deadSince(row, expert).has_value()
+                || (verdict && window.load(row, expert) == 0);
             map.dead.push_back(dead ? 1 : 0);
         }
         map.rowBars.push_back(static_cast<float>(window.dropRate(row)));
@@ -234,21 +253,56 @@ void LoadPanel::refresh(const models::RunSettings& settings)
 {
     if (m_run == nullptr)
         return;
+    m_settings = settings;
     updateProbes();
     const telemetry::ProbeRecord* probe = chosenProbe();
-    m_span->setEnabled(probe == nullptr);
-    m_span->setToolTip(probe != nullptr
-            ? tr("A probe shows its newest routing; choose All for a span of steps")
-            : tr("%1 steps are in the mean").arg(m_run->window().steps()));
+    // A probe is its newest routing, not a mean; with the step of its validation it needs the room.
+    m_span->setVisible(probe == nullptr);
+    m_span->setToolTip(tr("%1 steps are in the mean").arg(m_run->window().steps()));
+    m_ranks->setVisible(!m_short || m_run->probes().empty());
     const int64_t step = probe != nullptr ? probe->step : m_run->lastStep();
-    m_step->setText(step > 0 ? tr("step %1").arg(formatCount(step)) : QString());
-    if (settings.tokensPerStep > 0) // a call from the probe combo brings no settings
-        m_map->setCapacityFactor(settings.capacityFactor);
+    m_step->setText(step <= 0  ? QString()
+            : probe == nullptr ? tr("step %1").arg(formatCount(step))
+                               : tr("validation at step %1").arg(formatCount(step)));
+    m_map->setCapacityFactor(settings.capacityFactor);
+    showPage();
     plots::HeatmapData map = probe != nullptr ? probeData(*probe) : windowData();
-    if (m_table->isVisible())
+    if (m_pages->currentWidget() == m_table)
         m_tableModel->setData(map, tr("Layer"));
+    m_map->setRowLabels(tr("Layer"), map.rows <= kEveryLayer ? 1 : 4);
     m_map->setData(std::move(map));
+    limitHeight();
     m_map->refresh();
+}
+
+void LoadPanel::showPage()
+{
+    if (m_run->layers() > 0) {
+        m_pages->setCurrentWidget(
+            m_tableButton->isChecked() ? static_cast<QWidget*>(m_table) : m_map);
+        return;
+    }
+    m_none->setText(m_run->info().id == 0 && m_run->isEmpty()
+            ? tr("No run is shown. Start one or choose one in the list.")
+            : m_run->isEmpty() ? tr("The loads of the experts appear with the first step.")
+                               : tr("This run has no MoE layers, so there is no expert load."));
+    m_pages->setCurrentWidget(m_none);
+}
+
+/// Few layers keep the proportions of cells: the rest of the dock stays empty.
+void LoadPanel::limitHeight()
+{
+    const int rows = m_run->layers(), columns = std::max(1, m_run->experts());
+    const double wide = static_cast<double>(m_map->width()) / columns;
+    const int cell = std::max(px(kTallestCell), static_cast<int>(kTallestShape * wide));
+    m_map->setMaximumHeight(rows > 0 ? rows * cell + px(kAroundCells) : QWIDGETSIZE_MAX);
+}
+
+void LoadPanel::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    if (m_run != nullptr)
+        limitHeight();
 }
 
 plots::HeatmapPlot::CellText LoadPanel::cellText(int row, int column) const

@@ -37,6 +37,9 @@ Q_SIGNALS:
     void rowActivated(int row);
     void failed(const QString& line);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void buildRow();
     void addMenu();
@@ -46,6 +49,8 @@ private:
     plots::HeatmapPlot::CellText cellText(int row, int column) const;
     const telemetry::ProbeRecord* chosenProbe() const;
     void nameSpans();
+    void showPage();
+    void limitHeight();
 
     const models::RunData* m_run = nullptr;
     TitleBar* m_title;
@@ -57,7 +62,9 @@ private:
     QStackedWidget* m_pages;
     plots::HeatmapPlot* m_map;
     QTableView* m_table;
+    QLabel* m_none;
     plots::HeatmapTableModel* m_tableModel;
+    models::RunSettings m_settings;
     bool m_short = false;
 };
 

@@ -8,6 +8,7 @@
 #include "ui/training/save_file.h"
 
 #include <QHeaderView>
+#include <QLabel>
 #include <QMenu>
 #include <QStackedWidget>
 #include <QTableView>
@@ -213,9 +214,35 @@ void PlotPanel::showTable(bool shown)
         m_table->setShowGrid(false);
         m_pages->addWidget(m_table);
     }
-    if (m_table != nullptr)
-        m_pages->setCurrentWidget(shown ? static_cast<QWidget*>(m_table) : m_plot);
+    m_tableWanted = shown;
+    showPage();
     Q_EMIT m_axis.changed(); // fills the table from the next frame's curves
+}
+
+void PlotPanel::setEmptyText(const QString& text)
+{
+    if (m_none == nullptr) {
+        if (text.isEmpty())
+            return;
+        m_none = shell::makeLabel({}, shell::TextRole::Body, &shell::Theme::text2, false, m_pages);
+        m_none->setObjectName(m_plot->objectName() + QStringLiteral("None"));
+        m_none->setWordWrap(true);
+        m_none->setAlignment(Qt::AlignTop | Qt::AlignLeft);
+        m_none->setContentsMargins(shell::px(12), shell::px(8), shell::px(12), 0);
+        m_pages->addWidget(m_none);
+    }
+    m_none->setText(text);
+    showPage();
+}
+
+void PlotPanel::showPage()
+{
+    QWidget* page = m_plot;
+    if (m_none != nullptr && !m_none->text().isEmpty())
+        page = m_none;
+    else if (m_tableWanted)
+        page = m_table;
+    m_pages->setCurrentWidget(page);
 }
 
 } // namespace moe::training

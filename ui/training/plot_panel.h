@@ -13,6 +13,7 @@
 #include <functional>
 #include <vector>
 
+class QLabel;
 class QStackedWidget;
 class QTableView;
 class QVBoxLayout;
@@ -60,6 +61,7 @@ public:
     void setRange(std::optional<double> low, std::optional<double> high);
     void updateLegend();
     void showTable(bool shown);
+    void setEmptyText(const QString& text); ///< stands in the plot's place; empty: the plot
     bool exportPng(const QString& path) { return m_plot->exportPng(path); }
     bool exportSvg(const QString& path) { return m_plot->exportSvg(path); }
     bool exportCsv(const QString& path) { return m_plot->exportCsv(path); }
@@ -82,6 +84,7 @@ private:
     QVBoxLayout* m_column;
     QStackedWidget* m_pages;
     plots::TimeSeriesPlot* m_plot;
+    QLabel* m_none = nullptr;
     QTableView* m_table = nullptr;
     CurveTableModel* m_tableModel = nullptr;
     std::vector<Fed> m_curves;
@@ -89,7 +92,8 @@ private:
     std::function<QString(double)> m_format;
     QString m_suffix;
     QList<TitleLegend> m_leading, m_trailing;
-    bool m_nameless = false;
+    bool m_nameless = false, m_tableWanted = false;
+    void showPage();
 };
 
 } // namespace moe::training

@@ -7,6 +7,8 @@
 #include "ui/training/table_delegates.h"
 
 #include <QAction>
+#include <QEvent>
+#include <QFontMetrics>
 #include <QHeaderView>
 #include <QInputDialog>
 #include <QLabel>
@@ -19,7 +21,8 @@
 #include <QToolButton>
 #include <QVBoxLayout>
 
-#include <memory>
+#include <algorithm>
+#include <utility>
 
 namespace moe::training {
 
@@ -48,6 +51,7 @@ RunsPanel::RunsPanel(models::RunTableModel& model, TitleBar& title, QWidget* par
     m_none->setContentsMargins(px(12), px(8), px(12), 0);
     m_none->setObjectName(QStringLiteral("noRuns"));
     buildTable();
+    fitColumns();
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, px(2), 0, 0);
     column->setSpacing(px(6));
@@ -89,9 +93,6 @@ void RunsPanel::buildTable()
     header->setFixedHeight(px(24));
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(RunTableModel::Name, QHeaderView::Stretch);
-    header->resizeSection(RunTableModel::Step, px(52));
-    header->resizeSection(RunTableModel::Loss, px(47));
-    header->resizeSection(RunTableModel::BestValid, px(66));
     // The order stays the store's (newest first) until a header is clicked.
     header->setSectionsClickable(true);
     header->setSortIndicatorShown(false);
@@ -111,6 +112,29 @@ void RunsPanel::buildTable()
     connect(m_table, &QTableView::clicked, this, choose);
     connect(m_table, &QTableView::activated, this, choose);
     connect(m_table, &QTableView::customContextMenuRequested, this, &RunsPanel::showContextMenu);
+}
+
+/// The figures' columns are as wide as their heading or their widest figure; the name has the rest.
+void RunsPanel::fitColumns()
+{
+    const QFontMetrics metrics(m_table->font());
+    QHeaderView* header = m_table->horizontalHeader();
+    for (const auto& [column, widest] : {std::pair(RunTableModel::Step, QStringLiteral("60,000")),
+             std::pair(RunTableModel::Loss, QStringLiteral("12.34")),
+             std::pair(RunTableModel::BestValid, QStringLiteral("12.345"))}) {
+        const int figure = metrics.horizontalAdvance(widest) + px(13);
+        const QString heading
+            = m_model.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
+        const int words = header->fontMetrics().horizontalAdvance(heading) + px(13);
+        header->resizeSection(column, std::max(figure, words));
+    }
+}
+
+void RunsPanel::changeEvent(QEvent* event)
+{
+    QWidget::changeEvent(event);
+    if (event->type() == QEvent::FontChange || event->type() == QEvent::StyleChange)
+        fitColumns();
 }
 
 void RunsPanel::buildMenu(TitleBar& title)

@@ -47,8 +47,12 @@ Q_SIGNALS:
     void importRequested();
     void demoRequested();
 
+protected:
+    void changeEvent(QEvent* event) override;
+
 private:
     void buildTable();
+    void fitColumns();
     void buildMenu(TitleBar& title);
     void showContextMenu(const QPoint& at);
     void updateEmpty();

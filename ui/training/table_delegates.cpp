@@ -10,7 +10,6 @@
 
 #include <QApplication>
 #include <QPainter>
-#include <QPainterPath>
 
 #include <algorithm>
 #include <cmath>
@@ -103,25 +102,17 @@ void FlagDelegate::paint(
     QPen pen(color, 1.2);
     pen.setJoinStyle(Qt::RoundJoin);
     painter->setPen(pen);
-    const double side = px(14);
+    const double side = px(16);
     const QPointF middle = QRectF(item.rect).center();
     const QRectF box(middle.x() - side / 2, middle.y() - side / 2, side, side);
-    if (warning) {
-        QPainterPath triangle;
-        triangle.moveTo(box.center().x(), box.top());
-        triangle.lineTo(box.bottomRight());
-        triangle.lineTo(box.bottomLeft());
-        triangle.closeSubpath();
-        painter->drawPath(triangle);
-    } else {
-        painter->drawEllipse(box);
-    }
-    painter->setPen(color);
+    painter->drawEllipse(box);
+    // Caption size where it fits; three figures are made to fit.
     QFont small = shell::numberFont(shell::TextRole::Caption);
-    small.setPixelSize(std::max(1, px(9)));
+    const QString text = QString::number(number);
+    if (text.size() > 1)
+        small.setPixelSize(std::max(1, px(text.size() > 2 ? 7 : 9)));
     painter->setFont(small);
-    painter->drawText(
-        warning ? box.translated(0, side * 0.12) : box, Qt::AlignCenter, QString::number(number));
+    painter->drawText(box, Qt::AlignCenter, text);
     painter->restore();
 }
 

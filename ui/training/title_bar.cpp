@@ -24,6 +24,8 @@ using shell::theme;
 
 namespace {
 
+constexpr int kGap = 12, kTightGap = 7; ///< px between the parts of a legend
+
 int swatchWidth(TitleLegend::Swatch swatch)
 {
     switch (swatch) {
@@ -112,6 +114,12 @@ void TitleBar::setShortWords(bool shortWords)
     update();
 }
 
+void TitleBar::setNameShown(bool shown)
+{
+    m_nameShown = shown;
+    update();
+}
+
 void TitleBar::setLegend(const QList<TitleLegend>& legend)
 {
     if (legend == m_legend)
@@ -174,6 +182,26 @@ int TitleBar::legendWidth(int entry) const
     return width + (swatch > 0 ? swatch + px(4) : 0);
 }
 
+int TitleBar::legendWidth() const
+{
+    int width = 0;
+    for (int i = 0; i < m_legend.size(); ++i)
+        width += legendWidth(i);
+    return width;
+}
+
+/// The short name also where the long one would push an entry of the legend out of `room`.
+QString TitleBar::shownName(int room) const
+{
+    if (!m_nameShown)
+        return {};
+    const QFontMetrics metrics(shell::font(TextRole::Body, true));
+    const auto entries = static_cast<int>(m_legend.size());
+    const int needed = metrics.horizontalAdvance(m_name) + legendWidth() + entries * px(kTightGap);
+    const bool tooLong = entries > 0 && needed > room;
+    return (m_short || tooLong) && !m_shortName.isEmpty() ? m_shortName : m_name;
+}
+
 void TitleBar::paintEvent(QPaintEvent*)
 {
     QPainter painter(this);
@@ -188,16 +216,20 @@ void TitleBar::paintEvent(QPaintEvent*)
 
     painter.setFont(shell::font(TextRole::Body, true));
     painter.setPen(theme().text);
-    const QString name = m_short && !m_shortName.isEmpty() ? m_shortName : m_name;
+    const QString name = shownName(right - left);
     painter.drawText(
         QRect(left, 0, right - left, height()), Qt::AlignVCenter | Qt::AlignLeft, name);
-    int end = left + painter.fontMetrics().horizontalAdvance(name) + px(10);
+    int end = left + painter.fontMetrics().horizontalAdvance(name);
+    const auto entries = static_cast<int>(m_legend.size());
+    const bool tight = legendWidth() + entries * px(kGap) > right - end;
+    const int gap = px(tight ? kTightGap : kGap);
+    end += name.isEmpty() ? 0 : px(tight ? kTightGap : 10);
 
     // From the right; the first entries fall away when there is no room.
     int x = right;
     const QFont small = shell::numberFont(TextRole::Secondary);
     painter.setFont(small);
-    for (int i = static_cast<int>(m_legend.size()) - 1; i >= 0; --i) {
+    for (int i = entries - 1; i >= 0; --i) {
         const TitleLegend& entry = m_legend[i];
         const int needed = legendWidth(i);
         if (x - needed < end)
@@ -223,7 +255,7 @@ void TitleBar::paintEvent(QPaintEvent*)
             painter.setPen(theme().text);
             painter.drawText(QRect(at, 0, needed, height()), Qt::AlignVCenter, entry.value);
         }
-        x -= needed + px(12);
+        x -= needed + gap;
     }
     painter.setPen(theme().text3);
     const QString longUnit = m_short && !m_shortUnit.isEmpty() ? m_shortUnit : m_unit;

@@ -40,6 +40,7 @@ public:
     void setShortUnit(const QString& unit);
     void setShortName(const QString& name);
     void setShortWords(bool shortWords);
+    void setNameShown(bool shown); ///< false where a tab above says the name already
     void setLegend(const QList<TitleLegend>& legend);
     QString legendText() const; ///< "mean 1.27 %  layer 37 1.49 %"
     QString name() const { return m_name; }
@@ -57,8 +58,10 @@ protected:
 
 private:
     int legendWidth(int entry) const;
+    int legendWidth() const; ///< of all entries without the gaps
+    QString shownName(int room) const;
     QString m_name, m_shortName, m_unit, m_shortUnit;
-    bool m_short = false;
+    bool m_short = false, m_nameShown = true;
     QList<TitleLegend> m_legend;
     QHBoxLayout* m_buttons;
     QToolButton* m_more;

@@ -10,6 +10,7 @@
 #include <QResizeEvent>
 #include <QStandardPaths>
 
+#include <algorithm>
 #include <cmath>
 
 namespace moe::training {
@@ -20,6 +21,7 @@ using shell::MessageBar;
 namespace {
 
 constexpr int kFrameMilliseconds = 33;
+constexpr int kDeadNamed = 3; ///< experts that the message names
 
 } // namespace
 
@@ -253,11 +255,9 @@ void TrainingWorkspace::Impl::frame()
     if (paused && !front.isEmpty())
         return; // data are taken in, nothing is drawn
     refreshSettings();
-    updateMessages();
-    if (!chosenByHand) {
-        if (const auto dead = front.newestDead())
-            chosenRow = dead->row;
-    }
+    const std::vector<models::RunData::Dead> dead = front.dead();
+    chooseRow(dead);
+    tellDead(dead);
     const bool live = frontIsLive();
     strip->refresh(front, settings, live, live && session.isPaused());
     steering->refresh(
@@ -280,27 +280,63 @@ void TrainingWorkspace::Impl::frame()
         Q_EMIT self.stepShown(step);
 }
 
-void TrainingWorkspace::Impl::updateMessages()
+void TrainingWorkspace::Impl::chooseRow(const std::vector<models::RunData::Dead>& dead)
 {
-    const auto dead = front.newestDead();
-    if (!dead) {
-        if (deadShown)
-            services.messages.dismiss(QStringLiteral("dead-expert"));
-        deadShown.reset();
+    // The layer of the newest dead expert; it stays while it has one, so that nothing jumps.
+    if (chosenByHand || dead.empty()
+        || std::ranges::find(dead, chosenRow, &models::RunData::Dead::row) != dead.end())
+        return;
+    chosenRow = dead.front().row;
+}
+
+void TrainingWorkspace::Impl::forgetDead()
+{
+    services.messages.dismiss(QStringLiteral("dead-expert"));
+    deadTold.clear();
+    deadText.clear();
+}
+
+void TrainingWorkspace::Impl::tellDead(const std::vector<models::RunData::Dead>& dead)
+{
+    if (dead.empty()) {
+        if (!deadText.isEmpty())
+            forgetDead();
         return;
     }
-    // Told once: a message that was closed stays closed until another expert dies.
-    if (deadShown && deadShown->row == dead->row && deadShown->expert == dead->expert)
+    std::set<std::pair<int, int>> now;
+    for (const models::RunData::Dead& one : dead)
+        now.emplace(one.row, one.expert);
+    if (now == deadTold)
         return;
-    deadShown = dead;
-    const int layerId = front.layerId(dead->row);
-    const int row = dead->row;
-    services.messages.show({QStringLiteral("dead-expert"), MessageBar::Level::Warning,
-        tr("Layer %1, expert %2 is dead:").arg(layerId).arg(dead->expert),
-        tr("no assignments since step %1. Raise ξ or α_max, or open the layer to see when it "
-           "faded.")
-            .arg(formatCount(dead->since)),
-        tr("Open layer %1").arg(layerId), [this, row] {
+    // A message that was closed stays closed until one more expert dies.
+    const bool more = !std::ranges::includes(deadTold, now);
+    const bool open = services.messages.text().startsWith(deadText) && !deadText.isEmpty();
+    deadTold = std::move(now);
+    if (!more && !open)
+        return;
+    const auto named = std::ranges::find(dead, chosenRow, &models::RunData::Dead::row);
+    const models::RunData::Dead& first = named == dead.end() ? dead.front() : *named;
+    const int layerId = front.layerId(first.row), row = first.row;
+    QString remedy;
+    if (dead.size() == 1) {
+        deadText = tr("Layer %1, expert %2 is dead:").arg(layerId).arg(first.expert);
+        remedy = tr("no assignments since step %1. Raise ξ or α_max, or open the layer to see when "
+                    "it faded.")
+                     .arg(formatCount(first.since));
+    } else {
+        deadText = tr("%1 experts are dead:").arg(formatCount(static_cast<int64_t>(dead.size())));
+        QStringList some{tr("layer %1 expert %2").arg(layerId).arg(first.expert)};
+        for (const models::RunData::Dead& one : dead) {
+            if (some.size() < kDeadNamed && (one.row != first.row || one.expert != first.expert))
+                some += tr("layer %1 expert %2").arg(front.layerId(one.row)).arg(one.expert);
+        }
+        if (const auto rest = static_cast<int>(dead.size()) - kDeadNamed; rest > 0)
+            some += tr("%n more", nullptr, rest);
+        remedy = tr("%1. Raise ξ or α_max, or open the layer to see when it faded.")
+                     .arg(some.join(tr(", ", "between experts")));
+    }
+    services.messages.show({QStringLiteral("dead-expert"), MessageBar::Level::Warning, deadText,
+        remedy, tr("Open layer %1").arg(layerId), [this, row] {
             openLayer(row);
         }});
 }
@@ -308,7 +344,10 @@ void TrainingWorkspace::Impl::updateMessages()
 void TrainingWorkspace::Impl::updateStatus()
 {
     QString left, right;
-    if (front.info().id != 0 || !front.isEmpty()) {
+    if (front.info().state == telemetry::RunState::Imported) {
+        left = tr("Imported record");
+    } else if (!front.info().runFile.empty()) {
+        // Every run of this store computes on the CPU backend; the rest is in its file.
         left = tr("CPU, %1, tp %2 pp %3 dp %4, zero %5")
                    .arg(settings.precision)
                    .arg(settings.tensor)

@@ -6,6 +6,7 @@
 #include "ui/training/save_file.h"
 #include "ui/training/workspace_impl.h"
 
+#include <QAbstractItemView>
 #include <QApplication>
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -13,6 +14,8 @@
 #include <QMenu>
 #include <QSlider>
 #include <QToolButton>
+
+#include <algorithm>
 
 namespace moe::training {
 
@@ -114,13 +117,30 @@ QWidget* labelled(const QString& text, const QString& object, QList<QWidget*> co
     around->setContentsMargins(0, 0, 0, 0);
     around->addWidget(inner);
     auto* row = new QHBoxLayout(inner);
-    row->setContentsMargins(px(8), 0, px(8), 0);
+    row->setContentsMargins(px(1), 0, px(1), 0);
     row->setSpacing(px(8));
     if (!text.isEmpty())
         row->addWidget(makeLabel(text, TextRole::Body, &Theme::text2, false, inner));
     for (QWidget* control : controls)
         row->addWidget(control);
     return outer;
+}
+
+/// As wide as what is chosen, not as the longest choice; the list is as wide as that.
+void fitToChoice(QComboBox* box)
+{
+    int longest = 0;
+    const QFontMetrics metrics(box->font());
+    for (int i = 0; i < box->count(); ++i)
+        longest = std::max(longest, metrics.horizontalAdvance(box->itemText(i)));
+    const int around = box->sizeHint().width() - longest;
+    box->view()->setMinimumWidth(longest + px(32));
+    const auto fit = [box, around] {
+        const int text = QFontMetrics(box->font()).horizontalAdvance(box->currentText());
+        box->setFixedWidth(std::max(px(66), text + around));
+    };
+    QObject::connect(box, &QComboBox::currentIndexChanged, box, fit);
+    fit();
 }
 
 } // namespace
@@ -136,6 +156,7 @@ void TrainingWorkspace::Impl::buildToolbar()
     axisCombo->setItemData(2, tr("Time spent in training steps"), Qt::ToolTipRole);
     QObject::connect(axisCombo, &QComboBox::currentIndexChanged, &axis,
         [this](int index) { axis.setAxis(static_cast<models::XAxis>(index)); });
+    fitToChoice(axisCombo);
     axisBox = labelled(tr("X axis"), QStringLiteral("xAxis"), {axisCombo});
 
     auto* range = new QComboBox;
@@ -148,6 +169,7 @@ void TrainingWorkspace::Impl::buildToolbar()
         [this, range] { axis.setLastSteps(range->currentData().toInt()); });
     QObject::connect(&axis, &SharedAxis::changed, range,
         [this, range] { range->setCurrentIndex(range->findData(axis.lastSteps())); });
+    fitToChoice(range);
     rangeBox = labelled(tr("Range"), QStringLiteral("range"), {range});
 
     auto* slider = new QSlider(Qt::Horizontal);

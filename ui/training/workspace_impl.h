@@ -28,6 +28,8 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
+#include <utility>
 #include <vector>
 
 class QComboBox;
@@ -96,7 +98,9 @@ struct TrainingWorkspace::Impl {
     void scheduleFrame();
     void frame();
     void refreshSettings();
-    void updateMessages();
+    void chooseRow(const std::vector<models::RunData::Dead>& dead);
+    void tellDead(const std::vector<models::RunData::Dead>& dead);
+    void forgetDead();
     void updateStatus();
     void restyle();
 
@@ -117,7 +121,8 @@ struct TrainingWorkspace::Impl {
     bool paused = false; ///< updates
     int chosenRow = -1;
     bool chosenByHand = false;
-    std::optional<models::RunData::Dead> deadShown;
+    std::set<std::pair<int, int>> deadTold; ///< (row, expert): dead now and told
+    QString deadText; ///< of the message
     std::vector<qint64> stepsArrived; ///< since the last frame
 
     // What is under way

@@ -1,0 +1,253 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "synthetic_run.h"
+#include "workspace_fixture.h"
+
+#include "ui/models/event_table_model.h"
+#include "ui/plots/heatmap_plot.h"
+#include "ui/plots/time_series_plot.h"
+#include "ui/training/load_panel.h"
+#include "ui/training/plot_panel.h"
+
+#include <QComboBox>
+#include <QFileDialog>
+#include <QFileInfo>
+#include <QImage>
+#include <QInputDialog>
+#include <QLabel>
+#include <QMenu>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cmath>
+
+using namespace moe;
+
+/// What a person does to recorded runs: marks, time axes, exports and imports, tags and notes.
+class TestRunActions : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        m_path = (m_folder.path() + QStringLiteral("/store.sqlite")).toStdString();
+        telemetry::RunStore store(m_path);
+        m_dense
+            = synthetic::writePlain(store, "dense", 900, 0, telemetry::RunState::Done, {"plain"});
+        synthetic::Shape shape;
+        shape.layers = 6;
+        shape.sickLayer = 4;
+        m_run = synthetic::write(store, "moe", shape);
+    }
+
+    void init()
+    {
+        m_window = std::make_unique<WorkspaceWindow>(m_path);
+        m_window->show(1600, 972);
+        QSignalSpy shown(m_window->workspace, &training::TrainingWorkspace::stepShown);
+        m_window->workspace->openRun(QStringLiteral("moe"));
+        QTRY_VERIFY_WITH_TIMEOUT(!shown.isEmpty(), 60'000);
+    }
+
+    void cleanup() { m_window.reset(); }
+
+    void marksSteeringInEveryPlot();
+    void showsTimeAxes();
+    void exportsEveryPlotByItsMenu();
+    void exportsAndImportsARecord();
+    void keepsTagsAndNotes();
+    void saysWhyADenseRunHasNoLoads();
+
+private:
+    void chooseInDialog(const QString& path)
+    {
+        auto* dialog = m_window->window.findChild<QFileDialog*>();
+        QVERIFY(dialog);
+        Q_EMIT dialog->fileSelected(path);
+        delete dialog;
+    }
+
+    void selectRun(const QString& name)
+    {
+        auto* table = m_window->find<QTableView>("runTable");
+        for (int row = 0; row < table->model()->rowCount(); ++row) {
+            if (table->model()->index(row, 0).data().toString() == name)
+                table->selectRow(row);
+        }
+    }
+
+    QTemporaryDir m_folder;
+    std::filesystem::path m_path;
+    int64_t m_run = 0, m_dense = 0;
+    std::unique_ptr<WorkspaceWindow> m_window;
+};
+
+namespace {
+
+/// Pixels of a column that stand out from the ground.
+int marksAt(plots::TimeSeriesPlot& plot, double x)
+{
+    const QImage image = plot.grab().toImage();
+    const int column = static_cast<int>(std::lround(plot.pixelOf(x, 0).x()));
+    const QColor ground = shell::theme().base;
+    int most = 0;
+    for (int near = column - 1; near <= column + 1; ++near) {
+        int count = 0;
+        for (int y = 0; y < image.height(); ++y)
+            count += qGray(image.pixel(near, y)) < qGray(ground.rgb()) - 60 ? 1 : 0;
+        most = std::max(most, count);
+    }
+    return most;
+}
+
+} // namespace
+
+void TestRunActions::marksSteeringInEveryPlot()
+{
+    using models::EventTableModel;
+    int seen = 0;
+    for (plots::TimeSeriesPlot* plot : m_window->window.findChildren<plots::TimeSeriesPlot*>()) {
+        if (!plot->isVisible())
+            continue;
+        // β was steered at step 3,000; at 3,400 nothing happened. Plots are drawn a moment later.
+        const auto stands = [plot] {
+            return marksAt(*plot, 3000) > marksAt(*plot, 3400) + plot->height() / 8;
+        };
+        QTRY_VERIFY2_WITH_TIMEOUT(stands(), qPrintable(plot->objectName()), 5000);
+        ++seen;
+    }
+    QCOMPARE(seen, 6);
+    auto* events = m_window->find<QTableView>("eventTable");
+    int flag = 0;
+    for (int row = 0; row < events->model()->rowCount(); ++row) {
+        const QModelIndex index = events->model()->index(row, EventTableModel::What);
+        if (index.data().toString() == QStringLiteral("β 0.900 → 0.990, by you"))
+            flag = index.data(EventTableModel::FlagNumber).toInt();
+    }
+    QCOMPARE(flag, 1);
+    // A click on the flag selects its row.
+    auto* drop = m_window->find<plots::TimeSeriesPlot>("dropRatePlot");
+    Q_EMIT drop->markerClicked(1);
+    QCOMPARE(drop->crosshair(), std::optional<double>(3000.0));
+}
+
+void TestRunActions::showsTimeAxes()
+{
+    auto* drop = m_window->find<plots::TimeSeriesPlot>("dropRatePlot");
+    auto* box = m_window->find<QComboBox>("xAxisBox");
+    const int narrow = box->width();
+    box->setCurrentIndex(2); // seconds in steps: 8.72 each
+    QVERIFY(box->width() > narrow); // as wide as what is chosen
+    QTest::qWait(150);
+    Q_EMIT drop->markerClicked(1);
+    QVERIFY(drop->crosshair().has_value());
+    QVERIFY2(std::abs(*drop->crosshair() - 8.72 * 3000) < 0.02 * 8.72 * 3000,
+        qPrintable(QString::number(*drop->crosshair())));
+    QVERIFY(marksAt(*drop, *drop->crosshair()) > 0);
+    box->setCurrentIndex(0);
+    QTest::qWait(150);
+    Q_EMIT drop->markerClicked(1);
+    QCOMPARE(drop->crosshair(), std::optional<double>(3000.0));
+}
+
+void TestRunActions::exportsEveryPlotByItsMenu()
+{
+    QTemporaryDir out;
+    std::vector<std::pair<QString, QMenu*>> menus;
+    for (training::PlotPanel* panel : m_window->window.findChildren<training::PlotPanel*>()) {
+        if (panel->isVisible())
+            menus.emplace_back(panel->plot().objectName(), panel->titleBar().menu());
+    }
+    for (training::LoadPanel* panel : m_window->window.findChildren<training::LoadPanel*>())
+        menus.emplace_back(QStringLiteral("load"), panel->titleBar().menu());
+    QCOMPARE(menus.size(), size_t(7));
+    for (const auto& [name, menu] : menus) {
+        int written = 0;
+        for (QAction* action : menu->actions()) {
+            if (!action->text().startsWith(QStringLiteral("Export ")))
+                continue;
+            const QString path
+                = out.filePath(name + QLatin1Char('.') + action->text().mid(7, 3).toLower());
+            action->trigger();
+            chooseInDialog(path);
+            QVERIFY2(QFileInfo(path).size() > 200, qPrintable(path));
+            ++written;
+        }
+        QCOMPARE(written, 3);
+    }
+    QVERIFY(m_window->messages->text().startsWith(QStringLiteral("Layer 4"))); // no failure shown
+    menus[0].second->actions()[0]->trigger();
+    chooseInDialog(QStringLiteral("/no/such/folder/plot.png"));
+    QVERIFY(m_window->messages->text().contains(QStringLiteral("/no/such/folder/plot.png")));
+}
+
+void TestRunActions::exportsAndImportsARecord()
+{
+    QTemporaryDir out;
+    const QString path = out.filePath(QStringLiteral("record.jsonl"));
+    m_window->registry.find(QStringLiteral("run.export.jsonl"))->trigger();
+    chooseInDialog(path);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        m_window->messages->text().contains(QStringLiteral("record.jsonl")), 20'000);
+    auto* table = m_window->find<QTableView>("runTable");
+    QTRY_COMPARE(table->model()->rowCount(), 2);
+    m_window->registry.find(QStringLiteral("run.import"))->trigger();
+    chooseInDialog(path);
+    QTRY_COMPARE_WITH_TIMEOUT(table->model()->rowCount(), 3, 30'000);
+    QTRY_VERIFY_WITH_TIMEOUT(
+        m_window->find<QLabel>("runState")->text().startsWith(QStringLiteral("Imported")), 10'000);
+    // What is no record says so in one line and changes nothing.
+    QSignalSpy failed(m_window->workspace, &training::TrainingWorkspace::failed);
+    m_window->workspace->importPath(out.filePath(QStringLiteral("missing.jsonl")));
+    QTRY_COMPARE_WITH_TIMEOUT(failed.size(), 1, 10'000);
+    QVERIFY(failed[0][0].toString().contains(QStringLiteral("missing.jsonl")));
+    QCOMPARE(table->model()->rowCount(), 3);
+}
+
+void TestRunActions::keepsTagsAndNotes()
+{
+    auto* table = m_window->find<QTableView>("runTable");
+    QTRY_VERIFY(table->model()->rowCount() >= 2);
+    const auto answer = [&](const char* action, const QString& text) {
+        selectRun(QStringLiteral("dense"));
+        m_window->registry.find(QString::fromLatin1(action))->trigger();
+        auto* dialog = m_window->window.findChild<QInputDialog*>();
+        QVERIFY(dialog);
+        dialog->setTextValue(text);
+        dialog->accept();
+        delete dialog;
+    };
+    answer("run.tags", QStringLiteral("first, , second "));
+    answer("run.notes", QStringLiteral("a note\nof two lines"));
+    answer("run.rename", QStringLiteral("plain"));
+    const auto stored = [&] {
+        const telemetry::RunStore store(m_path, telemetry::RunStore::Mode::ReadOnly);
+        return store.run(m_dense);
+    };
+    QTRY_COMPARE_WITH_TIMEOUT(stored().name, std::string("plain"), 10'000);
+    QCOMPARE(stored().tags, (std::vector<std::string>{"first", "second"}));
+    QCOMPARE(stored().notes, std::string("a note\nof two lines"));
+}
+
+void TestRunActions::saysWhyADenseRunHasNoLoads()
+{
+    m_window->workspace->openRun(QString::number(m_dense));
+    auto* none = m_window->find<QLabel>("noLoads");
+    QTRY_VERIFY_WITH_TIMEOUT(none->isVisible(), 10'000);
+    QVERIFY(none->text().contains(QStringLiteral("no MoE layers")));
+    QTRY_VERIFY(m_window->find<QLabel>("dropRatePlotNone")->isVisible());
+    QVERIFY(m_window->find<plots::TimeSeriesPlot>("lossPlot")->isVisible());
+    m_window->save(QStringLiteral("training-dense.png"));
+    m_window->workspace->openRun(QString::number(m_run));
+    QTRY_VERIFY_WITH_TIMEOUT(!none->isVisible(), 10'000);
+    // Six layers keep their cells' proportions.
+    auto* map = m_window->find<plots::HeatmapPlot>("loadHeatmap");
+    QTRY_COMPARE(map->data().rows, 6);
+    QTest::qWait(150);
+    QVERIFY(map->mapRect().height() <= 6 * shell::px(41));
+    m_window->save(QStringLiteral("training-six-layers.png"));
+}
+
+QTEST_MAIN(TestRunActions)
+#include "test_run_actions.moc"
