@@ -10,8 +10,6 @@ find_package(nlohmann_json REQUIRED)
 find_package(SQLite3 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
-# Debian's dnnl-config.cmake asks for OpenCL, which the CPU engine does not need: link by name.
-find_library(MOE_DNNL dnnl REQUIRED)
 
 if(MOE_WITH_GUI OR MOE_WITH_TESTS)
     find_package(Qt6 6.4 REQUIRED COMPONENTS Core Test)

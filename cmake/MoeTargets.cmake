@@ -48,7 +48,8 @@ function(moe_add_test name)
     moe_add_executable(${name} SOURCES ${arg_SOURCES} LINK ${arg_LINK} Qt6::Test)
     set_target_properties(${name} PROPERTIES AUTOMOC ON
         RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    target_compile_definitions(${name} PRIVATE MOE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+    # `slots` is a word of the router, too.
+    target_compile_definitions(${name} PRIVATE QT_NO_KEYWORDS MOE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         MOE_BINARY_DIR="${CMAKE_BINARY_DIR}")
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 120)

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-FileCopyrightText: The MoE Workbench developers
 # SPDX-License-Identifier: Apache-2.0
-# Includes go down only: app > ui > engine > kernels; no Qt below ui; QCustomPlot in ui/plots alone.
+# Includes go down only: app > ui > engine > kernels, none from tests; no Qt below ui; QCustomPlot in
+# ui/plots alone.
 set -u
 root=${1:?usage: check_floors.sh SOURCE_DIR}
 cd "$root" || exit 2
@@ -21,6 +22,7 @@ complain '#include\s*[<"](ui|app)/' 'engine/ includes from above:' engine
 complain '#include\s*[<"]app/' 'ui/ includes from above:' ui
 complain '#include\s*[<"](Q[A-Z]|Qt|qcustomplot)' 'Qt below ui/:' kernels engine app/moe
 complain '#include\s*[<"](ui/|qcustomplot)' 'moe (no window) includes the window:' app/moe
+complain '#include\s*[<"]tests/' 'the product includes from the tests:' kernels engine ui app
 hits=$(grep -rln --include='*.h' --include='*.cpp' 'qcustomplot\.h' ui app tests/ui 2>/dev/null | grep -vE '^(ui/plots/|tests/ui/plots/)')
 [ -n "$hits" ] && { printf 'QCustomPlot outside ui/plots:\n%s\n' "$hits"; broken=1; }
 missing=$(find kernels engine ui app tests -type f \( -name '*.h' -o -name '*.cpp' -o -name '*.cu' \) -print0 | xargs -0 grep -L 'SPDX-License-Identifier' 2>/dev/null)

@@ -9,6 +9,8 @@ int main(int count, char** words)
     using namespace moe::cli;
     // A file that reaches the process's size limit is then an error like a full disk.
     std::signal(SIGXFSZ, SIG_IGN);
+    // A reader of our progress that goes away must not take the training with it.
+    std::signal(SIGPIPE, SIG_IGN);
     const std::vector<Command> commands{
         corpusCommand(),
         trainCommand(),

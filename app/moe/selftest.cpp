@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/moe/commands.h"
 #include "engine/base/json.h"
+#include "kernels/cases/op_cases.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
-#include "tests/support/op_cases.h"
 
 #include <nlohmann/json.hpp>
 
@@ -16,10 +16,12 @@ namespace moe::cli {
 namespace {
 
 /// What differs, empty when nothing does; an error of either side counts as a difference.
-std::string runBoth(const tests::OpCase& opCase, kernels::Backend& device, kernels::Backend& truth)
+std::string runBoth(
+    const kernels::cases::OpCase& opCase, kernels::Backend& device, kernels::Backend& truth)
 {
     try {
-        return tests::differences(tests::runCase(opCase, device), tests::runCase(opCase, truth));
+        return kernels::cases::differences(
+            kernels::cases::runCase(opCase, device), kernels::cases::runCase(opCase, truth));
     } catch (const Error& error) {
         return error.what();
     }
@@ -33,10 +35,10 @@ int run(const Arguments& arguments)
     const auto seed = static_cast<uint64_t>(arguments.integer("--seed", 0, INT64_MAX, 1));
     const auto tested = kernels::makeCpuBackend(arguments.threads());
     const auto truth = kernels::makeReferenceBackend();
-    tests::RandomInputs random(seed);
+    kernels::cases::RandomInputs random(seed);
     int64_t cases = 0, failed = 0;
-    for (const tests::OpCaseGroup& group : tests::opCaseGroups()) {
-        for (const tests::OpCase& opCase : group.make(random)) {
+    for (const kernels::cases::OpCaseGroup& group : kernels::cases::opCaseGroups()) {
+        for (const kernels::cases::OpCase& opCase : group.make(random)) {
             const std::string difference = runBoth(opCase, *tested, *truth);
             ++cases;
             if (difference.empty())

@@ -24,8 +24,10 @@ std::string eventText(const telemetry::RunEvent& event)
     if (event.kind == "checkpoint")
         return at + "saved " + text("path");
     if (event.kind == "validation") {
-        char loss[32];
-        std::snprintf(loss, sizeof loss, "%.4f", payload.value("valid_loss", 0.0));
+        const base::Json value = payload.value("valid_loss", base::Json()); // null: not finite
+        char loss[32] = "not finite";
+        if (value.is_number())
+            std::snprintf(loss, sizeof loss, "%.4f", value.get<double>());
         return at + "validation loss " + loss;
     }
     if (event.kind == "steered")

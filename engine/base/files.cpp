@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -129,6 +130,24 @@ void writeFileAtomically(const std::filesystem::path& path, std::string_view byt
         throw;
     }
     flushToDisk(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+FolderLock::FolderLock(
+    const std::filesystem::path& folder, const std::string& what, const std::string& remedy)
+{
+    std::error_code failed;
+    std::filesystem::create_directories(folder, failed);
+    if (failed)
+        fail("cannot make the folder", folder, failed.value());
+    Descriptor file(folder / ".lock", O_RDWR | O_CREAT, "cannot write");
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
+        throw Error(what, folder.string(), remedy);
+    m_file = file.release();
+}
+
+FolderLock::~FolderLock()
+{
+    ::close(m_file);
 }
 
 FileWriter::FileWriter(std::filesystem::path path)

@@ -21,6 +21,22 @@ void writeFileAtomically(const std::filesystem::path& path, std::string_view byt
 /// fsync of a file or folder. Throws.
 void flushToDisk(const std::filesystem::path& path);
 
+/// Held by one process at a time: a lock file in the folder (made when missing), freed with the
+/// object or the process.
+class FolderLock {
+public:
+    /// Throws when another process holds it; `what` says of what: "another run trains into this
+    /// folder".
+    FolderLock(
+        const std::filesystem::path& folder, const std::string& what, const std::string& remedy);
+    ~FolderLock();
+    FolderLock(const FolderLock&) = delete;
+    FolderLock& operator=(const FolderLock&) = delete;
+
+private:
+    int m_file = -1;
+};
+
 /// A file written in pieces; close() flushes it to the disk. The destructor leaves what is there.
 class FileWriter {
 public:

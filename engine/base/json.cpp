@@ -57,6 +57,24 @@ std::string typeOf(const Json& value)
     return "null";
 }
 
+/// Characters to insert, remove or replace to make one word of the other.
+size_t editsBetween(std::string_view a, std::string_view b)
+{
+    std::vector<size_t> row(b.size() + 1);
+    for (size_t j = 0; j < row.size(); ++j)
+        row[j] = j;
+    for (size_t i = 1; i <= a.size(); ++i) {
+        size_t diagonal = row[0];
+        row[0] = i;
+        for (size_t j = 1; j < row.size(); ++j) {
+            const size_t substituted = diagonal + (a[i - 1] == b[j - 1] ? 0 : 1);
+            diagonal = row[j];
+            row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
+        }
+    }
+    return row.back();
+}
+
 std::string numberText(double value)
 {
     std::string text = Json(value).dump();
@@ -85,25 +103,20 @@ Json readJsonFile(const std::filesystem::path& path)
     return parseJson(readFile(path, INT64_C(256) << 20), path.string());
 }
 
+double wordDistance(std::string_view a, std::string_view b)
+{
+    const size_t longer = std::max<size_t>({a.size(), b.size(), 1});
+    return static_cast<double>(editsBetween(a, b)) / static_cast<double>(longer);
+}
+
 std::string nearestWord(std::string_view word, const std::vector<std::string>& candidates)
 {
     std::string best;
-    size_t bestDistance = std::max<size_t>(2, word.size() / 2) + 1;
+    size_t fewest = std::max<size_t>(2, word.size() / 2) + 1;
     for (const std::string& candidate : candidates) {
-        std::vector<size_t> row(candidate.size() + 1);
-        for (size_t j = 0; j < row.size(); ++j)
-            row[j] = j;
-        for (size_t i = 1; i <= word.size(); ++i) {
-            size_t diagonal = row[0];
-            row[0] = i;
-            for (size_t j = 1; j < row.size(); ++j) {
-                const size_t substituted = diagonal + (word[i - 1] == candidate[j - 1] ? 0 : 1);
-                diagonal = row[j];
-                row[j] = std::min({row[j] + 1, row[j - 1] + 1, substituted});
-            }
-        }
-        if (row.back() < bestDistance) {
-            bestDistance = row.back();
+        const size_t edits = editsBetween(word, candidate);
+        if (edits < fewest) {
+            fewest = edits;
             best = candidate;
         }
     }
@@ -255,9 +268,13 @@ std::vector<std::string> ObjectReader::unknown() const
 void ObjectReader::finish() const
 {
     for (const std::string& key : unknown()) {
-        const std::string near = nearestWord(key, m_known);
-        throw Error("unknown key", at(key.substr(0, 80)),
-            near.empty() ? "remove it" : "did you mean " + near + "?");
+        const std::string shown = key.substr(0, 80);
+        const auto nearest = std::min_element(
+            m_known.begin(), m_known.end(), [&](const std::string& a, const std::string& b) {
+                return wordDistance(shown, a) < wordDistance(shown, b);
+            });
+        throw Error("unknown key", at(shown),
+            nearest == m_known.end() ? "remove it" : "did you mean " + *nearest + "?");
     }
 }
 

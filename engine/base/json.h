@@ -21,6 +21,9 @@ using Json = nlohmann::ordered_json;
 Json parseJson(std::string_view text, const std::string& where);
 Json readJsonFile(const std::filesystem::path& path);
 
+/// How different two words are: edits as a share of the longer one's length, from 0 (the same)
+/// to 1.
+double wordDistance(std::string_view a, std::string_view b);
 /// The candidate closest to `word` by edit distance, or empty when none is near.
 std::string nearestWord(std::string_view word, const std::vector<std::string>& candidates);
 

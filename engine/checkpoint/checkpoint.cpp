@@ -6,6 +6,7 @@
 #include "engine/checkpoint/safetensors.h"
 #include "engine/checkpoint/safetensors_writer.h"
 #include "engine/checkpoint/stored_shape.h"
+#include "engine/text/tokenizer.h"
 #include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
@@ -140,7 +141,7 @@ void copyTokenizer(const std::filesystem::path& from, const std::filesystem::pat
         const bool json = from.extension() == ".json";
         const char* name = json ? "tokenizer.json" : "tokenizer.model";
         base::writeFileAtomically(folder / name, base::readFile(from));
-        copyIfThere(from.parent_path() / "tokenizer_config.json", folder / "tokenizer_config.json");
+        copyIfThere(text::tokenizerConfigOf(from), folder / "tokenizer_config.json");
         return;
     }
     for (const char* name : {"tokenizer.model", "tokenizer.json", "tokenizer_config.json",

@@ -36,6 +36,8 @@ struct ModelConfig {
     std::vector<int64_t> eosTokenIds;
 
     bool isMoe() const { return experts > 0; }
+    /// Layers with a router: all of them, or none of a dense model.
+    int64_t moeLayers() const { return isMoe() ? layers : 0; }
     /// Parameters in all, and those that one token passes through (k of n experts).
     int64_t parameters() const;
     int64_t activeParameters() const;

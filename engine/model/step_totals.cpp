@@ -12,7 +12,7 @@ using kernels::MemoryKind;
 
 StepTotals::StepTotals(kernels::Backend& backend, const ModelConfig& config)
     : m_backend(backend)
-    , m_layers(config.isMoe() ? config.layers : 0)
+    , m_layers(config.moeLayers())
     , m_experts(config.experts)
     // A dense model counts nothing, but a buffer of no bytes is a case of its own everywhere.
     , m_counts(backend.allocate(

@@ -14,8 +14,26 @@ namespace moe::telemetry {
 
 namespace fs = std::filesystem;
 
+namespace {
+
+/// An export takes a file's place: never that of the store, nor of what is no plain file.
+void refuseUnsafePlace(const RunStore& store, const fs::path& out)
+{
+    std::error_code ignored;
+    for (const char* suffix : {"", "-wal", "-shm"}) {
+        if (fs::equivalent(store.path().string() + suffix, out, ignored))
+            throw Error("the run store is there", out.string(), "export to another file");
+    }
+    const fs::file_status status = fs::symlink_status(out, ignored);
+    if (fs::exists(status) && !fs::is_regular_file(status) && !fs::is_directory(status))
+        throw Error("not a plain file", out.string(), "export to a new file or folder");
+}
+
+} // namespace
+
 void exportRun(const RunStore& store, int64_t run, const std::string& format, const fs::path& out)
 {
+    refuseUnsafePlace(store, out);
     const RunInfo info = store.run(run);
     if (format == "jsonl")
         exportJsonl(store, info, out);

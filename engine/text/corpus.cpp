@@ -73,10 +73,35 @@ std::string suffixOf(const std::filesystem::path& tokenizerFile)
     return tokenizerFile.extension() == ".json" ? ".tokenizer.json" : ".tokenizer.model";
 }
 
+/// A file that takes its place beside the dataset when that is whole, and is removed when not.
+class FileInTheMaking {
+public:
+    explicit FileInTheMaking(std::filesystem::path place)
+        : m_place(std::move(place))
+    {
+    }
+    ~FileInTheMaking()
+    {
+        std::error_code ignored;
+        std::filesystem::remove(path(), ignored);
+    }
+    FileInTheMaking(const FileInTheMaking&) = delete;
+    FileInTheMaking& operator=(const FileInTheMaking&) = delete;
+
+    std::filesystem::path path() const { return m_place.string() + ".partial"; }
+    void commit() const { std::filesystem::rename(path(), m_place); }
+
+private:
+    std::filesystem::path m_place;
+};
+
 } // namespace
 
 CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
 {
+    if (!options.out.has_filename())
+        throw Error("no name for the dataset", "\"" + options.out.string() + "\"",
+            "PREFIX names the files, as in data/mine");
     CorpusResult result;
     const std::vector<SourceFile> files = usableFiles(options, result);
     int64_t totalBytes = 0;
@@ -87,21 +112,21 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
     if (options.out.has_parent_path())
         std::filesystem::create_directories(options.out.parent_path());
 
+    std::optional<std::filesystem::path> given;
     if (options.tokenizer) {
-        const auto given = findTokenizerFile(*options.tokenizer);
+        given = findTokenizerFile(*options.tokenizer);
         if (!given)
             throw Error("no tokenizer", options.tokenizer->string(),
                 "a folder with tokenizer.model, or a *.model file");
-        loadTokenizer(*given);
-        result.tokenizerFile = options.out.string() + suffixOf(*given);
-        if (std::filesystem::absolute(*given) != std::filesystem::absolute(result.tokenizerFile))
-            base::writeFileAtomically(result.tokenizerFile, base::readFile(*given));
-    } else {
-        result.tokenizerFile = options.out.string() + ".tokenizer.model";
-        trainOn(files, options, result.tokenizerFile, stop);
     }
-    const auto tokenizer
-        = loadTokenizer(options.tokenizer ? *options.tokenizer : result.tokenizerFile);
+    result.tokenizerFile = options.out.string() + (given ? suffixOf(*given) : ".tokenizer.model");
+    // An older dataset of this prefix keeps its tokenizer until the new one is whole.
+    const FileInTheMaking tokenizerFile(result.tokenizerFile);
+    if (!given)
+        trainOn(files, options, tokenizerFile.path(), stop);
+    const auto tokenizer = loadTokenizer(given ? *given : tokenizerFile.path());
+    if (given)
+        base::writeFileAtomically(tokenizerFile.path(), base::readFile(*given));
     result.vocabSize = tokenizer->vocabSize();
     const std::optional<int32_t> eos
         = options.appendEos ? tokenizer->endOfSequence() : std::nullopt;
@@ -129,6 +154,16 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
     result.documents = writer.documents();
     result.tokens = writer.tokens();
     writer.finish();
+    tokenizerFile.commit();
+    // The end-of-sequence token that a given tokenizer's configuration names goes with it.
+    const std::filesystem::path config = tokenizerConfigOf(result.tokenizerFile);
+    if (!given)
+        std::filesystem::remove(config);
+    else if (const auto from = tokenizerConfigOf(*given);
+             from != config && std::filesystem::exists(from))
+        base::writeFileAtomically(config, base::readFile(from));
+    else if (from != config)
+        std::filesystem::remove(config);
     return result;
 }
 

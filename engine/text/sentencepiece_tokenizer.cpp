@@ -49,7 +49,7 @@ SentencePiece::SentencePiece(const std::filesystem::path& file)
             "make one with moe corpus, or name another file");
     if (m_processor.eos_id() >= 0)
         m_endOfSequence = m_processor.eos_id();
-    readTokenizerConfig(file.parent_path() / "tokenizer_config.json");
+    readTokenizerConfig(tokenizerConfigOf(file));
     examine();
 }
 

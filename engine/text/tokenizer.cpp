@@ -26,6 +26,13 @@ std::optional<std::filesystem::path> findTokenizerFile(const std::filesystem::pa
     return std::nullopt;
 }
 
+std::filesystem::path tokenizerConfigOf(const std::filesystem::path& modelFile)
+{
+    const std::string stem = modelFile.stem().string();
+    return modelFile.parent_path()
+        / ((stem.ends_with(".tokenizer") ? stem : "tokenizer") + "_config.json");
+}
+
 std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& path)
 {
     const auto file = findTokenizerFile(path);

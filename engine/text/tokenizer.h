@@ -32,6 +32,10 @@ std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& path);
 /// dataset, a folder's, or the file itself.
 std::optional<std::filesystem::path> findTokenizerFile(const std::filesystem::path& path);
 
+/// Where a SentencePiece file's tokenizer_config.json stands: PREFIX.tokenizer_config.json for
+/// PREFIX.tokenizer.model, else the folder's own. It need not exist.
+std::filesystem::path tokenizerConfigOf(const std::filesystem::path& modelFile);
+
 /// Trains a lossless SentencePiece BPE model (identity normalisation, byte fallback, no dummy
 /// prefix, whitespace kept) on texts that `next` hands out until it returns nothing; writes `out`.
 /// Throws.

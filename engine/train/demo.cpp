@@ -38,15 +38,19 @@ Json demoJson(const text::DemoCorpus& corpus, const model::ModelConfig& config,
     json["model"] = model::toJson(config);
     json["data"] = {{"train", corpus.trainPrefix.string()}, {"valid", corpus.validPrefix.string()},
         {"order", "shuffled"}, {"probes", std::move(probes)}};
+    json["init"] = {{"seed", 1}, {"std", 0.04}};
     json["sequence_length"] = 256;
     json["micro_batch_size"] = 8;
     json["global_batch_size"] = 8;
     json["train_steps"] = steps;
     json["precision"] = "bfloat16";
-    json["optimizer"] = {{"name", "adamw"}, {"lr", 1e-3}, {"min_lr", 1e-4},
-        {"warmup_steps", std::min<int64_t>(30, steps - 1)}, {"schedule", "cosine"}};
-    json["moe"] = {{"capacity_factor", 1.25}, {"drop_policy", "probs"}, {"aux_loss", "skywork"},
-        {"aux_coeff", {{"adaptive", Json::object()}}}};
+    json["optimizer"] = {{"name", "adamw"}, {"lr", 8e-4}, {"min_lr", 1e-4},
+        {"warmup_steps", std::min<int64_t>(40, steps - 1)}, {"schedule", "cosine"}};
+    // A few hundred steps are all that people wait for: the coefficients start and move ten times
+    // faster than those of a long run, on the aux loss whose gradient follows the load itself.
+    json["moe"] = {{"capacity_factor", 1.25}, {"drop_policy", "probs"}, {"aux_loss", "switch"},
+        {"aux_coeff",
+            {{"adaptive", {{"xi", 0.3}, {"alpha_max", 0.1}, {"beta", 0.97}, {"initial", 0.1}}}}}};
     json["checkpoint"] = {{"dir", freshFolder(folder).string()}, {"every", 200}, {"keep", 1}};
     json["valid_every"] = 50;
     return json;

@@ -22,11 +22,6 @@ namespace {
 
 constexpr double kPauseSeconds = 0.25; ///< how often a paused run looks for steering
 
-int64_t moeLayers(const RunFile& file)
-{
-    return file.model.isMoe() ? file.model.layers : 0;
-}
-
 } // namespace
 
 Leader::Leader(const RunFile& file, const std::optional<ResumePoint>& resume, Control& control,
@@ -37,7 +32,7 @@ Leader::Leader(const RunFile& file, const std::optional<ResumePoint>& resume, Co
     , m_recorder(recorder)
     , m_tokenizer(std::move(tokenizer))
     , m_stop(std::move(stop))
-    , m_aux(file.moe.auxCoefficient, moeLayers(file))
+    , m_aux(file.moe.auxCoefficient, file.model.moeLayers())
 {
     if (!resume)
         return;
@@ -132,7 +127,9 @@ checkpoint::TrainingState Leader::trainingState(int64_t step) const
     state.alpha = m_aux.alpha();
     state.runFile = m_began.resolved;
     state.steered = steeredValues(m_began, m_file).dump();
-    state.extra = Json{{"idle_experts", m_dead.save()}}.dump();
+    const Json extra{{"idle_experts", m_dead.save()}, {"folder", m_file.folder.string()},
+        {"run_created", m_recorder.runCreated()}};
+    state.extra = extra.dump(-1, ' ', false, Json::error_handler_t::replace);
     return state;
 }
 
@@ -149,7 +146,7 @@ void Leader::save(int64_t step, const HostState& state, const model::ParameterLa
             state.m.data(), state.v.data());
         m_recorder.flush();
         checkpoint::commitStep(partial, final);
-    } catch (const Error&) {
+    } catch (...) {
         std::error_code ignored; // a full disk wants its room back; the partial folder is no use
         std::filesystem::remove_all(partial, ignored);
         throw;

@@ -30,15 +30,18 @@ std::string checkpointDirOf(const RunInfo& run)
 
 } // namespace
 
-/// A run is known by its checkpoint folder: ids mean nothing in another store.
+/// A run is known by its id and when it was made (ids alone mean nothing in another store), else by
+/// its checkpoint folder.
 int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>& point) const
 {
     const std::string dir = file.checkpointDir->string();
     int64_t found = 0;
     for (const RunInfo& run : m_store->runs()) { // newest first
-        if (run.source != "moe" || checkpointDirOf(run) != dir)
+        const bool sameId = point && run.id == point->state.run;
+        const bool itself = sameId && run.created == point->runCreated;
+        if (run.source != "moe" || (!itself && checkpointDirOf(run) != dir))
             continue;
-        if (point && run.id == point->state.run)
+        if (sameId)
             found = run.id;
         if (found == 0 && (point || run.state != RunState::Done))
             found = run.id;
@@ -64,6 +67,7 @@ void Recorder::open(const RunFile& file, bool resume, const std::optional<Resume
         run = m_store->createRun(file.name, file.resolved, file.trainSteps);
     }
     m_writer.emplace(*m_storePath, run, m_bus);
+    m_created = m_store->run(run).created;
     m_run = run;
 }
 

@@ -33,6 +33,8 @@ public:
     /// what it recorded after the checkpoint; from then on everything published is recorded.
     void open(const RunFile& file, bool resume, const std::optional<ResumePoint>& point);
     int64_t runId() const { return m_run; }
+    /// When the run's line was made, seconds since the epoch; 0 when not recorded.
+    double runCreated() const { return m_created; }
 
     void publish(telemetry::Message message) { m_bus.publish(std::move(message)); }
     void event(int64_t step, const std::string& kind, const base::Json& payload);
@@ -53,6 +55,7 @@ private:
     std::optional<telemetry::RunStore> m_store;
     std::optional<telemetry::StoreWriter> m_writer;
     std::atomic<int64_t> m_run = 0;
+    double m_created = 0;
     std::chrono::steady_clock::time_point m_looked{};
 };
 

@@ -10,15 +10,6 @@ namespace moe::train {
 using kernels::DType;
 using kernels::MemoryKind;
 
-namespace {
-
-int64_t moeLayers(const RunFile& file)
-{
-    return file.model.isMoe() ? file.model.layers : 0;
-}
-
-} // namespace
-
 Replica::Replica(kernels::Backend& backend, parallel::Communicator& ranks, const RunFile& file,
     const text::IndexedDataset& train, const text::IndexedDataset* valid)
     : m_backend(backend)
@@ -31,10 +22,11 @@ Replica::Replica(kernels::Backend& backend, parallel::Communicator& ranks, const
     , m_totals(backend, file.model)
     , m_evaluation(backend, file.model)
     , m_gram(backend.allocate(
-          {std::max<int64_t>(moeLayers(file), 1), std::max<int64_t>(file.model.experts, 1),
+          {std::max<int64_t>(file.model.moeLayers(), 1), std::max<int64_t>(file.model.experts, 1),
               std::max<int64_t>(file.model.experts, 1)},
           DType::Float64, MemoryKind::Workspace))
-    , m_message(backend.allocate({3 + moeLayers(file)}, DType::Float64, MemoryKind::Workspace))
+    , m_message(
+          backend.allocate({3 + file.model.moeLayers()}, DType::Float64, MemoryKind::Workspace))
     , m_train(train, file.trainData, file.sequenceLength, file.model.vocabSize, file.shuffled,
           file.seed)
 {
@@ -153,7 +145,7 @@ std::vector<telemetry::LayerRecord> Replica::probe(const std::vector<int32_t>& i
     m_decoder.forward(ids.data(), shape, {}, m_evaluation);
     const model::StepTotals::Host totals = m_evaluation.download();
     std::vector<telemetry::LayerRecord> layers;
-    for (int64_t l = 0; l < moeLayers(m_file); ++l) {
+    for (int64_t l = 0; l < m_file.model.moeLayers(); ++l) {
         telemetry::LayerRecord layer;
         layer.layer = static_cast<int32_t>(l);
         layer.load = totals.load(static_cast<size_t>(l));
@@ -165,7 +157,7 @@ std::vector<telemetry::LayerRecord> Replica::probe(const std::vector<int32_t>& i
 
 std::vector<std::optional<double>> Replica::expertSimilarity()
 {
-    const int64_t layers = moeLayers(m_file), n = m_file.model.experts;
+    const int64_t layers = m_file.model.moeLayers(), n = m_file.model.experts;
     std::vector<std::optional<double>> similarity(static_cast<size_t>(layers));
     if (n < 2)
         return similarity;

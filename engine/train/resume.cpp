@@ -8,9 +8,11 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 namespace moe::train {
 
+namespace fs = std::filesystem;
 using base::Json;
 
 namespace {
@@ -34,6 +36,24 @@ std::string firstDifference(const Json& before, const Json& now, const std::stri
             return inside(name);
     }
     return "";
+}
+
+/// A path that says the same as before, seen from where the run's file lies now, is no change.
+void forgiveMovedFolder(Json& before, const Json& now, const fs::path& from, const fs::path& to)
+{
+    std::vector<std::string> keys{"/data/train", "/data/valid", "/init/from"};
+    const Json::json_pointer probes("/data/probes");
+    const size_t count = now.contains(probes) ? now.at(probes).size() : 0;
+    for (size_t i = 0; i < count; ++i)
+        keys.push_back("/data/probes/" + std::to_string(i) + "/file");
+    for (const std::string& key : keys) {
+        const Json::json_pointer at(key);
+        if (!before.contains(at) || !before.at(at).is_string() || !now.contains(at))
+            continue;
+        const fs::path inside = fs::path(before.at(at).get<std::string>()).lexically_relative(from);
+        if (!inside.empty() && now.at(at) == (to / inside).lexically_normal().string())
+            before.at(at) = now.at(at);
+    }
 }
 
 } // namespace
@@ -67,11 +87,16 @@ std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume)
 
     ResumePoint point{steps.back().second, checkpoint::readTrainingState(steps.back().second)};
     const std::string where = (point.folder / "training-state").string();
-    const Json before = base::parseJson(point.state.runFile, where);
+    Json before = base::parseJson(point.state.runFile, where);
     if (!before.is_object())
         throw Error("the checkpoint has no run file", where, "resume from another checkpoint");
-    const std::string changed
-        = firstForbiddenChange(before, base::parseJson(file.resolved, "the run file"));
+    const Json now = base::parseJson(file.resolved, "the run file");
+    const Json extra = base::parseJson(point.state.extra, where);
+    if (extra.contains("run_created") && extra["run_created"].is_number())
+        point.runCreated = extra["run_created"].get<double>();
+    if (extra.contains("folder") && extra["folder"].is_string())
+        forgiveMovedFolder(before, now, extra["folder"].get<std::string>(), file.folder);
+    const std::string changed = firstForbiddenChange(before, now);
     if (!changed.empty())
         throw Error("a resumed run cannot change this key", changed,
             "as in the run's own file; only train_steps, checkpoint, valid_every, name and "
@@ -79,7 +104,7 @@ std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume)
     if (point.state.step > file.trainSteps)
         throw Error("the run is already at step " + std::to_string(point.state.step), "train_steps",
             "at least as many");
-    const auto layers = static_cast<size_t>(file.model.isMoe() ? file.model.layers : 0);
+    const auto layers = static_cast<size_t>(file.model.moeLayers());
     if (point.state.alpha.size() != layers)
         throw Error("the checkpoint holds " + std::to_string(point.state.alpha.size())
                 + " aux-loss coefficients",

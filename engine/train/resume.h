@@ -14,11 +14,13 @@ namespace moe::train {
 struct ResumePoint {
     std::filesystem::path folder;
     checkpoint::TrainingState state;
+    double runCreated = 0; ///< when the run's line in the store was made; 0: not known
 };
 
 /// With `resume`: the newest checkpoint of the run, none when it has none yet. Without: none, and
 /// throws when the folder already holds checkpoints. Throws, by key, when anything but train_steps,
-/// checkpoint, valid_every, name or parallel differs from the run's file.
+/// checkpoint, valid_every, name or parallel differs from the run's file. Paths that differ only
+/// because the folder of the run's file has moved are the same.
 std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume);
 
 /// The first dotted key in which two resolved run files differ beyond what a resumed run may

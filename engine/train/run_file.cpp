@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <cmath>
 #include <limits>
 
 namespace moe::train {
@@ -34,6 +36,43 @@ struct Source {
     }
 };
 
+/// The known key nearest to a misspelt one, wherever in the file it belongs: by its last part or as
+/// a whole, its own section first.
+std::string nearestKey(const std::string& key)
+{
+    constexpr double kOtherSection = 0.1;
+    const auto sectionOf = [](const std::string& dotted) {
+        return dotted.substr(0, dotted.find('.') + 1); // "" at the top
+    };
+    const auto distance = [&](const std::string& known) {
+        const double whole = base::wordDistance(key, known);
+        const double last = base::wordDistance(
+            key.substr(key.rfind('.') + 1), known.substr(known.rfind('.') + 1));
+        return std::min(whole, last) + (sectionOf(key) == sectionOf(known) ? 0 : kOtherSection);
+    };
+    std::string nearest;
+    double least = std::numeric_limits<double>::infinity();
+    const auto consider = [&](const std::string& known) {
+        if (const double now = distance(known); now < least) {
+            least = now;
+            nearest = known;
+        }
+    };
+    for (const RunFileKey& known : runFileKeys()) {
+        consider(known.key);
+        if (const size_t dot = known.key.find('.'); dot != std::string::npos)
+            consider(known.key.substr(0, dot));
+    }
+    return nearest;
+}
+
+void refuseUnknown(const ObjectReader& reader, const std::string& section)
+{
+    for (const std::string& key : reader.unknown())
+        throw Error("unknown key", reader.at(key.substr(0, 80)),
+            "did you mean " + nearestKey(section + key.substr(0, 80)) + "?");
+}
+
 /// Refuses unknown keys before anything is read, so that a misspelt required key is reported as
 /// what it is. A section may be absent or null.
 ObjectReader section(ObjectReader& root, const std::string& name, const Source& source)
@@ -43,7 +82,7 @@ ObjectReader section(ObjectReader& root, const std::string& name, const Source& 
         if (key.key.starts_with(name + "."))
             reader.know(key.key.substr(name.size() + 1));
     }
-    reader.finish();
+    refuseUnknown(reader, name + ".");
     return reader;
 }
 
@@ -51,7 +90,7 @@ void knowRootKeys(ObjectReader& root)
 {
     for (const RunFileKey& key : runFileKeys())
         root.know(key.key.substr(0, key.key.find('.')));
-    root.finish();
+    refuseUnknown(root, "");
 }
 
 std::filesystem::path requiredPath(
@@ -136,13 +175,6 @@ void parseOptimizer(ObjectReader& root, const Source& source, RunFile& file)
             "fewer than the " + std::to_string(file.trainSteps) + " of train_steps");
     to.schedule = reader.choice("schedule", {"cosine", "linear", "constant", "wsd"}, "cosine");
     to.decaySteps = reader.has("decay_steps") ? reader.integer("decay_steps", 1, kMostSteps) : 0;
-    if (to.schedule == "wsd") {
-        const int64_t decay = to.decaySteps ? to.decaySteps : (file.trainSteps + 9) / 10;
-        if (to.warmupSteps + decay > file.trainSteps)
-            throw Error("warmup and decay do not fit into the run", reader.at("decay_steps"),
-                "at most train_steps − warmup_steps, "
-                    + std::to_string(file.trainSteps - to.warmupSteps));
-    }
     const double belowOne = std::nextafter(1.0, 0.0);
     to.beta1 = reader.number("beta1", 0, belowOne, to.beta1);
     to.beta2 = reader.number("beta2", 0, belowOne, to.beta2);
@@ -171,8 +203,8 @@ void parseMoe(ObjectReader& root, const Source& source, RunFile& file)
         : aux == "switch"         ? kernels::AuxLoss::Switch
                                   : kernels::AuxLoss::None;
     if (const Json* coefficient = reader.raw("aux_coeff"))
-        to.auxCoefficient = parseAuxCoefficient(*coefficient, source.where, "moe.aux_coeff",
-            file.model.isMoe() ? file.model.layers : 0);
+        to.auxCoefficient = parseAuxCoefficient(
+            *coefficient, source.where, "moe.aux_coeff", file.model.moeLayers());
     to.zLossCoefficient = reader.number("z_loss_coeff", 0, 1e6, 0);
 }
 
@@ -262,6 +294,7 @@ RunFile parseRunFile(
     ObjectReader root(json, where);
     knowRootKeys(root);
     RunFile file;
+    file.folder = folder;
     file.name = root.text("name", "");
     if (file.name.empty())
         file.name = nameFrom(where);

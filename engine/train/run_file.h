@@ -53,6 +53,7 @@ struct Probe {
 /// A run file (contract section 3), checked, paths made absolute against the file's folder.
 struct RunFile {
     std::string name;
+    std::filesystem::path folder; ///< what the file's relative paths are relative to
     model::ModelConfig model;
     std::optional<std::filesystem::path>
         initFrom; ///< a checkpoint folder; else drawn from initSeed, initStd

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/trainer.h"
 
+#include "engine/base/files.h"
 #include "engine/base/log.h"
 #include "engine/text/tokenizer.h"
 #include "engine/train/batches.h"
@@ -18,7 +19,10 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <array>
+#include <cstdio>
 #include <new>
+#include <unistd.h>
 
 namespace moe::train {
 
@@ -44,6 +48,28 @@ RunFile steeredFile(RunFile file, const std::optional<ResumePoint>& resume)
             applySteering(file, key, value.dump());
     }
     return file;
+}
+
+std::string gigabytes(double bytes)
+{
+    std::array<char, 32> text{};
+    std::snprintf(text.data(), text.size(), "%.1f GB", bytes / 1e9);
+    return text.data();
+}
+
+/// Memory is lent on trust: without this, what is too large would be killed without a word.
+void refuseWhatDoesNotFit(const TrainEstimate& estimate)
+{
+    const double machine = static_cast<double>(::sysconf(_SC_PHYS_PAGES))
+        * static_cast<double>(::sysconf(_SC_PAGE_SIZE));
+    double wanted = 0;
+    for (const int64_t bytes : {estimate.weightBytes, estimate.packedBytes, estimate.gradientBytes,
+             estimate.optimizerBytes, estimate.activationBytes})
+        wanted += static_cast<double>(bytes);
+    if (wanted > machine)
+        throw Error("training takes " + gigabytes(wanted) + " of memory",
+            "the machine has " + gigabytes(machine),
+            "a smaller model, micro_batch_size or sequence_length");
 }
 
 TrainerOptions checked(TrainerOptions options)
@@ -166,6 +192,11 @@ TrainResult Trainer::Impl::run(std::stop_token stop)
             "a smaller model, micro_batch_size or sequence_length");
         failed(error);
         throw error;
+    } catch (const std::exception&) {
+        const Error error(
+            "an error that we did not foresee", "training", "please report what you did");
+        failed(error);
+        throw error;
     }
     result.run = recorder.runId();
     result.steps = loop.steps;
@@ -228,6 +259,11 @@ TrainEstimate Trainer::estimate() const
 
 TrainResult Trainer::run(std::stop_token stop)
 {
+    refuseWhatDoesNotFit(estimate());
+    std::optional<base::FolderLock> lock;
+    if (m_impl->file.checkpointDir)
+        lock.emplace(*m_impl->file.checkpointDir, "another run saves its checkpoints here",
+            "wait for it, or name another checkpoint.dir");
     return m_impl->run(std::move(stop));
 }
 

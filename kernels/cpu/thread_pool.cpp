@@ -2,6 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/thread_pool.h"
 
+#include "kernels/error.h"
+
+#include <string>
+#include <system_error>
+
 namespace moe::kernels::cpu {
 
 namespace {
@@ -24,11 +29,22 @@ void pause()
 ThreadPool::ThreadPool(int threads)
 {
     m_workers.reserve(static_cast<size_t>(threads > 1 ? threads - 1 : 0));
-    for (int thread = 1; thread < threads; ++thread)
-        m_workers.emplace_back([this, thread] { work(thread); });
+    try {
+        for (int thread = 1; thread < threads; ++thread)
+            m_workers.emplace_back([this, thread] { work(thread); });
+    } catch (const std::system_error&) {
+        joinWorkers();
+        throw Error("cannot start a thread", "--threads " + std::to_string(threads),
+            "fewer threads, or a higher limit of them");
+    }
 }
 
 ThreadPool::~ThreadPool()
+{
+    joinWorkers();
+}
+
+void ThreadPool::joinWorkers()
 {
     m_stop = true;
     ++m_generation;

@@ -18,7 +18,9 @@ class ThreadPool {
 public:
     using Function = void (*)(const void* body, int64_t job, int thread);
 
-    explicit ThreadPool(int threads); ///< counts the calling one, so threads − 1 are started
+    /// Counts the calling thread, so threads − 1 are started. Throws moe::Error when they cannot
+    /// be.
+    explicit ThreadPool(int threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
     ThreadPool& operator=(const ThreadPool&) = delete;
@@ -29,6 +31,7 @@ public:
     void run(int64_t jobs, Function function, const void* body);
 
 private:
+    void joinWorkers();
     void work(int thread);
     void takeJobs(int thread);
 

@@ -6,7 +6,7 @@
     python compare_pytorch.py [--moe build/release/bin/moe] [--rounds 3] [--shapes small,mid] [--precisions float32,bfloat16]
 
 For each shape and precision the two take turns, ROUNDS times; the best round of each counts. Beside them stands the
-machine's own matmul rate (oneDNN through torch.mm), and the share of it that a whole step of ours reaches, counted as
+machine's own matmul rate (oneDNN's, by onednn_rate), and the share of it that a whole step of ours reaches, counted as
 contract section 4 counts MFU. Needs torch and numpy.
 """
 import argparse
@@ -51,9 +51,9 @@ class Experts(torch.nn.Module):
     def __init__(self, h, f):
         super().__init__()
         self.router = torch.nn.Linear(h, EXPERTS, bias=False)
-        self.w1 = torch.nn.Parameter(torch.randn(EXPERTS, f, h) * 0.02)
-        self.w3 = torch.nn.Parameter(torch.randn(EXPERTS, f, h) * 0.02)
-        self.w2 = torch.nn.Parameter(torch.randn(EXPERTS, h, f) * 0.02)
+        # A parameter an expert, as in transformers: slices of one tensor would each get a gradient of the whole.
+        self.w1, self.w3, self.w2 = (
+            torch.nn.ModuleList(torch.nn.Linear(i, o, bias=False) for _ in range(EXPERTS)) for i, o in ((h, f), (h, f), (f, h)))
 
     def forward(self, x):
         tokens = x.shape[0]
@@ -71,8 +71,8 @@ class Experts(torch.nn.Module):
                 keep = p[token, choice].topk(int(capacity)).indices
                 token, choice = token[keep], choice[keep]
             rows = x[token]
-            inner = torch.nn.functional.silu(rows @ self.w1[e].T) * (rows @ self.w3[e].T)
-            y = y.index_add(0, token, (inner @ self.w2[e].T).to(y.dtype) * weights[token, choice, None].to(y.dtype))
+            inner = torch.nn.functional.silu(self.w1[e](rows)) * self.w3[e](rows)
+            y.index_add_(0, token, self.w2[e](inner).to(y.dtype) * weights[token, choice, None].to(y.dtype))
         return y, ((1 / EXPERTS - g.mean(0)) ** 2).sum()
 
 
@@ -117,16 +117,9 @@ def torch_rate(shape, precision, steps):
     return SEQUENCES * SEQUENCE / best
 
 
-def matmul_rate(precision):
-    dtype = getattr(torch, precision)
-    a, b = torch.randn(1024, 1024).to(dtype), torch.randn(1024, 1024).to(dtype)
-    best = float("inf")
-    for _ in range(12):
-        start = time.perf_counter()
-        for _ in range(4):
-            torch.mm(a, b)
-        best = min(best, (time.perf_counter() - start) / 4)
-    return 2 * 1024**3 / best
+def matmul_rates(tool):
+    """oneDNN's own rate and our projection's, operations a second: {precision: {"onednn", "ours"}}."""
+    return json.loads(subprocess.run([tool, "--json"], check=True, capture_output=True, text=True).stdout)
 
 
 def flops_per_token(hidden, ffn, layers, heads, vocab):
@@ -162,13 +155,14 @@ def main():
     here = pathlib.Path(__file__).resolve().parents[2]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--moe", default=str(here / "build/release/bin/moe"))
+    parser.add_argument("--onednn-rate", default=str(here / "build/release/bin/onednn_rate"))
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=4)
     parser.add_argument("--shapes", default="small,mid")
     parser.add_argument("--precisions", default="float32,bfloat16")
     options = parser.parse_args()
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads")
-    print("| shape | precision | moe tokens/s | PyTorch tokens/s | ratio | matmul GFLOP/s | share of it |")
+    print("| shape | precision | moe tokens/s | PyTorch tokens/s | ratio | oneDNN GFLOP/s | share of it |")
     print("|---|---|---|---|---|---|---|")
     for shape in options.shapes.split(","):
         for precision in options.precisions.split(","):
@@ -178,7 +172,7 @@ def main():
                 for _ in range(options.rounds):
                     ours = max(ours, moe_rate(options.moe, run, options.steps))
                     theirs = max(theirs, torch_rate(shape, precision, options.steps))
-                    peak = max(peak, matmul_rate(precision))
+                    peak = max(peak, matmul_rates(options.onednn_rate)[precision]["onednn"])
             share = ours * flops_per_token(**SHAPES[shape]) / peak
             print(f"| {shape} | {precision} | {ours:,.0f} | {theirs:,.0f} | {ours / theirs:.2f} | {peak / 1e9:.0f} | {share:.0%} |", flush=True)
 

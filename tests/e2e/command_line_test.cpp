@@ -45,7 +45,7 @@ QStringList commandNames()
 class CommandLineTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void versionIsInstant()
     {
         QElapsedTimer timer;

@@ -55,6 +55,8 @@ private Q_SLOTS:
     void diskFullKeepsTheLastCheckpoint();
     void steeringFromOutsideIsRecorded();
     void upcycledModelTrains();
+    void exportNeverTakesTheStoresPlace();
+    void oneRunAFolder();
 
 private:
     QString path(const QString& name) const { return m_folder->filePath(name); }
@@ -420,6 +422,35 @@ void MoeCommandTest::upcycledModelTrains()
         qPrintable(QString::number(firstLoss("upcycled") - denseLoss)));
     QVERIFY2(std::abs(firstLoss("direct") - denseLoss) < 1e-5,
         qPrintable(QString::number(firstLoss("direct") - denseLoss)));
+}
+
+void MoeCommandTest::exportNeverTakesTheStoresPlace()
+{
+    writeRun("run.json", {});
+    QCOMPARE(run({"train", "run.json", "--set", "train_steps=3", "--quiet"}).status, 0);
+    for (const QString& place : {path("store.sqlite"), QStringLiteral("/dev/null")}) {
+        const Outcome outcome
+            = run({"runs", "export", "last", "--format", "jsonl", "--out", place});
+        QCOMPARE(outcome.status, 1);
+        QVERIFY2(outcome.lastErrorLine().contains(place.toUtf8()), outcome.err.constData());
+    }
+    QCOMPARE(exported("last").size(), 3);
+}
+
+void MoeCommandTest::oneRunAFolder()
+{
+    writeRun("run.json", {{"train_steps", 1000000}, {"checkpoint", QJsonObject{{"dir", "out"}}}});
+    QProcess process;
+    prepare(process, {"train", "run.json"});
+    process.start();
+    QVERIFY(process.waitForStarted());
+    QTRY_VERIFY_WITH_TIMEOUT(hasPrinted(process, "step"), 20000);
+    const Outcome second = run({"train", "run.json"});
+    QCOMPARE(second.status, 1);
+    QVERIFY2(second.lastErrorLine().contains("another run"), second.err.constData());
+    ::kill(static_cast<pid_t>(process.processId()), SIGINT);
+    QVERIFY(process.waitForFinished(20000));
+    QCOMPARE(process.exitCode(), 130);
 }
 
 QTEST_GUILESS_MAIN(MoeCommandTest)

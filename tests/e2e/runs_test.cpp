@@ -56,7 +56,7 @@ class RunsTest : public QObject {
         QCOMPARE(outcome.error.count('\n'), 1);
     }
 
-private slots:
+private Q_SLOTS:
     void aStoreThatIsNotThereHoldsNoRuns()
     {
         const Outcome outcome = runs({"list", "--json"});

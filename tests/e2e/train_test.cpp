@@ -21,7 +21,7 @@ constexpr int kPatience = 60'000;
 class TrainTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void initTestCase()
     {
         const QString from = QStringLiteral(MOE_SOURCE_DIR "/tests/fixtures/training/adaptive/");
@@ -67,8 +67,25 @@ private slots:
         QVERIFY(process.readAllStandardOutput().isEmpty());
         const QString line = QString::fromUtf8(process.readAllStandardError()).trimmed();
         QVERIFY2(line.startsWith("moe: error: unknown key: "), qPrintable(line));
-        QVERIFY2(
-            line.contains("optimizer.warmup_stps: did you mean warmup_steps?"), qPrintable(line));
+        QVERIFY2(line.contains("optimizer.warmup_stps: did you mean optimizer.warmup_steps?"),
+            qPrintable(line));
+    }
+
+    /// Validation sees ruined weights before the next step's loss does.
+    void lossesThatAreNotFiniteAreOneLine()
+    {
+        QProcess process;
+        start(process,
+            {"--json", "--set", "optimizer.lr=1000", "--set", "optimizer.min_lr=1000", "--set",
+                "optimizer.schedule=constant", "--set", "optimizer.warmup_steps=0", "--set",
+                "optimizer.weight_decay=1000", "--set", "valid_every=1"});
+        QVERIFY(process.waitForFinished(kPatience));
+        QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+        QCOMPARE(process.exitCode(), 1);
+        QVERIFY(process.readAllStandardOutput().isEmpty());
+        const QString lines = QString::fromUtf8(process.readAllStandardError()).trimmed();
+        QVERIFY2(lines.contains("validation loss not finite"), qPrintable(lines));
+        QVERIFY2(lines.section('\n', -1).contains("is not finite: step "), qPrintable(lines));
     }
 
     void signalsSaveAndResumeGoesOn_data()

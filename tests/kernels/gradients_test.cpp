@@ -1,8 +1,9 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/cases/host_array.h"
+#include "kernels/cases/routing_inputs.h"
 #include "kernels/reference/formulas.h"
-#include "tests/support/host_array.h"
-#include "tests/support/routing_inputs.h"
+#include "tests/support/test_seed.h"
 
 #include <QTest>
 
@@ -13,7 +14,7 @@
 
 using namespace moe::kernels;
 using namespace moe::kernels::reference;
-using moe::tests::RandomInputs;
+using moe::kernels::cases::RandomInputs;
 
 namespace {
 
@@ -167,7 +168,7 @@ private Q_SLOTS:
             .auxLoss = static_cast<AuxLoss>(aux)};
         const RouterGradient weighted{.auxCoefficient = 0.9F, .zCoefficient = 0.3F, .scale = 0.5F};
         // Away from ties: a choice that flips within the step has no derivative.
-        const Values logits = moe::tests::decidedLogits(m_random, 6, shape);
+        const Values logits = moe::kernels::cases::decidedLogits(m_random, 6, shape);
         const Values c = normals({6, topK});
         const auto loss = [&](const Values& z) {
             const Routing routing = route(z, shape);

@@ -1,10 +1,11 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/cases/op_cases.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/instruction_set.h"
 #include "kernels/reference/reference_backend.h"
 #include "tests/support/deferred_backend.h"
-#include "tests/support/op_cases.h"
+#include "tests/support/test_seed.h"
 
 #include <QFile>
 #include <QRegularExpression>
@@ -16,7 +17,9 @@
 /// The one table of operation cases: every backend against the reference, values and gradients.
 
 using namespace moe::kernels;
-using namespace moe::tests;
+using namespace moe::kernels::cases;
+using moe::tests::DeferredBackend;
+using moe::tests::testSeed;
 
 namespace {
 

@@ -44,7 +44,7 @@ int64_t invalidAt(std::string_view text)
 class FilesTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void init()
     {
         m_folder = std::make_unique<QTemporaryDir>();

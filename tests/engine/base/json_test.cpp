@@ -31,7 +31,7 @@ std::string errorOf(const std::function<void()>& call)
 class JsonTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void textParsesAndKeepsItsOrder()
     {
         const Json json = base::parseJson(R"({"b": 1, "a": [1.5, "é", null, true]})", "x");
@@ -151,6 +151,10 @@ private slots:
         QVERIFY(has(errorOf([&] { reader.object("b"); }), "expected an object"));
         const std::string line = errorOf([&] { reader.finish(); });
         QVERIFY2(has(line, "unknown key") && has(line, "sed") && has(line, "seed?"), line.c_str());
+        const Json far{{"zzzzzzzzzzzz", 1}};
+        ObjectReader stranger(far, "f.json");
+        stranger.know("seed");
+        QVERIFY(has(errorOf([&] { stranger.finish(); }), "did you mean seed?"));
         for (const char* text : {"[]", "1", "null"}) {
             const Json other = Json::parse(text);
             QVERIFY(has(errorOf([&] { ObjectReader(other, "f.json"); }), "f.json"));

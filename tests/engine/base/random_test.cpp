@@ -17,7 +17,7 @@ using base::Random;
 class RandomTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void theSequenceIsXoshiros()
     {
         // xoshiro256** of the state that splitmix64 draws from 0, computed apart from our code.

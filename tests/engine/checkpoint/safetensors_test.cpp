@@ -38,7 +38,7 @@ template <typename T> std::span<const std::byte> bytesOfVector(const std::vector
 class SafetensorsTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void init() { m_folder = std::make_unique<QTemporaryDir>(); }
 
     void whatIsWrittenReadsBack()

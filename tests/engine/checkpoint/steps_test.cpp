@@ -57,7 +57,7 @@ std::vector<std::string> namesIn(const fs::path& dir)
 class StepsTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void init()
     {
         m_folder = std::make_unique<QTemporaryDir>();

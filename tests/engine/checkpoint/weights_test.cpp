@@ -42,7 +42,7 @@ bool names(const std::string& line, const std::string& word)
 class WeightsTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void init()
     {
         m_folder = std::make_unique<QTemporaryDir>();

@@ -76,7 +76,7 @@ int64_t counted(const ModelConfig& config, bool experts)
 class ConfigTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void cleanup() { base::setLogSink({}); }
 
     void skyworkMoeCountsAsPublished()

@@ -43,7 +43,7 @@ std::map<std::string, Parameter> byName(const ParameterLayout& layout)
 class ParametersTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void blocksAreFusedAndAligned_data()
     {
         QTest::addColumn<int>("experts");

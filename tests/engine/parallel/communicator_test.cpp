@@ -131,7 +131,7 @@ std::string errorOf(const std::function<void(Communicator&, const kernels::Tenso
 class CommunicatorTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void piecesCoverEverythingOnce()
     {
         for (int64_t elements : {0, 1, 2, 3, 7, 100, 101}) {

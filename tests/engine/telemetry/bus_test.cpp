@@ -27,7 +27,7 @@ int64_t stepOf(const MessagePtr& message)
 
 class BusTest : public QObject {
     Q_OBJECT
-private slots:
+private Q_SLOTS:
     void everyReaderGetsEverythingInOrder()
     {
         Bus bus;

@@ -92,7 +92,7 @@ class ExchangeTest : public QObject {
         return "accepted";
     }
 
-private slots:
+private Q_SLOTS:
     void init()
     {
         static int number = 0;

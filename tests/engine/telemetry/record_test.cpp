@@ -15,7 +15,7 @@ using namespace moe::telemetry;
 
 class RecordTest : public QObject {
     Q_OBJECT
-private slots:
+private Q_SLOTS:
     void keysStandInTheContractsOrder()
     {
         StepRecord record;

@@ -65,7 +65,7 @@ class RunStoreTest : public QObject {
     std::filesystem::path m_file;
     std::mt19937_64 m_random;
 
-private slots:
+private Q_SLOTS:
     void init()
     {
         static int number = 0;

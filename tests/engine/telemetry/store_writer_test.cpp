@@ -25,7 +25,7 @@ class StoreWriterTest : public QObject {
         return std::filesystem::path(m_folder.path().toStdString()) / name;
     }
 
-private slots:
+private Q_SLOTS:
     void flushedMeansDurable()
     {
         RunStore store(file("flush.sqlite"));

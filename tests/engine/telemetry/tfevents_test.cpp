@@ -45,7 +45,7 @@ class TfEventsTest : public QObject {
         return std::filesystem::path(MOE_SOURCE_DIR) / "tests/fixtures/tensorboard" / name;
     }
 
-private slots:
+private Q_SLOTS:
     void checksums()
     {
         QCOMPARE(maskedCrc32c(bytesOf("\x1a\x11"

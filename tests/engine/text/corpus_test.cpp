@@ -238,6 +238,17 @@ void CorpusTest::givenTokenizerIsCopied()
     QCOMPARE(base::readFile(m_path / "two.tokenizer.model"),
         base::readFile(m_path / "one.tokenizer.model"));
     QCOMPARE(base::readFile(m_path / "two.bin"), base::readFile(m_path / "one.bin"));
+    // What ends a document travels with the dataset's tokenizer.
+    fs::copy_file(m_path / "one.tokenizer.model", m_path / "tokenizer.model");
+    write("tokenizer_config.json", R"({"eos_token": "<s>"})");
+    options.tokenizer = m_path / "tokenizer.model";
+    options.out = m_path / "three";
+    text::buildCorpus(options);
+    QCOMPARE(text::loadTokenizer(m_path / "three")->endOfSequence(), std::optional<int32_t>(1));
+    QCOMPARE(text::loadTokenizer(m_path / "two")->endOfSequence(), std::optional<int32_t>(2));
+    options.out = m_path / "";
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("PREFIX") != std::string::npos);
+    options.out = m_path / "two";
     write("junk.model", "this is no model");
     options.tokenizer = m_path / "junk.model";
     QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("junk.model") != std::string::npos);
@@ -253,8 +264,21 @@ void CorpusTest::failureLeavesNoDataset()
     std::stop_source stop;
     stop.request_stop();
     QVERIFY_EXCEPTION_THROWN(text::buildCorpus(options, stop.get_token()), Cancelled);
-    for (const char* suffix : {".bin", ".idx", ".bin.partial"})
+    for (const char* suffix :
+        {".bin", ".idx", ".bin.partial", ".tokenizer.model", ".tokenizer.model.partial"})
         QVERIFY(!fs::exists(options.out.string() + suffix));
+
+    // An older dataset of the prefix keeps the tokenizer that made it.
+    text::buildCorpus(options);
+    const std::string before = base::readFile(options.out.string() + ".tokenizer.model");
+    write("d/b.txt", prose(m_random, 20000));
+    std::stop_source late;
+    options.progress = [&](int64_t, int64_t) {
+        late.request_stop();
+    };
+    QVERIFY_EXCEPTION_THROWN(text::buildCorpus(options, late.get_token()), Cancelled);
+    QCOMPARE(base::readFile(options.out.string() + ".tokenizer.model"), before);
+    QVERIFY(!fs::exists(options.out.string() + ".tokenizer.model.partial"));
 }
 
 void CorpusTest::demoCorpusHasDomains()

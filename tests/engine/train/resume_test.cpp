@@ -105,6 +105,30 @@ private Q_SLOTS:
         QCOMPARE(again.steps.size(), size_t(3));
     }
 
+    void movedFoldersGoOn()
+    {
+        namespace fs = std::filesystem;
+        const fs::path here = m_bench.path("here"), there = m_bench.path("there");
+        fs::create_directory(here);
+        for (const char* name : {"train.bin", "train.idx", "valid.bin", "valid.idx"})
+            fs::copy_file(m_bench.path(name), here / name);
+        const auto fileIn = [&](const fs::path& folder, int steps, const char* valid = "valid") {
+            base::Json json = m_bench.json();
+            json["checkpoint"] = {{"dir", "out"}};
+            json["train_steps"] = steps;
+            json["data"]["valid"] = valid;
+            return train::parseRunFile(json, "tiny.json", folder);
+        };
+        const Published run = m_bench.run(fileIn(here, 3), recorded(false));
+        fs::rename(here, there);
+        const Published rest = m_bench.run(fileIn(there, 5), recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QCOMPARE(rest.result.run, run.result.run);
+        QCOMPARE(rest.steps.size(), size_t(2));
+        QVERIFY_EXCEPTION_THROWN(
+            m_bench.run(fileIn(there, 6, "train"), recorded(true)), Error); // another path
+    }
+
     void ranksMayChange()
     {
         const std::vector<std::string> sets{

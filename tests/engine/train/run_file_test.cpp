@@ -128,7 +128,14 @@ private Q_SLOTS:
         };
         row("trian_steps", "5", "did you mean train_steps?");
         row("optimizer.leraning_rate", "5", "optimizer.leraning_rate");
-        row("optimizer.warmup_step", "5", "did you mean warmup_steps?");
+        row("learning_rate", "1", "did you mean ");
+        row("lr", "1", "did you mean optimizer.lr?");
+        row("capacity", "1", "did you mean moe.capacity_factor?");
+        row("data_train", R"("x")", "did you mean data.train?");
+        row("optimzer", "{}", "did you mean optimizer?");
+        row("optimizer.train_stps", "5", "did you mean train_steps?");
+        row("zzzzzzzz", "1", "did you mean ");
+        row("optimizer.warmup_step", "5", "did you mean optimizer.warmup_steps?");
         row("moe.aux_coeff", R"({"adaptive": {"xj": 1}})", "did you mean xi?");
         row("moe.aux_coeff", "[0.1]", "one per MoE layer, 2");
         row("moe.aux_coeff", "true", "moe.aux_coeff");

@@ -296,6 +296,15 @@ private Q_SLOTS:
         }
     }
 
+    void moreThanTheMachineHasIsRefused()
+    {
+        const Published run
+            = m_bench.run(m_bench.file({"sequence_length=64", "micro_batch_size=1048576",
+                "global_batch_size=1048576", "model.num_hidden_layers=1000"}));
+        QVERIFY2(run.error.find("the machine has") != std::string::npos, run.error.c_str());
+        QVERIFY(run.steps.empty());
+    }
+
     void otherDevicesAreRefused()
     {
         telemetry::Bus bus;

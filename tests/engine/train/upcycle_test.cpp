@@ -94,7 +94,7 @@ std::vector<float> checkCopies(const ModelConfig& dense, const std::vector<float
 class UpcycleTest : public QObject {
     Q_OBJECT
 
-private slots:
+private Q_SLOTS:
     void init()
     {
         m_folder = std::make_unique<QTemporaryDir>();

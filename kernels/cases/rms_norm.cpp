@@ -1,13 +1,11 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/cases/op_cases.h"
 #include "kernels/reference/formulas.h"
-#include "tests/support/op_cases.h"
 
 #include <algorithm>
 
-namespace moe::tests {
-
-using namespace kernels;
+namespace moe::kernels::cases {
 
 namespace {
 
@@ -75,4 +73,4 @@ std::vector<OpCase> rmsNormCases(RandomInputs& random)
     return cases;
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -2,14 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "tests/support/operands.h"
+#include "kernels/cases/operands.h"
 
 #include <cstdint>
 #include <functional>
 #include <string>
 #include <vector>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 /// One call of an operation (or a few that belong together) on given inputs. `run` puts its
 /// operands into a backend, calls it, and names the outputs; the same inputs each time.
@@ -55,4 +55,4 @@ inline constexpr kernels::DType kActivationTypes[]
 inline constexpr kernels::Write kWrites[] = {kernels::Write::Overwrite, kernels::Write::Add};
 inline constexpr int64_t kTokenCounts[] = {1, 3, 129};
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,10 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/op_cases.h"
+#include "kernels/cases/op_cases.h"
 
-namespace moe::tests {
-
-using namespace kernels;
+namespace moe::kernels::cases {
 
 namespace {
 
@@ -28,7 +26,7 @@ const char* nameOf(Addend addend)
                                     : "addend is y";
 }
 using kernels::nameOf;
-using moe::tests::nameOf;
+using moe::kernels::cases::nameOf;
 
 std::string nameOf(const Sizes& sizes, const Types& types)
 {
@@ -120,4 +118,4 @@ std::vector<OpCase> projectionCases(RandomInputs& random)
     return cases;
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,11 +1,11 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/op_cases.h"
+#include "kernels/cases/op_cases.h"
 
 #include <cstdarg>
 #include <cstdio>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 std::vector<OpCaseGroup> opCaseGroups()
 {
@@ -50,4 +50,4 @@ const char* nameOf(kernels::Write write)
     return write == kernels::Write::Add ? "add" : "overwrite";
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,10 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/op_cases.h"
+#include "kernels/cases/op_cases.h"
 
-namespace moe::tests {
-
-using namespace kernels;
+namespace moe::kernels::cases {
 
 namespace {
 
@@ -51,4 +49,4 @@ std::vector<OpCase> embeddingCases(RandomInputs& random)
     return cases;
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -3,11 +3,11 @@
 #pragma once
 
 #include "kernels/backend.h"
-#include "tests/support/operands.h"
+#include "kernels/cases/operands.h"
 
 #include <vector>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 /// Random logits [tokens, experts], representable as float32, for which rounding cannot change a
 /// routing decision: the gaps between neighbouring probabilities, of one token around the choice
@@ -26,4 +26,4 @@ struct HostRouting {
 HostRouting hostRouting(const std::vector<double>& logits, const kernels::RouterShape& shape);
 kernels::RouterState inputState(Operands& operands, const HostRouting& routing);
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

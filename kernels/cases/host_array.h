@@ -9,7 +9,7 @@
 #include <random>
 #include <vector>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 /// A tensor on the host, for tests: every element as the double it stands for (integers exactly),
 /// always representable in `dtype`.
@@ -42,7 +42,4 @@ private:
     std::mt19937_64 m_engine;
 };
 
-/// The environment's MOE_TEST_SEED, or a fresh one; print it, so that a failure can be repeated.
-uint64_t testSeed();
-
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/operands.h"
+#include "kernels/cases/operands.h"
 
 #include "kernels/error.h"
 
@@ -9,7 +9,7 @@
 #include <limits>
 #include <utility>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 using kernels::DType;
 using kernels::MemoryKind;
@@ -163,4 +163,4 @@ std::vector<Output> Operands::finish()
     return std::move(m_outputs);
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/routing_inputs.h"
+#include "kernels/cases/routing_inputs.h"
 
 #include "kernels/error.h"
 #include "kernels/reference/formulas.h"
@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <functional>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 using kernels::RouterShape;
 
@@ -99,4 +99,4 @@ kernels::RouterState inputState(Operands& operands, const HostRouting& routing)
         .load = operands.input(routing.load)};
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "kernels/backend.h"
-#include "tests/support/host_array.h"
+#include "kernels/cases/host_array.h"
 
 #include <memory>
 #include <string>
 #include <vector>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 /// How far a backend may be from the reference: the result's own rounding, and what the sum of
 /// `reduction` terms in float32 and the rounding of the terms to `precision` may add up to, as a
@@ -69,4 +69,4 @@ private:
     std::vector<kernels::TensorView> m_outputViews;
 };
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,14 +1,12 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/op_cases.h"
-#include "tests/support/routing_inputs.h"
+#include "kernels/cases/op_cases.h"
+#include "kernels/cases/routing_inputs.h"
 
 #include <algorithm>
 #include <limits>
 
-namespace moe::tests {
-
-using namespace kernels;
+namespace moe::kernels::cases {
 
 namespace {
 
@@ -98,4 +96,4 @@ std::vector<OpCase> permuteCases(RandomInputs& random)
     return cases;
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

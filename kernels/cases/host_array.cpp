@@ -1,13 +1,12 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/host_array.h"
+#include "kernels/cases/host_array.h"
 
 #include "kernels/bfloat16.h"
 
-#include <cstdlib>
 #include <cstring>
 
-namespace moe::tests {
+namespace moe::kernels::cases {
 
 using kernels::BFloat16;
 using kernels::DType;
@@ -120,11 +119,4 @@ std::vector<int32_t> RandomInputs::ids(int64_t count, int64_t bound)
     return values;
 }
 
-uint64_t testSeed()
-{
-    if (const char* given = std::getenv("MOE_TEST_SEED"))
-        return std::strtoull(given, nullptr, 10);
-    return std::random_device{}();
-}
-
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,15 +1,13 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/cases/op_cases.h"
+#include "kernels/cases/routing_inputs.h"
 #include "kernels/reference/formulas.h"
-#include "tests/support/op_cases.h"
-#include "tests/support/routing_inputs.h"
 
 #include <algorithm>
 #include <cmath>
 
-namespace moe::tests {
-
-using namespace kernels;
+namespace moe::kernels::cases {
 
 namespace {
 
@@ -194,4 +192,4 @@ std::vector<OpCase> routerCases(RandomInputs& random)
     return cases;
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

@@ -1,15 +1,13 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/cases/op_cases.h"
 #include "kernels/reference/formulas.h"
-#include "tests/support/op_cases.h"
 
 #include <algorithm>
 #include <cmath>
 #include <limits>
 
-namespace moe::tests {
-
-using namespace kernels;
+namespace moe::kernels::cases {
 
 namespace {
 
@@ -145,4 +143,4 @@ std::vector<OpCase> expertsCases(RandomInputs& random)
     return cases;
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases

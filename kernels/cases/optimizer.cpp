@@ -1,12 +1,10 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/support/op_cases.h"
+#include "kernels/cases/op_cases.h"
 
 #include <cmath>
 
-namespace moe::tests {
-
-using namespace kernels;
+namespace moe::kernels::cases {
 
 namespace {
 
@@ -76,4 +74,4 @@ std::vector<OpCase> optimizerCases(RandomInputs& random)
     return cases;
 }
 
-} // namespace moe::tests
+} // namespace moe::kernels::cases
