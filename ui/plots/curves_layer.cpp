@@ -97,7 +97,8 @@ void CurvesLayer::draw(QCPPainter* painter)
     for (const Curve& curve : m_curves) {
         if (!curve.visible || curve.data.empty())
             continue;
-        if (fast && !curve.style.dashed && !curve.style.points) {
+        const bool single = curve.data.x().size() == 1; // no line yet: a dot says where it begins
+        if (fast && !single && !curve.style.dashed && !curve.style.points) {
             curve.data.reduceToRuns(keys.lower, keys.upper, device, m_runs);
             m_raster.draw(m_runs, curve.style.color.rgb());
             continue;
@@ -105,7 +106,7 @@ void CurvesLayer::draw(QCPPainter* painter)
         m_raster.flush(*painter); // what comes later lies on top
         curve.data.reduce(keys.lower, keys.upper, map, m_line);
         drawLine(*painter, curve);
-        if (curve.style.points)
+        if (curve.style.points || single)
             drawPoints(*painter, curve);
     }
     m_raster.flush(*painter);

@@ -218,6 +218,9 @@ void PlotMarks::drawLimits(QCPPainter& painter, std::vector<EndLabel>& labels) c
         const bool above = y - line - 2 > m_rect->top();
         const QRectF box(
             m_rect->left(), above ? y - line - 1 : y + 2, m_rect->width() - px(4), line);
+        const double width = painter.fontMetrics().horizontalAdvance(limit.label) + px(4);
+        painter.fillRect(QRectF(box.right() + px(2) - width, box.top(), width, box.height()),
+            shell::theme().base); // curves and event lines would run through the words
         painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter, limit.label);
     }
 }

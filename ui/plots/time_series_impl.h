@@ -35,6 +35,7 @@ struct TimeSeriesPlot::Impl {
     void hurry(); ///< what follows a hand is drawn as while live; full quality comes when it rests
     void rested();
     void prepare(); ///< margins, ranges, ticks and end labels, before every replot
+    int widestYLabel() const; ///< pixels, at the range in force
     void placeEndLabels();
     QCPRange fittedX() const;
     QCPRange fittedY(const QCPRange& x) const;
@@ -71,6 +72,7 @@ struct TimeSeriesPlot::Impl {
     std::vector<View> history;
     bool isTime = false, live = false, xLabels = true, stale = false;
     int decimals = 2, left = 48, right = 60;
+    int leftShown = 48; ///< pixels: `left`, or more where labels need it
     double scale = 1;
     QElapsedTimer clock;
     double replotMilliseconds = 0, fullMilliseconds = 0; ///< of the last replot; of full quality

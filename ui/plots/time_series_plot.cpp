@@ -96,18 +96,32 @@ void TimeSeriesPlot::Impl::prepare()
 {
     if (canvas->bufferDevicePixelRatio() != q.devicePixelRatioF())
         canvas->setBufferDevicePixelRatio(q.devicePixelRatioF());
-    rect->setMargins(QMargins(px(left), px(8), px(right), px(xLabels ? 20 : 8)));
     xAxis->setTickLabels(xLabels);
     const QCPRange x = view.x.value_or(fittedX());
     xAxis->setRange(x);
     yAxis->setRange(view.y.value_or(fittedY(x)));
-    const int width = std::max(1, canvas->width() - px(left) - px(right));
     const int height = std::max(1, canvas->height() - px(8) - px(xLabels ? 20 : 8));
-    xTicker->setLength(width, px(isTime ? 76 : 62));
     yTicker->setLength(height, px(20));
+    leftShown = std::max(px(left), widestYLabel() + yAxis->tickLabelPadding() + px(4));
+    rect->setMargins(QMargins(leftShown, px(8), px(right), px(xLabels ? 20 : 8)));
+    const int width = std::max(1, canvas->width() - leftShown - px(right));
+    xTicker->setLength(width, px(isTime ? 76 : 62));
     marks->labelMargin = px(right);
     placePill();
     placeEndLabels();
+}
+
+int TimeSeriesPlot::Impl::widestYLabel() const
+{
+    QVector<double> ticks;
+    QVector<QString> labels;
+    yTicker->generate(yAxis->range(), numberLocale(), QLatin1Char('f'), 6, ticks, nullptr, &labels);
+    const QFontMetrics metrics(yAxis->tickLabelFont());
+    int widest = 0;
+    for (qsizetype i = 0; i < std::min(ticks.size(), labels.size()); ++i)
+        if (yAxis->range().contains(ticks[i]))
+            widest = std::max(widest, metrics.horizontalAdvance(labels[i]));
+    return widest;
 }
 
 void TimeSeriesPlot::Impl::placeEndLabels()
@@ -135,7 +149,7 @@ QString TimeSeriesPlot::Impl::positionText(double x) const
 
 void TimeSeriesPlot::Impl::placePill()
 {
-    const int width = canvas->width() - px(left) - px(right);
+    const int width = canvas->width() - leftShown - px(right);
     const bool pill = cross->x && xLabels && width >= px(kLeastPillWidth);
     cross->pillText = pill ? positionText(*cross->x) : QString();
 }

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tests/ui/plots/sample_run.h"
+#include "ui/plots/plot_marks.h"
 #include "ui/plots/time_series_plot.h"
 #include "ui/shell/theme.h"
 
@@ -193,6 +194,27 @@ private Q_SLOTS:
         QVERIFY(hasColor(image, m_plot->pixelOf(1000, 1.3), shell::theme().text, 3));
         const QPointF axis = m_plot->pixelOf(2000, 2);
         QVERIFY(hasColor(image, {axis.x(), 178}, shell::theme().text3, 2));
+    }
+
+    void crowdedMarkersAreThinned()
+    {
+        std::vector<EventMarker> markers;
+        std::vector<double> pixels;
+        for (int i = 0; i < 300; ++i) { // a marker a pixel, found by the engine
+            markers.push_back({double(i), i + 1, true});
+            pixels.push_back(50 + i);
+        }
+        markers[203].warning = false; // steered: stands whatever is near
+        const ShownMarkers shown = thinMarkers(markers, pixels);
+        QVERIFY(shown.flags.size() > 5);
+        QVERIFY(std::count(shown.flags.begin(), shown.flags.end(), size_t(203)) == 1);
+        for (size_t i = 1; i < shown.flags.size(); ++i)
+            QVERIFY(pixels[shown.flags[i]] - pixels[shown.flags[i - 1]] >= 14);
+        QVERIFY(shown.lines.size() > shown.flags.size());
+        for (size_t i = 1; i < shown.lines.size(); ++i)
+            QVERIFY(pixels[shown.lines[i]] - pixels[shown.lines[i - 1]] > 3);
+        // outside and checkpoints: neither
+        QVERIFY(thinMarkers({{1, 1, true}, {2, 0, false}}, {std::nan(""), 5}).lines.empty());
     }
 
     void keysZoomAndGoBack()

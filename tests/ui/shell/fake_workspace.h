@@ -86,6 +86,23 @@ public:
             dock->show();
     }
 
+    bool arranges = false; ///< anew when it first gets a size, as Training does
+
+protected:
+    void resizeEvent(QResizeEvent* event) override
+    {
+        Workspace::resizeEvent(event);
+        if (!arranges)
+            return;
+        arranges = false;
+        for (auto* dock : findChildren<QDockWidget*>()) {
+            removeDockWidget(dock);
+            addDockWidget(Qt::LeftDockWidgetArea, dock);
+            dock->show();
+        }
+    }
+
+public:
     int newRuns = 0, demos = 0, layer = -1, restored = 0;
     QTableWidget* table = nullptr;
 

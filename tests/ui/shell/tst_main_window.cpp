@@ -194,6 +194,8 @@ private Q_SLOTS:
         m_window->resize(1300, 800);
         auto* dock = m_workspace->findChild<QDockWidget*>(QStringLiteral("steeringDock"));
         dock->close();
+        m_workspace->addDockWidget(Qt::RightDockWidgetArea,
+            m_workspace->findChild<QDockWidget*>(QStringLiteral("runsDock")));
         m_workspace->table->setColumnWidth(1, 173);
         m_window->save();
         m_settings->saveLayout(QStringLiteral("Narrow / 1"));
@@ -203,6 +205,23 @@ private Q_SLOTS:
         QCOMPARE(m_window->page(), MainWindow::Page::Training);
         QCOMPARE(m_window->size(), QSize(1300, 800));
         QCOMPARE(m_workspace->table->columnWidth(1), 173);
+        dock = m_workspace->findChild<QDockWidget*>(QStringLiteral("steeringDock"));
+        QVERIFY(dock->isHidden());
+        const auto areaOfRuns = [this] {
+            return m_workspace->dockWidgetArea(
+                m_workspace->findChild<QDockWidget*>(QStringLiteral("runsDock")));
+        };
+        QCOMPARE(areaOfRuns(), Qt::RightDockWidgetArea);
+        // a page that was not opened in a session keeps what an earlier one saved
+        m_settings->setPage(QStringLiteral("start"));
+        m_window.reset();
+        open();
+        QCOMPARE(m_window->page(), MainWindow::Page::Start);
+        m_window->save();
+        m_window.reset();
+        open();
+        m_window->showPage(MainWindow::Page::Training);
+        QCOMPARE(areaOfRuns(), Qt::RightDockWidgetArea);
         dock = m_workspace->findChild<QDockWidget*>(QStringLiteral("steeringDock"));
         QVERIFY(dock->isHidden());
         m_window->actions().find(QStringLiteral("view.defaultLayout"))->trigger();
@@ -259,6 +278,7 @@ private Q_SLOTS:
     void everyControlHasAName()
     {
         m_recent->fill();
+        m_window->showPage(MainWindow::Page::Training); // its message has a button to name
         warn();
         SettingsDialog dialog(*m_settings, m_window->actions(), QStringLiteral("/tmp/store"));
         for (const QWidget* root :
@@ -384,6 +404,7 @@ private:
         m_window = std::make_unique<MainWindow>(
             *m_settings, m_folder->filePath(QStringLiteral("store.sqlite")), m_log);
         m_workspace = new FakeWorkspace(m_window->services());
+        m_workspace->arranges = true;
         m_window->addWorkspace(MainWindow::Page::Training, m_workspace);
         m_recent = new FakeRecent;
         m_recent->setParent(m_window.get());

@@ -81,6 +81,23 @@ private Q_SLOTS:
         QVERIFY(!m_bar->isVisible());
     }
 
+    void onTheStartPageOnlyTheWindowSpeaks()
+    {
+        m_bar->show(message(QStringLiteral("a"), MessageBar::Level::Warning));
+        m_bar->setBesideWorkspace(false);
+        QVERIFY(!m_bar->isVisible());
+        QCOMPARE(m_bar->warnings(), 1);
+        MessageBar::Message about = message(QStringLiteral("about"), MessageBar::Level::Info);
+        about.everywhere = true;
+        m_bar->show(about);
+        m_bar->show(message(QStringLiteral("b"), MessageBar::Level::Error));
+        QCOMPARE(m_bar->text(), QStringLiteral("fact about: remedy about"));
+        click<QToolButton>();
+        QVERIFY(!m_bar->isVisible());
+        m_bar->setBesideWorkspace(true);
+        QCOMPARE(m_bar->text(), QStringLiteral("fact b: remedy b"));
+    }
+
     void groundTellsTheLevel()
     {
         m_bar->show(message(QStringLiteral("a"), MessageBar::Level::Warning));
