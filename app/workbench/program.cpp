@@ -10,6 +10,7 @@
 #include "ui/shell/translations.h"
 
 #include <QApplication>
+#include <QFileInfo>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTimer>
@@ -37,6 +38,23 @@ void choosePlatform(const Options& options)
     else if (!hasDisplay())
         throw Error("no display to open a window on", "DISPLAY and WAYLAND_DISPLAY",
             "start it in a desktop session, or use --demo or --screenshots DIR, which need none");
+}
+
+/// A run's name has no slash: what looks like a path is one, and this version opens none.
+void refusePaths(const QString& open)
+{
+    const QFileInfo path(open);
+    const bool plan = open.endsWith(QLatin1String(".json"));
+    if (!plan && !open.contains(QLatin1Char('/')))
+        return;
+    const std::string where = open.toStdString();
+    const char* remedy = "name a run of the store: an id, a name or last";
+    if (!path.exists())
+        throw Error("there is no such file or folder", where, remedy);
+    if (path.isDir())
+        throw Error("checkpoint folders can be opened from version 0.2 on", where, remedy);
+    throw Error(
+        plan ? "plans can be opened from version 0.4 on" : "this file is no plan", where, remedy);
 }
 
 QString storePath(const Options& options)
@@ -69,6 +87,7 @@ void useFontOfPictures()
 
 int runProgram(int& argc, char** argv, const Options& given)
 {
+    refusePaths(given.open);
     choosePlatform(given);
     Options options = given;
     const bool headlessDemo = options.demo && options.screenshots.isEmpty() && !hasDisplay();
