@@ -156,14 +156,12 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
     writer.finish();
     tokenizerFile.commit();
     // The end-of-sequence token that a given tokenizer's configuration names goes with it.
-    const std::filesystem::path config = tokenizerConfigOf(result.tokenizerFile);
-    if (!given)
+    const std::filesystem::path config = options.out.string() + ".tokenizer_config.json";
+    const std::filesystem::path from = given ? tokenizerConfigOf(*given) : std::filesystem::path();
+    if (!given || !std::filesystem::exists(from))
         std::filesystem::remove(config);
-    else if (const auto from = tokenizerConfigOf(*given);
-             from != config && std::filesystem::exists(from))
-        base::writeFileAtomically(config, base::readFile(from));
     else if (from != config)
-        std::filesystem::remove(config);
+        base::writeFileAtomically(config, base::readFile(from));
     return result;
 }
 

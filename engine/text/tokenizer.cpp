@@ -28,9 +28,11 @@ std::optional<std::filesystem::path> findTokenizerFile(const std::filesystem::pa
 
 std::filesystem::path tokenizerConfigOf(const std::filesystem::path& modelFile)
 {
-    const std::string stem = modelFile.stem().string();
-    return modelFile.parent_path()
-        / ((stem.ends_with(".tokenizer") ? stem : "tokenizer") + "_config.json");
+    const std::filesystem::path folder = modelFile.parent_path();
+    const std::filesystem::path own = folder / (modelFile.stem().string() + "_config.json");
+    return modelFile.stem() != "tokenizer" && std::filesystem::exists(own)
+        ? own
+        : folder / "tokenizer_config.json";
 }
 
 std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& path)

@@ -33,7 +33,7 @@ std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& path);
 std::optional<std::filesystem::path> findTokenizerFile(const std::filesystem::path& path);
 
 /// Where a SentencePiece file's tokenizer_config.json stands: PREFIX.tokenizer_config.json for
-/// PREFIX.tokenizer.model, else the folder's own. It need not exist.
+/// PREFIX.tokenizer.model if there, else the folder's own, which need not exist.
 std::filesystem::path tokenizerConfigOf(const std::filesystem::path& modelFile);
 
 /// Trains a lossless SentencePiece BPE model (identity normalisation, byte fallback, no dummy

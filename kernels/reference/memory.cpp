@@ -5,6 +5,7 @@
 #include "kernels/reference/backend_class.h"
 #include "kernels/reference/reference_backend.h"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -91,19 +92,21 @@ void store(const TensorView& to, const Indices& values, std::string_view what)
     checkSize(to, static_cast<int64_t>(values.size()), what);
     if (to.dtype != DType::Int32)
         refuse(what, nameOf(to.dtype), "int32");
-    std::memcpy(to.data, values.data(), values.size() * sizeof(int32_t));
+    std::copy(values.begin(), values.end(), to.host<int32_t>());
 }
 
 // Memory ------------------------------------------------------------------------------------------
 
 void ReferenceBackend::upload(const TensorView& to, const void* from)
 {
-    std::memcpy(to.data, from, static_cast<size_t>(to.bytes()));
+    if (to.bytes() > 0)
+        std::memcpy(to.data, from, static_cast<size_t>(to.bytes()));
 }
 
 void ReferenceBackend::download(void* to, const TensorView& from)
 {
-    std::memcpy(to, from.data, static_cast<size_t>(from.bytes()));
+    if (from.bytes() > 0)
+        std::memcpy(to, from.data, static_cast<size_t>(from.bytes()));
 }
 
 void ReferenceBackend::copy(const TensorView& to, const TensorView& from)

@@ -3,10 +3,9 @@
 // Any bytes as a .safetensors file: a moe::Error, or tensors all of whose bytes can be read.
 #include "engine/checkpoint/safetensors.h"
 #include "kernels/error.h"
+#include "tests/fuzz/memory_file.h"
 
 #include <string>
-#include <sys/mman.h>
-#include <unistd.h>
 #include <vector>
 
 namespace {
@@ -33,13 +32,10 @@ void readAll(const std::string& path)
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size)
 {
-    const int file = ::memfd_create("fuzz", 0);
-    if (file < 0 || ::write(file, data, size) != static_cast<ssize_t>(size))
-        std::abort();
+    const moe::fuzz::MemoryFile file(data, size);
     try {
-        readAll("/proc/self/fd/" + std::to_string(file));
+        readAll(file.path());
     } catch (const moe::Error&) {
     }
-    ::close(file);
     return 0;
 }

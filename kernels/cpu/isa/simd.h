@@ -28,8 +28,9 @@ using IntVec = int32_t __attribute__((vector_size(kLanes * 4)));
 using UintVec = uint32_t __attribute__((vector_size(kLanes * 4)));
 using HalfVec = uint16_t __attribute__((vector_size(kLanes * 2))); ///< bfloat16 bits
 using DoubleVec = double __attribute__((vector_size(kLanes * 8)));
-/// 32 bits that are a float, or two bfloat16 that are neighbours along a reduction.
-using Word = float __attribute__((may_alias));
+/// 32 bits that are a float, or two bfloat16 that are neighbours along a reduction, wherever the
+/// first of them lies.
+using Word = float __attribute__((may_alias, aligned(2)));
 
 namespace unaligned {
 using Vec = float __attribute__((vector_size(kLanes * 4), aligned(2), may_alias));

@@ -16,6 +16,13 @@
 using namespace moe;
 using namespace moe::telemetry;
 
+/// In milliseconds; a sanitizer slows everything down.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr int kASecond = 5000;
+#else
+constexpr int kASecond = 1000;
+#endif
+
 class StoreWriterTest : public QObject {
     Q_OBJECT
     QTemporaryDir m_folder;
@@ -63,7 +70,7 @@ private Q_SLOTS:
             }
             for (std::thread& thread : threads)
                 thread.join();
-            QTRY_COMPARE_WITH_TIMEOUT(store.run(run).steps, 1200, 1000);
+            QTRY_COMPARE_WITH_TIMEOUT(store.run(run).steps, 1200, kASecond);
             bus.publish(StateChange{RunState::Done, ""});
         }
         QCOMPARE(store.run(run).state, RunState::Done);

@@ -239,9 +239,9 @@ void CorpusTest::givenTokenizerIsCopied()
         base::readFile(m_path / "one.tokenizer.model"));
     QCOMPARE(base::readFile(m_path / "two.bin"), base::readFile(m_path / "one.bin"));
     // What ends a document travels with the dataset's tokenizer.
-    fs::copy_file(m_path / "one.tokenizer.model", m_path / "tokenizer.model");
-    write("tokenizer_config.json", R"({"eos_token": "<s>"})");
-    options.tokenizer = m_path / "tokenizer.model";
+    write("given/tokenizer_config.json", R"({"eos_token": "<s>"})");
+    fs::copy_file(m_path / "one.tokenizer.model", m_path / "given/tokenizer.model");
+    options.tokenizer = m_path / "given";
     options.out = m_path / "three";
     text::buildCorpus(options);
     QCOMPARE(text::loadTokenizer(m_path / "three")->endOfSequence(), std::optional<int32_t>(1));
