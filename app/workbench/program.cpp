@@ -61,7 +61,7 @@ QString storePath(const Options& options)
 {
     if (!options.store.isEmpty())
         return options.store;
-    const QString fromEnvironment = qEnvironmentVariable("MOE_STORE");
+    QString fromEnvironment = qEnvironmentVariable("MOE_STORE");
     if (!fromEnvironment.isEmpty())
         return fromEnvironment;
     return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation)
@@ -85,11 +85,10 @@ void useFontOfPictures()
 
 } // namespace
 
-int runProgram(int& argc, char** argv, const Options& given)
+int runProgram(int& argc, char** argv, const Options& options)
 {
-    refusePaths(given.open);
-    choosePlatform(given);
-    Options options = given;
+    refusePaths(options.open);
+    choosePlatform(options);
     const bool headlessDemo = options.demo && options.screenshots.isEmpty() && !hasDisplay();
     nameApplication();
     QApplication application(argc, argv);
