@@ -439,7 +439,9 @@ void MoeCommandTest::exportNeverTakesTheStoresPlace()
 
 void MoeCommandTest::oneRunAFolder()
 {
-    writeRun("run.json", {{"train_steps", 1000000}, {"checkpoint", QJsonObject{{"dir", "out"}}}});
+    writeRun("run.json",
+        {{"train_steps", 1000000},
+            {"checkpoint", QJsonObject{{"dir", "out"}, {"every", 1000000}}}});
     QProcess process;
     prepare(process, {"train", "run.json"});
     process.start();
