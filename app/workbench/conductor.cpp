@@ -193,10 +193,9 @@ void Conductor::Impl::takeAll()
 
 void Conductor::Impl::fail(const QString& line)
 {
-    if (!pictures)
-        return; // the workspace shows it in the message bar
     std::fprintf(stderr, "moe-workbench: error: %s\n", qUtf8Printable(line));
-    QApplication::exit(1);
+    if (pictures) // else the window goes on, with the line in its message bar
+        QApplication::exit(1);
 }
 
 void Conductor::Impl::finish()

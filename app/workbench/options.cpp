@@ -155,7 +155,7 @@ QString helpText()
         "  --demo [--steps N]        train the demo model; without a display: offscreen, 120 "
         "steps,\n"
         "                            figures on standard output, pictures in ./demo-screenshots/\n"
-        "  --open RUN|DIR|PLAN.json  a run (id, name or last), a checkpoint folder, a plan\n"
+        "  --open RUN                a run of the store: an id, a name or last\n"
         "  --theme light|dark        colours of this session\n"
         "  --lang en|zh_CN           language of this session\n"
         "  --size WxH                size of the window, at least 1024x680\n"

@@ -18,7 +18,7 @@ namespace moe::workbench {
 struct Options {
     bool demo = false, help = false, version = false;
     std::optional<int64_t> steps; ///< of the demo
-    QString open; ///< a run, a folder or a plan file
+    QString open; ///< a run
     std::optional<shell::ThemeChoice> theme;
     QString language; ///< "en", "zh_CN"; empty: settings, then the desktop
     std::optional<QSize> size;

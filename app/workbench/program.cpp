@@ -10,6 +10,7 @@
 #include "ui/shell/translations.h"
 
 #include <QApplication>
+#include <QFileInfo>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTimer>
@@ -39,11 +40,28 @@ void choosePlatform(const Options& options)
             "start it in a desktop session, or use --demo or --screenshots DIR, which need none");
 }
 
+/// A run's name has no slash: what looks like a path is one, and this version opens none.
+void refusePaths(const QString& open)
+{
+    const QFileInfo path(open);
+    const bool plan = open.endsWith(QLatin1String(".json"));
+    if (!plan && !open.contains(QLatin1Char('/')))
+        return;
+    const std::string where = open.toStdString();
+    const char* remedy = "name a run of the store: an id, a name or last";
+    if (!path.exists())
+        throw Error("there is no such file or folder", where, remedy);
+    if (path.isDir())
+        throw Error("checkpoint folders can be opened from version 0.2 on", where, remedy);
+    throw Error(
+        plan ? "plans can be opened from version 0.4 on" : "this file is no plan", where, remedy);
+}
+
 QString storePath(const Options& options)
 {
     if (!options.store.isEmpty())
         return options.store;
-    const QString fromEnvironment = qEnvironmentVariable("MOE_STORE");
+    QString fromEnvironment = qEnvironmentVariable("MOE_STORE");
     if (!fromEnvironment.isEmpty())
         return fromEnvironment;
     return QStandardPaths::writableLocation(QStandardPaths::GenericDataLocation)
@@ -67,10 +85,10 @@ void useFontOfPictures()
 
 } // namespace
 
-int runProgram(int& argc, char** argv, const Options& given)
+int runProgram(int& argc, char** argv, const Options& options)
 {
-    choosePlatform(given);
-    Options options = given;
+    refusePaths(options.open);
+    choosePlatform(options);
     const bool headlessDemo = options.demo && options.screenshots.isEmpty() && !hasDisplay();
     nameApplication();
     QApplication application(argc, argv);

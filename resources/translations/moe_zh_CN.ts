@@ -196,6 +196,14 @@
         <source>k, all ranks</source>
         <translation>千，所有 rank</translation>
     </message>
+    <message>
+        <source>This run has no MoE layers, so no tokens are dropped.</source>
+        <translation>此运行没有 MoE 层，因此不会丢弃词元。</translation>
+    </message>
+    <message>
+        <source>This run has no MoE layers, so there is no aux loss.</source>
+        <translation>此运行没有 MoE 层，因此没有辅助损失。</translation>
+    </message>
 </context>
 <context>
     <name>EventTableModel</name>
@@ -562,6 +570,10 @@
         <source>expert %1 at step %2</source>
         <translation>专家 %1，步 %2</translation>
     </message>
+    <message>
+        <source>Ratios</source>
+        <translation>比值</translation>
+    </message>
 </context>
 <context>
     <name>LoadPanel</name>
@@ -602,10 +614,6 @@
         <translation>Rank</translation>
     </message>
     <message>
-        <source>The record holds sums over all ranks</source>
-        <translation>记录保存的是所有 rank 之和</translation>
-    </message>
-    <message>
         <source>Text</source>
         <translation>内容</translation>
     </message>
@@ -632,10 +640,6 @@
     <message>
         <source>All</source>
         <translation>全部</translation>
-    </message>
-    <message>
-        <source>A probe shows its newest routing; choose All for a span of steps</source>
-        <translation>探针显示其最新路由；要看一段步数请选“全部”</translation>
     </message>
     <message>
         <source>%1 steps are in the mean</source>
@@ -668,6 +672,26 @@
     <message>
         <source>Last assignment</source>
         <translation>最后一次分配</translation>
+    </message>
+    <message>
+        <source>The record holds sums over all ranks: there is nothing to choose</source>
+        <translation>记录中是所有 rank 的总和，没有可选项</translation>
+    </message>
+    <message>
+        <source>validation at step %1</source>
+        <translation>第 %1 步的验证</translation>
+    </message>
+    <message>
+        <source>No run is shown. Start one or choose one in the list.</source>
+        <translation>未显示任何运行。请开始一次运行，或在列表中选择。</translation>
+    </message>
+    <message>
+        <source>The loads of the experts appear with the first step.</source>
+        <translation>专家负载从第一步起显示。</translation>
+    </message>
+    <message>
+        <source>This run has no MoE layers, so there is no expert load.</source>
+        <translation>此运行没有 MoE 层，因此没有专家负载。</translation>
     </message>
 </context>
 <context>
@@ -1245,20 +1269,40 @@
         <translation>已完成</translation>
     </message>
     <message>
-        <source>stopped</source>
-        <translation>已停止</translation>
-    </message>
-    <message>
-        <source>failed</source>
-        <translation>已失败</translation>
-    </message>
-    <message>
         <source>imported</source>
         <translation>已导入</translation>
     </message>
     <message>
-        <source>Run, %1</source>
-        <translation>运行，%1</translation>
+        <source>Run, %1 layers × %2 experts</source>
+        <translation>运行，%1 层 × %2 个专家</translation>
+    </message>
+    <message>
+        <source>Run, from %1</source>
+        <translation>运行，来自 %1</translation>
+    </message>
+    <message>
+        <source>Run, dense</source>
+        <translation>运行，稠密模型</translation>
+    </message>
+    <message>
+        <source>%1, %2</source>
+        <comment>state, progress</comment>
+        <translation>%1，%2</translation>
+    </message>
+    <message>
+        <source>%1, valid %2</source>
+        <comment>state, best validation loss</comment>
+        <translation>%1，验证 %2</translation>
+    </message>
+    <message>
+        <source>stopped at %1</source>
+        <comment>step</comment>
+        <translation>停在第 %1 步</translation>
+    </message>
+    <message>
+        <source>failed at %1</source>
+        <comment>step</comment>
+        <translation>在第 %1 步失败</translation>
     </message>
 </context>
 <context>
@@ -1475,18 +1519,6 @@
     <message>
         <source>Dark</source>
         <translation>深色</translation>
-    </message>
-    <message>
-        <source>Number of steps a display column covers</source>
-        <translation>每个显示列涵盖的步数</translation>
-    </message>
-    <message>
-        <source>as many as fit</source>
-        <translation>按宽度自动</translation>
-    </message>
-    <message>
-        <source>Steps a display column covers</source>
-        <translation>每个显示列涵盖的步数</translation>
     </message>
     <message>
         <source>Store</source>
@@ -2068,8 +2100,35 @@
         <translation>导入</translation>
     </message>
     <message>
-        <source>Exponential mean, debiased: a value 1/4,000 of the planned run back counts this much of the newest</source>
-        <translation>去偏指数均值：回溯计划步数 1/4,000 处的值，其权重为最新值的这一倍数</translation>
+        <source>%1 experts are dead:</source>
+        <translation>%1 个专家已失活：</translation>
+    </message>
+    <message>
+        <source>layer %1 expert %2</source>
+        <translation>层 %1 专家 %2</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n more</source>
+        <translation>
+            <numerusform>另有 %n 个</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1. Raise ξ or α_max, or open the layer to see when it faded.</source>
+        <translation>%1。请提高 ξ 或 α_max，或打开该层查看何时衰减。</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <comment>between experts</comment>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Imported record</source>
+        <translation>导入的记录</translation>
+    </message>
+    <message>
+        <source>Exponential mean, debiased: a value 1/4,000 of the planned run back (1 to 20 steps) counts this much of the newest</source>
+        <translation>去偏指数均值：计划运行的 1/4,000（1 至 20 步）之前的值，权重为最新值的这一比例</translation>
     </message>
 </context>
 <context>

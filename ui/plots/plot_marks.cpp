@@ -189,8 +189,12 @@ void PlotMarks::drawEvents(QCPPainter& painter) const
             m_rect->bottom(), markers[i].warning);
     }
     if (drawFlags)
-        for (const size_t i : shown.flags)
-            drawFlag(painter, {std::round(pixels[i]) + 0.5, flagTop + px(14) / 2.0}, markers[i]);
+        for (const size_t i : shown.flags) { // never beyond the ends, where names stand
+            const double half = flagHalf(markers[i]);
+            const double x = std::clamp(std::round(pixels[i]) + 0.5, m_rect->left() + half,
+                std::max(m_rect->left() + half, m_rect->right() - half));
+            drawFlag(painter, {x, flagTop + px(14) / 2.0}, markers[i]);
+        }
 }
 
 void PlotMarks::drawLimits(QCPPainter& painter, std::vector<EndLabel>& labels) const

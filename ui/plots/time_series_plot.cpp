@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/plots/time_series_plot.h"
 
-#include "ui/plots/plot_csv.h"
 #include "ui/plots/time_series_impl.h"
 #include "ui/shell/theme.h"
 
@@ -357,39 +356,6 @@ void TimeSeriesPlot::refresh()
 double TimeSeriesPlot::lastReplotMilliseconds() const
 {
     return m_impl->replotMilliseconds;
-}
-
-/// Exports show full quality and no hand's traces, whatever the screen shows.
-template <class Save> bool TimeSeriesPlot::Impl::exportWith(Save save)
-{
-    const std::optional<double> x = std::exchange(cross->x, std::nullopt);
-    cross->focused = false;
-    curves->setLive(false);
-    prepare();
-    const bool saved = save();
-    curves->setLive(live);
-    cross->x = x;
-    cross->focused = q.hasFocus();
-    q.refresh();
-    return saved;
-}
-
-bool TimeSeriesPlot::exportPng(const QString& path, double scale)
-{
-    return m_impl->exportWith([&] { return savePng(*m_impl->canvas, path, scale); });
-}
-
-bool TimeSeriesPlot::exportSvg(const QString& path)
-{
-    return m_impl->exportWith([&] { return saveSvg(*m_impl->canvas, path, accessibleName()); });
-}
-
-bool TimeSeriesPlot::exportCsv(const QString& path) const
-{
-    std::vector<CsvCurve> columns;
-    for (const CurvesLayer::Curve& curve : m_impl->curves->curves())
-        columns.push_back({curve.style.name, curve.data.x(), curve.data.y()});
-    return writeCurvesCsv(path, m_impl->isTime ? tr("seconds") : tr("step"), columns);
 }
 
 QPointF TimeSeriesPlot::pixelOf(double x, double y) const

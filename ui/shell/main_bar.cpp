@@ -68,8 +68,11 @@ void MainBar::addWorkspace(Workspace* workspace)
         nameButton(this, action);
         items.append(action);
     }
-    for (QWidget* widget : workspace->toolbarWidgets())
+    for (QWidget* widget : workspace->toolbarWidgets()) {
+        widget->setContentsMargins(px(7), 0, px(7), 0); // half of the gap to its neighbours
+        widget->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred); // a slider in it expands
         items.append(insertWidget(m_end, widget));
+    }
     showWorkspace(nullptr);
 }
 

@@ -49,10 +49,6 @@ void Style::drawPrimitive(PrimitiveElement element, const QStyleOption* option, 
         return;
     case PE_FrameMenu:
     case PE_PanelMenu:
-        painter->fillRect(option->rect, theme().base);
-        painter->setPen(theme().border);
-        painter->drawRect(option->rect.adjusted(0, 0, -1, -1));
-        return;
     case PE_PanelTipLabel:
         painter->fillRect(option->rect, theme().base);
         painter->setPen(theme().border);

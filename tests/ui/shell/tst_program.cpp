@@ -67,6 +67,31 @@ private Q_SLOTS:
         QCOMPARE(error.count('\n'), 1);
     }
 
+    void refusesWhatItCannotOpenYet_data()
+    {
+        QTest::addColumn<QString>("what");
+        QTest::addColumn<QByteArray>("says");
+        QTest::newRow("folder") << QStringLiteral("./") << QByteArray("0.2");
+        QTest::newRow("plan") << QStringLiteral("plan.json") << QByteArray("0.4");
+        QTest::newRow("garbage") << QStringLiteral("./garbage") << QByteArray("no plan");
+        QTest::newRow("missing") << QStringLiteral("./nothing") << QByteArray("no such file");
+    }
+
+    void refusesWhatItCannotOpenYet()
+    {
+        QFETCH(QString, what);
+        QFETCH(QByteArray, says);
+        for (const char* name : {"plan.json", "garbage"}) {
+            QFile file(m_folder->filePath(QLatin1String(name)));
+            QVERIFY(file.open(QIODevice::WriteOnly));
+            file.write("\xff\x00{", 3);
+        }
+        const auto [status, out, error] = run({QStringLiteral("--open"), what});
+        QCOMPARE(status, 1);
+        QVERIFY2(error.contains(says) && error.contains(what.toUtf8()), error.constData());
+        QCOMPARE(error.count('\n'), 1);
+    }
+
     void quitsAfterSecondsAndBySignal()
     {
         QCOMPARE(std::get<0>(run({QStringLiteral("--quit-after"), QStringLiteral("0.2")})), 0);
