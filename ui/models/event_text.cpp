@@ -15,7 +15,7 @@ namespace {
 
 QString tr(const char* text)
 {
-    return QCoreApplication::translate("events", text);
+    return QCoreApplication::translate("moe::models", text);
 }
 
 QJsonObject payloadOf(const telemetry::RunEvent& event)

@@ -32,7 +32,8 @@ public:
     int64_t runId() const; ///< 0 before it is registered
 
     void start(train::RunFile file, bool resume = false);
-    /// Goes on with a run of the store from its newest checkpoint: its resolved run file says where.
+    /// Goes on with a run of the store from its newest checkpoint: its resolved run file says
+    /// where.
     void resume(const QString& runFileJson, const QString& name);
     void startDemo(const std::filesystem::path& folder, int64_t steps);
     void setPaused(bool paused);

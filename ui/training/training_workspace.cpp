@@ -11,7 +11,6 @@
 #include <QStandardPaths>
 
 #include <algorithm>
-#include <cmath>
 
 namespace moe::training {
 
@@ -198,25 +197,6 @@ bool TrainingWorkspace::hasRun() const
 void TrainingWorkspace::stopTraining()
 {
     m_impl->session.stop();
-}
-
-QList<RecentRun> TrainingWorkspace::recentRuns() const
-{
-    QList<RecentRun> recent;
-    for (const telemetry::RunInfo& run : m_impl->runs.runs()) {
-        RecentRun row;
-        row.id = run.id;
-        row.name = QString::fromStdString(run.name);
-        row.state = QString::fromLatin1(nameOf(run.state));
-        row.detail = run.trainSteps > 0
-            ? tr("step %1 of %2").arg(formatCount(run.steps), formatCount(run.trainSteps))
-            : tr("step %1").arg(formatCount(run.steps));
-        if (run.lastLoss)
-            row.detail += tr(", loss %1").arg(models::formatLoss(*run.lastLoss));
-        row.updated = QDateTime::fromMSecsSinceEpoch(std::llround(run.updated * 1000));
-        recent += row;
-    }
-    return recent;
 }
 
 void TrainingWorkspace::resizeEvent(QResizeEvent* event)

@@ -4,7 +4,6 @@
 
 #include "ui/shell/workspace.h"
 
-#include <QDateTime>
 #include <QList>
 #include <QString>
 
@@ -13,13 +12,6 @@
 #include <memory>
 
 namespace moe::training {
-
-/// One row of the start page's Recent table.
-struct RecentRun {
-    qint64 id = 0;
-    QString name, state, detail; ///< "running", "step 18,240 of 60,000, loss 2.239"
-    QDateTime updated;
-};
 
 /// The Training workspace (look.md section 9): starts, shows and steers runs, compares them, opens
 /// one layer. Reads the store on a thread of its own; never waits. GUI thread. Object name
@@ -54,8 +46,6 @@ public:
     bool isTraining() const; ///< a run of this process is alive
     bool hasRun() const; ///< a run is shown
     void stopTraining(); ///< saves; finished() follows
-
-    QList<RecentRun> recentRuns() const; ///< newest first, as last read from the store
 
 Q_SIGNALS:
     void stepShown(qint64 step); ///< step's numbers are in the readouts and plots

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fake_workspace.h"
 
+#include "ui/models/event_text.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/start_page.h"
@@ -38,6 +39,7 @@ private Q_SLOTS:
         window.resize(1280, 800);
         window.show();
         QVERIFY(QTest::qWaitForWindowExposed(&window));
+        QCOMPARE(moe::models::whatHappened({7, "finished", "{}", 0}), QStringLiteral("已结束"));
         QStringList menus;
         for (const QAction* action : window.menuBar()->actions())
             menus << action->text();
