@@ -26,6 +26,7 @@ public:
 
     const model::ModelConfig& config() const { return m_config; }
     kernels::DType activations() const { return m_activations; }
+    int64_t largestBatch() const { return m_largest; }
 
     /// Runs ids [rows] (on the host, checked against the vocabulary) at the batch's positions,
     /// writes their keys and values into `cache`, and, for the last `logitRows` of them, logits

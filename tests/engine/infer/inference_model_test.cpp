@@ -4,6 +4,7 @@
 // logits.
 #include "engine/checkpoint/safetensors.h"
 #include "engine/infer/inference_model.h"
+#include "engine/infer/token_logits.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
 #include "tests/engine/infer/plain_operations.h"
@@ -13,9 +14,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <numeric>
 
 using namespace moe;
 namespace fs = std::filesystem;
@@ -42,7 +43,7 @@ Expected expectedOf(const fs::path& folder)
     return expected;
 }
 
-/// Logits of all tokens, run in chunks over pages that lie in reverse order.
+/// Logits of all tokens, run in chunks of at most `chunk`.
 std::vector<float> logitsOf(
     const fs::path& folder, const std::vector<int32_t>& tokens, size_t chunk)
 {
@@ -50,25 +51,7 @@ std::vector<float> logitsOf(
     const auto operations = tests::makePlainOperations();
     infer::InferenceModel model(
         *backend, *operations, folder, kernels::DType::Float32, static_cast<int64_t>(chunk));
-    const int64_t pages = static_cast<int64_t>(tokens.size()) / infer::kPageTokens + 1;
-    const infer::KvCache cache(*backend, model.config(), pages, kernels::DType::Float32);
-    std::vector<int32_t> table(static_cast<size_t>(pages));
-    std::iota(table.rbegin(), table.rend(), 0);
-    std::vector<float> logits;
-    for (size_t done = 0; done < tokens.size(); done += chunk) {
-        const size_t count = std::min(chunk, tokens.size() - done);
-        std::vector<kernels::PagedRow> rows;
-        for (size_t i = 0; i < count; ++i)
-            rows.push_back({static_cast<int64_t>(done + i), 0});
-        const kernels::Tensor out
-            = backend->allocate({static_cast<int64_t>(count), model.config().vocabSize},
-                kernels::DType::Float32, kernels::MemoryKind::Activations);
-        model.forward(std::span(tokens).subspan(done, count), {rows, table}, cache, out.view());
-        const size_t before = logits.size();
-        logits.resize(before + static_cast<size_t>(out.view().elements()));
-        backend->download(logits.data() + before, out.view());
-    }
-    return logits;
+    return infer::tokenLogits(*backend, model, tokens);
 }
 
 /// The largest of max|a − b| / max|b| over the tokens' rows.
@@ -185,6 +168,25 @@ private Q_SLOTS:
         }
         QVERIFY_EXCEPTION_THROWN(
             logitsOf(kFixtures / "llama", std::vector<int32_t>(129, 1), 129), Error);
+    }
+
+    void npyIsAsNumpyReadsIt()
+    {
+        const QTemporaryDir dir;
+        const fs::path file = fs::path(dir.path().toStdString()) / "x.npy";
+        infer::writeNpy(file, {1, 2, 3, 4, 5, 6}, 2, 3);
+        std::ifstream in(file, std::ios::binary);
+        const std::string bytes(
+            (std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+        QCOMPARE(bytes.substr(0, 8), std::string("\x93NUMPY\x01\x00", 8));
+        const size_t length
+            = static_cast<uint8_t>(bytes[8]) + 256U * static_cast<uint8_t>(bytes[9]);
+        QCOMPARE((10 + length) % 64, 0U);
+        QCOMPARE(bytes.size(), 10 + length + 24);
+        QVERIFY(bytes.find("'shape': (2, 3)") != std::string::npos);
+        float last = 0;
+        std::memcpy(&last, bytes.data() + bytes.size() - 4, 4);
+        QCOMPARE(last, 6.0F);
     }
 };
 
