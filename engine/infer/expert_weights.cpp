@@ -32,9 +32,9 @@ StoredMatrix everySecond(StoredMatrix both, int64_t first)
 
 std::vector<float> everySecond(const std::vector<float>& both, int64_t begin, int64_t count)
 {
-    std::vector<float> out;
+    std::vector<float> out(static_cast<size_t>(count));
     for (int64_t i = 0; i < count; ++i)
-        out.push_back(both[static_cast<size_t>(begin + 2 * i)]);
+        out[static_cast<size_t>(i)] = both[static_cast<size_t>(begin + 2 * i)];
     return out;
 }
 

@@ -41,7 +41,7 @@ kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 } // namespace
 
 InferenceModel::InferenceModel(kernels::Backend& backend, kernels::InferenceOperations& operations,
-    const std::filesystem::path& folder, DType activations, int64_t largestBatch)
+    const std::filesystem::path& folder, DType activations, int64_t largestBatch, int64_t context)
     : m_backend(backend)
     , m_operations(operations)
     , m_config(model::readConfig(folder))
@@ -50,8 +50,9 @@ InferenceModel::InferenceModel(kernels::Backend& backend, kernels::InferenceOper
     , m_weights(m_source, m_config, m_placement)
     , m_activations(activations)
     , m_largest(largestBatch)
+    , m_context(std::min(context, m_config.maxPositions))
 {
-    const int64_t positions = m_config.maxPositions, pairs = m_config.rotaryDim() / 2;
+    const int64_t positions = m_context, pairs = m_config.rotaryDim() / 2;
     m_ropeTable = backend.allocate({positions, pairs, 2}, DType::Float32, MemoryKind::Weights);
     const std::vector<float> table = model::ropeTable(m_config, positions);
     backend.upload(m_ropeTable.view(), table.data());
@@ -117,10 +118,9 @@ void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& bat
                 "0 to " + std::to_string(m_config.vocabSize - 1));
     }
     for (const kernels::PagedRow& row : batch.rows) {
-        if (row.position < 0 || row.position >= m_config.maxPositions)
+        if (row.position < 0 || row.position >= m_context)
             throw Error("position " + std::to_string(row.position), "tokens",
-                "the model has " + std::to_string(m_config.maxPositions)
-                    + " positions (max_position_embeddings)");
+                "below the context, " + std::to_string(m_context));
     }
     const auto eps = static_cast<float>(m_config.rmsNormEps);
     const TensorView x = rows(m_scratch.x), normed = rows(m_scratch.normed);

@@ -20,12 +20,15 @@ namespace moe::infer {
 /// (exact products over the dequantised weights) or BFloat16. Throws moe::Error.
 class InferenceModel {
 public:
-    /// `largestBatch`: rows of a forward call at most.
+    /// `largestBatch`: rows of a forward call at most. `context`: positions at most, those of the
+    /// configuration where it has fewer.
     InferenceModel(kernels::Backend& backend, kernels::InferenceOperations& operations,
-        const std::filesystem::path& folder, kernels::DType activations, int64_t largestBatch);
+        const std::filesystem::path& folder, kernels::DType activations, int64_t largestBatch,
+        int64_t context);
 
     const model::ModelConfig& config() const { return m_config; }
     kernels::DType activations() const { return m_activations; }
+    int64_t context() const { return m_context; }
     int64_t largestBatch() const { return m_largest; }
 
     /// Runs ids [rows] (on the host, checked against the vocabulary) at the batch's positions,
@@ -59,7 +62,7 @@ private:
     Placement m_placement;
     PlacedWeights m_weights;
     kernels::DType m_activations;
-    int64_t m_largest, m_rows = 0; ///< rows: of the current call
+    int64_t m_largest, m_context, m_rows = 0; ///< rows: of the current call
     kernels::Tensor m_ropeTable;
     Scratch m_scratch;
 };

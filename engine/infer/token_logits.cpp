@@ -16,9 +16,9 @@ std::vector<float> tokenLogits(
 {
     const auto count = static_cast<int64_t>(tokens.size());
     const int64_t vocabulary = model.config().vocabSize;
-    if (count < 1 || count > model.config().maxPositions)
+    if (count < 1 || count > model.context())
         throw Error(std::to_string(count) + " tokens", "--tokens",
-            "1 to " + std::to_string(model.config().maxPositions) + " (max_position_embeddings)");
+            "1 to " + std::to_string(model.context()) + ", the context");
     const int64_t pages = (count + kPageTokens - 1) / kPageTokens;
     const KvCache cache(backend, model.config(), pages, model.activations());
     std::vector<int32_t> table(static_cast<size_t>(pages));

@@ -12,8 +12,8 @@
 namespace moe::infer {
 
 /// Logits [tokens, vocab] of one sequence from position 0, run in chunks of the model's largest
-/// batch, keys and values in the type of the activations. Throws for no tokens, more than the model
-/// has positions, and ids outside the vocabulary.
+/// batch, keys and values in the type of the activations. Throws for no tokens, more than the
+/// model's context, and ids outside the vocabulary.
 std::vector<float> tokenLogits(
     kernels::Backend& backend, InferenceModel& model, std::span<const int32_t> tokens);
 

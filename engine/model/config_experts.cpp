@@ -56,9 +56,9 @@ void readSkyworkGate(ObjectReader& reader, ModelConfig& config)
 void readSparseStep(ObjectReader& reader, ModelConfig& config)
 {
     const int64_t step = integerOr(reader, "decoder_sparse_step", 1, 65536, 1);
-    std::vector<bool> dense;
+    std::vector<bool> dense(static_cast<size_t>(config.layers));
     for (int64_t layer = 0; layer < config.layers; ++layer)
-        dense.push_back((layer + 1) % step != 0);
+        dense[static_cast<size_t>(layer)] = (layer + 1) % step != 0;
     if (reader.has("mlp_only_layers")) {
         const Json& list = *reader.raw("mlp_only_layers");
         const std::string where = reader.at("mlp_only_layers");

@@ -49,8 +49,8 @@ std::vector<float> logitsOf(
 {
     const auto backend = kernels::makeReferenceBackend();
     const auto operations = tests::makePlainOperations();
-    infer::InferenceModel model(
-        *backend, *operations, folder, kernels::DType::Float32, static_cast<int64_t>(chunk));
+    infer::InferenceModel model(*backend, *operations, folder, kernels::DType::Float32,
+        static_cast<int64_t>(chunk), 1 << 20);
     return infer::tokenLogits(*backend, model, tokens);
 }
 
