@@ -189,6 +189,8 @@ const std::vector<double>& RunData::alpha(int row) const
 
 std::optional<int64_t> RunData::deadSince(int row, int expert) const
 {
+    if (m_dead.empty()) // asked for every cell of every frame
+        return std::nullopt;
     const auto found = m_dead.find({row, expert});
     return found == m_dead.end() ? std::nullopt : std::optional(found->second);
 }

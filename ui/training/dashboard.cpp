@@ -90,8 +90,10 @@ std::pair<double, double> shownRange(const models::RunData& run, const SharedAxi
     const auto last = static_cast<double>(run.lastStep());
     const double first = axis.lastSteps() > 0 ? std::max(0.0, last - axis.lastSteps()) : 0;
     const double low = first > 0 ? run.secondsAt(first, axis.axis()) : 0;
-    const double high = run.secondsAt(last, axis.axis());
-    return {low, std::max(high, low + 1)};
+    const double high = std::max(run.secondsAt(last, axis.axis()), low + 1);
+    // The end moves in hops of about a hundredth, so that most steps only add to what is drawn.
+    const double hop = std::exp2(std::floor(std::log2((high - low) / 100)));
+    return {first > 0 ? std::floor(low / hop) * hop : low, std::ceil(high / hop) * hop};
 }
 
 Dashboard::Dashboard(SharedAxis& axis, QWidget* parent)
