@@ -201,6 +201,12 @@ int RunData::deadExperts(int row) const
         std::ranges::count_if(m_dead, [row](const auto& dead) { return dead.first.first == row; }));
 }
 
+bool RunData::deadInWindow(int row, int expert) const
+{
+    constexpr double kLeastIdeal = 1000; // assignments; fewer allow no verdict
+    return m_window.ideal(row) >= kLeastIdeal && m_window.load(row, expert) == 0;
+}
+
 std::vector<RunData::Dead> RunData::dead() const
 {
     std::vector<Dead> all;
