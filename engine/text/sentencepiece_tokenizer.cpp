@@ -4,6 +4,7 @@
 
 #include "engine/base/files.h"
 #include "engine/text/added_tokens.h"
+#include "engine/text/sentencepiece_check.h"
 #include "engine/text/tokenizer_config.h"
 #include "kernels/error.h"
 
@@ -64,6 +65,7 @@ SentencePiece::SentencePiece(const std::filesystem::path& file)
     : m_file(file.string())
 {
     const std::string bytes = base::readFile(file);
+    checkSentencePieceModel(bytes, m_file);
     if (!m_processor.LoadFromSerializedProto(bytes).ok() || m_processor.GetPieceSize() == 0)
         throw Error(
             "not a SentencePiece model", m_file, "make one with moe corpus, or name another file");
