@@ -63,7 +63,9 @@ int run(const Arguments& arguments)
     const auto tokenizer = text::loadTokenizer(arguments.text("--model"));
     const Tokenized result = tokenize(*tokenizer, arguments);
     if (arguments.has("--json")) {
-        std::puts(base::Json{{"ids", result.ids}, {"text", result.text}}.dump().c_str());
+        std::puts(base::Json{{"ids", result.ids}, {"text", result.text}}
+                      .dump(-1, ' ', false, base::Json::error_handler_t::replace)
+                      .c_str());
         return 0;
     }
     std::string line = result.text;
