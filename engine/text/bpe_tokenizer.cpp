@@ -13,7 +13,7 @@ namespace {
 /// Ids may have gaps, but the table by id must not be far larger than the file.
 constexpr size_t kSpareIds = size_t{1} << 20;
 
-class BpeTokenizer : public Tokenizer {
+class BpeTokenizer final : public Tokenizer {
 public:
     explicit BpeTokenizer(BpeTokenizerParts parts);
 

@@ -36,6 +36,7 @@ std::vector<Component> readSequence(base::ObjectReader& reader, const std::strin
     if (!list || !list->is_array())
         throw Error("no list", reader.at(key), "the members of the sequence");
     std::vector<Component> members;
+    members.reserve(list->size());
     for (size_t i = 0; i < list->size(); ++i)
         members.push_back({&(*list)[i], reader.at(key) + "[" + std::to_string(i) + "]"});
     return members;

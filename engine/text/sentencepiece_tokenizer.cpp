@@ -22,7 +22,7 @@ constexpr std::string_view kSpaceMark
     = "\xE2\x96\x81"; // U+2581, the library's stand-in for a space
 constexpr size_t kChunkBytes = 1 << 16;
 
-class SentencePiece : public Tokenizer {
+class SentencePiece final : public Tokenizer {
 public:
     explicit SentencePiece(const std::filesystem::path& file);
 
