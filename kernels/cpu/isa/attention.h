@@ -76,8 +76,8 @@ void timesAlong(const HeadSizes<Act>& sizes, int64_t rows, int64_t positions, co
     for (int64_t col = 0; col < sizes.dim; col += kPanel)
         multiply<kIsBf16<Act>, kLeft>(rows, smaller(kPanel, sizes.dim - col),
             wordsOf(kIsBf16<Act>, positions), a, lda,
-            panels + col * sizes.sequenceWords + first / HeadSizes<Act>::kPerWord * kPanel, c + col,
-            sizes.columns, add);
+            panels + col * sizes.sequenceWords + first / HeadSizes<Act>::kPerWord * kPanel, kPanel,
+            c + col, sizes.columns, add);
 }
 
 /// scores[rows, kKeys] = a [rows, words] · panels [dim, sequence] for `count` positions from
@@ -88,7 +88,7 @@ void timesAcross(const HeadSizes<Act>& sizes, int64_t rows, const Word* a, const
 {
     for (int64_t at = 0; at < count; at += kPanel)
         multiply<kIsBf16<Act>, Left::Rows>(rows, smaller(kPanel, count - at), sizes.words, a,
-            sizes.words, panels + (first + at) * sizes.words, scores + at, kKeys, false);
+            sizes.words, panels + (first + at) * sizes.words, kPanel, scores + at, kKeys, false);
 }
 
 } // namespace moe::kernels::cpu::MOE_ISA

@@ -48,8 +48,8 @@ template <Way kWay> int64_t columnsOf(const CpuPacked& w)
 /// Some columns of a group's weight as the right side of multiply(): where pack() left them, or
 /// gathered into a buffer.
 struct Right {
-    const Word* panel;
-    int64_t cols;
+    const Word* words;
+    int64_t ld, cols;
     const Word* ahead; ///< where the columns that are wanted next come from
 };
 
@@ -66,14 +66,17 @@ Right rightOf(
         const int64_t k = wordsOf(true, reductionOf<kWay>(w));
         const Word* panel = all + group * (forward ? w.forwardWords : w.backwardWords)
             + (column - inPanel) * k + inPanel;
-        return {panel, smaller(cols, kPanel - inPanel), panel + ahead * k};
+        return {panel, kPanel, smaller(cols, kPanel - inPanel), panel + ahead * k};
     } else {
         const float* master = w.master + group * w.out() * w.in();
-        if constexpr (kWay == Way::Forward)
+        if constexpr (kWay == Way::Forward) {
             packRowsAsColumns(master + column * w.in(), w.in(), cols, w.in(), buffer);
-        else
-            packColumns(master + column, w.in(), w.out(), cols, buffer);
-        return {buffer, cols, kWay == Way::Forward ? master + (column + ahead) * w.in() : nullptr};
+            return {buffer, kPanel, cols, master + (column + ahead) * w.in()};
+        }
+        if (cols % kLanes == 0 && readsInPlace<float>(w.in()))
+            return {master + column, w.in(), cols, nullptr};
+        packColumns(master + column, w.in(), w.out(), cols, buffer);
+        return {buffer, kPanel, cols, nullptr};
     }
 }
 
@@ -126,8 +129,8 @@ void rowsTimesColumns(WordRows x, Piece piece, const CpuPacked& w, int64_t colum
         const int64_t at = column + done;
         const Right right
             = rightOf<kBf16, kWay>(w, piece.group, at, cols - done, ahead, buffer + kEmitFloats);
-        rowsTimesPanel<kBf16>(x.data + piece.first * x.ld, x.ld, piece.rows, right.panel, k,
-            right.cols, right.ahead, buffer, [&](int64_t row, int64_t count, const float* tile) {
+        rowsTimesPanel<kBf16>(x.data + piece.first * x.ld, x.ld, piece.rows, right.words, right.ld,
+            k, right.cols, right.ahead, buffer, [&](int64_t row, int64_t count, const float* tile) {
                 emit(piece.first + row, count, at, right.cols, tile);
             });
         done += right.cols;
@@ -166,7 +169,7 @@ struct OuterBlocks {
         outBlocks = ceilDiv(out, outStep);
     }
     int64_t jobsOfGroup() const { return outBlocks * inBlocks; }
-    int64_t scratchBytes() const { return outerScratchWords(outStep, inStep) * 4; }
+    int64_t scratchBytes() const { return outerScratchWords(outStep) * 4; }
 
     template <typename Act>
     void run(int64_t job, int64_t rows, const Act* dy, const Act* x, int64_t ldX, float* dW,

@@ -106,7 +106,7 @@ void chunkDw(
         outerProduct(smaller(rowStep, vocabulary - row), smaller(step, hidden - col), rows,
             reinterpret_cast<const Act*>(head.logits) + row, ldSlopes, x + col, hidden,
             dW + row * hidden + col, hidden, add,
-            static_cast<Word*>(threadScratch(thread, outerScratchWords(rowStep, step) * 4)));
+            static_cast<Word*>(threadScratch(thread, outerScratchWords(rowStep) * 4)));
     });
 }
 

@@ -26,7 +26,8 @@ template <bool kBf16> inline Vec multiplyAdd(Vec sum, Vec a, Vec b)
 constexpr int64_t kLine = 16; // words of a cache line
 
 template <bool kBf16, Left kLeft, int kRows, int kVectors>
-void tile(int64_t k, const Word* a, int64_t lda, const Word* b, float* c, int64_t ldc, bool add)
+void tile(int64_t k, const Word* a, int64_t lda, const Word* b, int64_t ldb, float* c, int64_t ldc,
+    bool add)
 {
     Vec sums[kRows][kVectors];
 #pragma GCC unroll 8
@@ -58,7 +59,7 @@ void tile(int64_t k, const Word* a, int64_t lda, const Word* b, float* c, int64_
                     sums[i][j] = multiplyAdd<kBf16>(sums[i][j], word, right[j]);
             }
             a += kLeft == Left::Rows ? 1 : lda;
-            b += kPanel;
+            b += ldb;
         }
     }
 #pragma GCC unroll 8
@@ -68,7 +69,7 @@ void tile(int64_t k, const Word* a, int64_t lda, const Word* b, float* c, int64_
             store(c + i * ldc + j * kLanes, sums[i][j]);
 }
 
-using Tile = void (*)(int64_t, const Word*, int64_t, const Word*, float*, int64_t, bool);
+using Tile = void (*)(int64_t, const Word*, int64_t, const Word*, int64_t, float*, int64_t, bool);
 
 template <bool kBf16, Left kLeft, int kVectors> Tile tileOfRows(int64_t rows)
 {
@@ -108,27 +109,27 @@ template <bool kBf16, Left kLeft> Tile tileOf(int64_t rows, int64_t cols)
 } // namespace
 
 template <bool kBf16, Left kLeft>
-void multiply(int64_t rows, int64_t cols, int64_t k, const Word* a, int64_t lda, const Word* panel,
-    float* c, int64_t ldc, bool add)
+void multiply(int64_t rows, int64_t cols, int64_t k, const Word* a, int64_t lda, const Word* b,
+    int64_t ldb, float* c, int64_t ldc, bool add)
 {
     const Tile whole = tileOf<kBf16, kLeft>(kTileRows, cols);
     int64_t row = 0;
     for (; row + kTileRows <= rows; row += kTileRows)
         whole(
-            k, kLeft == Left::Rows ? a + row * lda : a + row, lda, panel, c + row * ldc, ldc, add);
+            k, kLeft == Left::Rows ? a + row * lda : a + row, lda, b, ldb, c + row * ldc, ldc, add);
     if (row < rows)
         tileOf<kBf16, kLeft>(rows - row, cols)(
-            k, kLeft == Left::Rows ? a + row * lda : a + row, lda, panel, c + row * ldc, ldc, add);
+            k, kLeft == Left::Rows ? a + row * lda : a + row, lda, b, ldb, c + row * ldc, ldc, add);
 }
 
 template void multiply<false, Left::Rows>(
-    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, float*, int64_t, bool);
+    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, int64_t, float*, int64_t, bool);
 template void multiply<false, Left::Columns>(
-    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, float*, int64_t, bool);
+    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, int64_t, float*, int64_t, bool);
 template void multiply<true, Left::Rows>(
-    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, float*, int64_t, bool);
+    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, int64_t, float*, int64_t, bool);
 template void multiply<true, Left::Columns>(
-    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, float*, int64_t, bool);
+    int64_t, int64_t, int64_t, const Word*, int64_t, const Word*, int64_t, float*, int64_t, bool);
 
 template <typename Act>
 void outerProduct(int64_t out, int64_t in, int64_t k, const Act* dy, int64_t ldDy, const Act* x,
@@ -136,24 +137,27 @@ void outerProduct(int64_t out, int64_t in, int64_t k, const Act* dy, int64_t ldD
 {
     constexpr bool kBf16 = kIsBf16<Act>;
     constexpr int64_t kElements = kBf16 ? 2 * kOuterDepth : kOuterDepth;
-    Word* panels = scratch;
-    Word* tiles = panels + kOuterDepth * roundUp(in, kPanel);
+    Word* panel = scratch;
+    Word* tiles = panel + kOuterDepth * kPanel;
     float* edge = tiles + ceilDiv(out, kTileRows) * tileStride(kOuterDepth);
     for (int64_t first = 0; first < k || first == 0; first += kElements, add = true) {
         const int64_t elements = smaller(kElements, k - first);
         const int64_t words = wordsOf(kBf16, elements);
         packTiles(dy + first * ldDy, ldDy, elements, out, tiles);
-        for (int64_t col = 0; col < in; col += kPanel)
-            packColumns(x + first * ldX + col, ldX, elements, smaller(kPanel, in - col),
-                panels + col * words);
         for (int64_t col = 0; col < in; col += kPanel) {
             const int64_t cols = smaller(kPanel, in - col);
             const bool whole = cols % kLanes == 0;
+            const Act* columns = x + first * ldX + col;
+            const bool inPlace = whole && readsInPlace<Act>(ldX);
+            if (!inPlace)
+                packColumns(columns, ldX, elements, cols, panel);
+            const Word* right = inPlace ? reinterpret_cast<const Word*>(columns) : panel;
+            const int64_t ldRight = inPlace ? ldX : kPanel;
             for (int64_t row = 0; row < out; row += kTileRows) {
                 const int64_t rows = smaller(kTileRows, out - row);
                 float* to = dW + row * ldW + col;
                 multiply<kBf16, Left::Columns>(rows, cols, words,
-                    tiles + row / kTileRows * tileStride(words), kTileRows, panels + col * words,
+                    tiles + row / kTileRows * tileStride(words), kTileRows, right, ldRight,
                     whole ? to : edge, whole ? ldW : kPanel, whole && add);
                 if (whole)
                     continue;

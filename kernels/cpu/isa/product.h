@@ -30,11 +30,12 @@ inline int64_t wordsOf(bool bf16, int64_t elements)
 /// How the left side of a tile lies: word k of row i at [i · stride + k], or at [k · stride + i].
 enum class Left : uint8_t { Rows, Columns };
 
-/// c[rows, cols] (by `add`) = a · panel over k words; rows and cols any, c of row stride ldc.
-/// Columns are computed in whole vectors: c must have room for cols rounded up to kLanes.
+/// c[rows, cols] (by `add`) = a · b over k words; rows any, cols ≤ kPanel, b and c of row strides
+/// ldb and ldc. Columns are computed in whole vectors: b and c must have room for cols rounded up
+/// to kLanes.
 template <bool kBf16, Left kLeft>
-void multiply(int64_t rows, int64_t cols, int64_t k, const Word* a, int64_t lda, const Word* panel,
-    float* c, int64_t ldc, bool add);
+void multiply(int64_t rows, int64_t cols, int64_t k, const Word* a, int64_t lda, const Word* b,
+    int64_t ldb, float* c, int64_t ldc, bool add);
 
 /// Whether panels are for now, or go past the caches to memory (aligned to the vector then).
 enum class Keep : uint8_t { InCache, InMemory };
@@ -60,13 +61,21 @@ void packTiles(const BFloat16* from, int64_t ld, int64_t k, int64_t rows, Word* 
 template <typename T> inline constexpr bool kIsBf16 = false;
 template <> inline constexpr bool kIsBf16<BFloat16> = true;
 
-/// x · panel for `rows` rows; emit(row, rowCount, tile) gets [rowCount, kPanel] pieces of the
-/// result, in order. `cols` of the panel are wanted. `buffer` holds kEmitFloats floats. The
-/// k · kPanel words at `ahead`, which the next call wants, are fetched on the way.
+/// Whether a matrix with the reduction outermost, of this row stride, is as good a right side where
+/// it lies as in a panel: words as they are, and rows that do not crowd into a few sets of a cache.
+template <typename T> inline bool readsInPlace(int64_t ld)
+{
+    return !kIsBf16<T> && ld % 1024 != 0;
+}
+
+/// x · b for `rows` rows, b [k, kPanel] at stride ldb; emit(row, rowCount, tile) gets [rowCount,
+/// kPanel] pieces of the result, in order. `cols` of the panel are wanted. `buffer` holds
+/// kEmitFloats floats. The k · kPanel words at `ahead`, which the next call wants, are fetched on
+/// the way.
 inline constexpr int64_t kEmitRows = 16 * kTileRows;
 inline constexpr int64_t kEmitFloats = kEmitRows * kPanel;
 template <bool kBf16, typename Emit>
-void rowsTimesPanel(const Word* x, int64_t ldx, int64_t rows, const Word* panel, int64_t k,
+void rowsTimesPanel(const Word* x, int64_t ldx, int64_t rows, const Word* b, int64_t ldb, int64_t k,
     int64_t cols, const Word* ahead, float* buffer, const Emit& emit)
 {
     constexpr int64_t kLine = 16; // words of a cache line
@@ -79,7 +88,7 @@ void rowsTimesPanel(const Word* x, int64_t ldx, int64_t rows, const Word* panel,
             __builtin_prefetch(ahead + row / step * share + i, 0, 2);
         for (int64_t first = 0; first < k || first == 0; first += depth)
             multiply<kBf16, Left::Rows>(count, cols, smaller(depth, k - first),
-                x + row * ldx + first, ldx, panel + first * kPanel, buffer, kPanel, first > 0);
+                x + row * ldx + first, ldx, b + first * ldb, ldb, buffer, kPanel, first > 0);
         emit(row, count, static_cast<const float*>(buffer));
     }
 }
@@ -87,9 +96,9 @@ void rowsTimesPanel(const Word* x, int64_t ldx, int64_t rows, const Word* panel,
 /// dW[out, in] (by `add`) = dyᵀ x over k tokens, dy [k, out] at stride ldDy, x [k, in] at ldX;
 /// `scratch` of outerScratchWords().
 inline constexpr int64_t kOuterDepth = 512; // words
-inline int64_t outerScratchWords(int64_t out, int64_t in)
+inline int64_t outerScratchWords(int64_t out)
 {
-    return kOuterDepth * roundUp(in, kPanel) + ceilDiv(out, kTileRows) * tileStride(kOuterDepth)
+    return kOuterDepth * kPanel + ceilDiv(out, kTileRows) * tileStride(kOuterDepth)
         + kTileRows * kPanel;
 }
 template <typename Act>
