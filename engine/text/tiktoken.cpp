@@ -173,6 +173,7 @@ std::vector<AddedToken> specialTokens(
     if (!config.addedTokens.empty())
         return config.addedTokens;
     std::vector<AddedToken> tokens;
+    tokens.reserve(family.special.size());
     for (const char* content : family.special)
         tokens.push_back({content, first++, true});
     if (family.modelType == std::string_view("qwen")) {
