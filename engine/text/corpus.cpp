@@ -132,7 +132,10 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
         given = findTokenizerFile(*options.tokenizer);
         if (!given)
             throw Error("no tokenizer", options.tokenizer->string(),
-                "a folder with tokenizer.model, or a *.model file");
+                "a folder with tokenizer.json or tokenizer.model, or such a file");
+        if (given->extension() == ".tiktoken") // it needs the model's configuration beside it
+            throw Error("a tiktoken file cannot stand beside a dataset", given->string(),
+                "a tokenizer.json or a SentencePiece *.model");
     }
     result.tokenizerFile = options.out.string() + (given ? suffixOf(*given) : ".tokenizer.model");
     // An older dataset of this prefix keeps its tokenizer until the new one is whole.
@@ -172,6 +175,12 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
     result.tokens = writer.tokens();
     writer.finish();
     tokenizerFile.commit();
+    // Of an older dataset of this prefix another kind may have stood there.
+    for (const char* suffix : {".tokenizer.model", ".tokenizer.json"}) {
+        if (const std::filesystem::path other = options.out.string() + suffix;
+            other != result.tokenizerFile)
+            std::filesystem::remove(other);
+    }
     // The end-of-sequence token that a given tokenizer's configuration names goes with it.
     const std::filesystem::path config = options.out.string() + ".tokenizer_config.json";
     const std::filesystem::path from = given ? tokenizerConfigOf(*given) : std::filesystem::path();
