@@ -42,6 +42,9 @@ function(moe_add_executable name)
     target_link_libraries(${name} PRIVATE moe_flags ${arg_LINK})
 endfunction()
 
+# What a build for the labels `unit` and `engine` alone needs.
+add_custom_target(unit_and_engine_tests)
+
 # moe_add_test(NAME LABEL unit|engine|ui|e2e|slow SOURCES… LINK … [TIMEOUT SECONDS]): one Qt Test program.
 function(moe_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;LINK")
@@ -57,6 +60,9 @@ function(moe_add_test name)
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS "${arg_LABEL}" TIMEOUT ${arg_TIMEOUT}
         ENVIRONMENT "QT_QPA_PLATFORM=offscreen")
+    if(arg_LABEL MATCHES "^(unit|engine)$")
+        add_dependencies(unit_and_engine_tests ${name})
+    endif()
 endfunction()
 
 function(moe_print_summary)

@@ -125,6 +125,13 @@ std::string Arguments::text(const std::string& option, const std::string& fallba
     return values.empty() ? fallback : values.back();
 }
 
+std::string Arguments::filledText(const std::string& option, const std::string& fallback) const
+{
+    if (has(option) && text(option).empty())
+        throw UsageError(option + " is empty", where(command), "write something after it");
+    return text(option, fallback);
+}
+
 int64_t Arguments::integer(
     const std::string& option, int64_t least, int64_t most, int64_t fallback) const
 {

@@ -35,6 +35,8 @@ public:
 
     bool has(const std::string& option) const;
     std::string text(const std::string& option, const std::string& fallback = "") const;
+    /// The same; throws UsageError when it is given and empty.
+    std::string filledText(const std::string& option, const std::string& fallback = "") const;
     std::vector<std::string> all(const std::string& option) const;
     /// Throw UsageError for what is no number or out of range.
     int64_t integer(const std::string& option, int64_t least, int64_t most, int64_t fallback) const;

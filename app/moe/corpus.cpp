@@ -5,6 +5,7 @@
 #include "app/moe/progress.h"
 #include "app/moe/signals.h"
 #include "engine/base/json.h"
+#include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
 
@@ -18,11 +19,14 @@ int run(const Arguments& arguments)
 {
     text::CorpusOptions options;
     options.sources.assign(arguments.positionals.begin(), arguments.positionals.end());
-    options.out = arguments.text("--out");
+    options.out = arguments.filledText("--out");
+    if (arguments.has("--tokenizer") && arguments.has("--vocab-size"))
+        throw UsageError("--vocab-size is given beside --tokenizer", "moe corpus",
+            "a given tokenizer has its own vocabulary: leave one of the two out");
     if (arguments.has("--tokenizer"))
-        options.tokenizer = arguments.text("--tokenizer");
+        options.tokenizer = arguments.filledText("--tokenizer");
     options.vocabSize = arguments.integer("--vocab-size", 260, 1'000'000, options.vocabSize);
-    options.jsonlKey = arguments.text("--jsonl-key", options.jsonlKey);
+    options.jsonlKey = arguments.filledText("--jsonl-key", options.jsonlKey);
     options.appendEos = !arguments.has("--no-eos");
     options.skipInvalid = arguments.has("--skip-invalid");
     ProgressLine progress(arguments.has("--quiet"));

@@ -26,13 +26,20 @@ using telemetry::RunStore;
 
 std::filesystem::path storePath(const Arguments& arguments)
 {
-    return arguments.has("--store") ? std::filesystem::path(arguments.text("--store"))
+    return arguments.has("--store") ? std::filesystem::path(arguments.filledText("--store"))
                                     : telemetry::defaultStorePath();
 }
 
+/// Only an import may begin a store: elsewhere a path that is not there is a mistyped one.
 RunStore openStore(const Arguments& arguments, RunStore::Mode mode)
 {
-    return RunStore(storePath(arguments), mode);
+    const std::filesystem::path path = storePath(arguments);
+    std::error_code ignored;
+    if (!std::filesystem::exists(path, ignored))
+        throw Error("there is no run store", path.string(),
+            arguments.has("--store") ? "check the path that --store names"
+                                     : "train or import a run first");
+    return RunStore(path, mode);
 }
 
 /// Names may come from files of others: what is no UTF-8 in them is replaced.
@@ -132,7 +139,7 @@ int list(const Arguments& arguments)
 {
     std::error_code ignored;
     std::vector<RunInfo> runs;
-    if (std::filesystem::exists(storePath(arguments), ignored)) // else nothing was recorded yet
+    if (arguments.has("--store") || std::filesystem::exists(storePath(arguments), ignored))
         runs = openStore(arguments, RunStore::Mode::ReadOnly).runs();
     if (arguments.has("--json")) {
         Json json{{"runs", Json::array()}};
@@ -247,16 +254,19 @@ int note(const Arguments& arguments)
 
 int exportTo(const Arguments& arguments)
 {
+    const std::string format = arguments.text("--format"), out = arguments.filledText("--out");
+    if (format != "jsonl" && format != "csv" && format != "tensorboard")
+        throw UsageError("unknown format \"" + format.substr(0, 80) + "\"", "moe runs export",
+            "one of jsonl, csv, tensorboard");
     const RunStore store = openStore(arguments, RunStore::Mode::ReadOnly);
     const RunInfo run = store.find(arguments.positionals[0]);
-    const std::string out = arguments.text("--out");
-    exportRun(store, run.id, arguments.text("--format"), out);
+    exportRun(store, run.id, format, out);
     return done(arguments, run, "written to " + out);
 }
 
 int importFrom(const Arguments& arguments)
 {
-    RunStore store = openStore(arguments, RunStore::Mode::ReadWrite);
+    RunStore store(storePath(arguments));
     std::vector<int64_t> ids;
     store.transaction([&] { // all paths or none
         for (const std::string& path : arguments.positionals) {
@@ -293,7 +303,8 @@ int steer(const Arguments& arguments)
     store.transaction([&] {
         store.queueSteering(run.id, key, json); // throws when nobody would take it
         train::checkSteering(
-            train::parseRunFile(base::parseJson(run.runFile, run.name), run.name, {}), key, json);
+            train::parseRunFile(base::parseJson(run.runFile, run.name), run.name, {}),
+            store.events(run.id), key, json);
     });
     return done(arguments, run, key + " = " + value + " from the next step on");
 }

@@ -70,7 +70,8 @@ Command selftestCommand()
     command.description
         = "Runs every operation of a model, forward and backward, on odd and edge-case sizes, and "
           "compares values and gradients with the scalar reference. Differences beyond what "
-          "rounding explains are listed on standard error, and the exit status is 1.";
+          "rounding explains are listed on standard error, and the exit status is 1; --json prints "
+          "the counts then, too.";
     command.run = run;
     return command;
 }

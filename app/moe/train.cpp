@@ -91,8 +91,9 @@ int run(const Arguments& arguments)
         printEstimate(file, train::Trainer(file, options).estimate(), json);
         return 0;
     }
-    options.store = arguments.has("--store") ? std::filesystem::path(arguments.text("--store"))
-                                             : telemetry::defaultStorePath();
+    options.store = arguments.has("--store")
+        ? std::filesystem::path(arguments.filledText("--store"))
+        : telemetry::defaultStorePath();
     const std::stop_token stop = stopOnSignals();
     train::Trainer trainer(file, options);
     train::TrainResult result;

@@ -14,11 +14,11 @@ namespace {
 
 int run(const Arguments& arguments)
 {
-    const std::string out = arguments.text("--out");
+    const std::string out = arguments.filledText("--out");
     const int64_t experts = arguments.integer("--experts", 1, 16384, 0);
     const int64_t topK = arguments.integer("--top-k", 1, 16384, 0);
     const auto seed = static_cast<uint64_t>(arguments.integer("--seed", 0, INT64_MAX, 1));
-    train::upcycleFolder(arguments.text("--from"), experts, topK, seed, out);
+    train::upcycleFolder(arguments.filledText("--from"), experts, topK, seed, out);
 
     const model::ModelConfig config = model::readConfig(out);
     if (arguments.has("--json"))

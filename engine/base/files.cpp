@@ -51,11 +51,12 @@ namespace {
 
 class Descriptor {
 public:
-    Descriptor(const std::filesystem::path& path, int flags, const char* what)
+    Descriptor(const std::filesystem::path& path, int flags, const char* what,
+        const std::filesystem::path& shownAs = {})
         : m_file(::open(path.c_str(), flags | O_CLOEXEC, 0644))
     {
         if (m_file < 0)
-            fail(what, path, errno);
+            fail(what, shownAs.empty() ? path : shownAs, errno);
     }
     ~Descriptor()
     {
@@ -120,7 +121,7 @@ void writeFileAtomically(const std::filesystem::path& path, std::string_view byt
     const std::filesystem::path beside = path.parent_path()
         / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".partial");
     try {
-        FileWriter writer(beside);
+        FileWriter writer(beside, path);
         writer.write(bytes.data(), bytes.size());
         writer.close();
         if (::rename(beside.c_str(), path.c_str()) != 0)
@@ -130,6 +131,23 @@ void writeFileAtomically(const std::filesystem::path& path, std::string_view byt
         throw;
     }
     flushToDisk(path.has_parent_path() ? path.parent_path() : ".");
+}
+
+void showingPlace(const std::filesystem::path& hidden, const std::filesystem::path& shown,
+    const std::function<void()>& write)
+{
+    try {
+        write();
+    } catch (const Cancelled&) {
+        throw;
+    } catch (const Error& error) {
+        std::string place = error.place();
+        const size_t at = place.find(hidden.string());
+        if (at == std::string::npos)
+            throw;
+        place.replace(at, hidden.string().size(), shown.string());
+        throw Error(error.problem(), place, error.remedy());
+    }
 }
 
 FolderLock::FolderLock(
@@ -150,9 +168,9 @@ FolderLock::~FolderLock()
     ::close(m_file);
 }
 
-FileWriter::FileWriter(std::filesystem::path path)
-    : m_path(std::move(path))
-    , m_file(Descriptor(m_path, O_WRONLY | O_CREAT | O_TRUNC, "cannot write").release())
+FileWriter::FileWriter(std::filesystem::path path, std::filesystem::path shownAs)
+    : m_shown(shownAs.empty() ? path : std::move(shownAs))
+    , m_file(Descriptor(path, O_WRONLY | O_CREAT | O_TRUNC, "cannot write", m_shown).release())
 {
 }
 
@@ -170,7 +188,7 @@ void FileWriter::write(const void* data, size_t bytes)
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
-            fail("cannot write", m_path, errno);
+            fail("cannot write", m_shown, errno);
         from += written;
         bytes -= static_cast<size_t>(written);
     }
@@ -179,10 +197,10 @@ void FileWriter::write(const void* data, size_t bytes)
 void FileWriter::close()
 {
     if (::fsync(m_file) != 0)
-        fail("cannot write", m_path, errno);
+        fail("cannot write", m_shown, errno);
     const int file = std::exchange(m_file, -1);
     if (::close(file) != 0)
-        fail("cannot write", m_path, errno);
+        fail("cannot write", m_shown, errno);
 }
 
 MappedFile::MappedFile(const std::filesystem::path& path)

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,6 +18,11 @@ std::string readFile(const std::filesystem::path& path, int64_t limit = INT64_C(
 /// Writes beside, flushes to the disk, renames: the file is whole or as it was. Throws (disk full,
 /// …).
 void writeFileAtomically(const std::filesystem::path& path, std::string_view bytes);
+
+/// Runs `write`, which fills `hidden` before it is renamed to `shown`: its errors name places in
+/// `shown`, which users know.
+void showingPlace(const std::filesystem::path& hidden, const std::filesystem::path& shown,
+    const std::function<void()>& write);
 
 /// fsync of a file or folder. Throws.
 void flushToDisk(const std::filesystem::path& path);
@@ -40,7 +46,9 @@ private:
 /// A file written in pieces; close() flushes it to the disk. The destructor leaves what is there.
 class FileWriter {
 public:
-    explicit FileWriter(std::filesystem::path path);
+    /// `shownAs`: the place that errors name, for a file that is renamed to it when it is whole;
+    /// empty: `path` itself.
+    explicit FileWriter(std::filesystem::path path, std::filesystem::path shownAs = {});
     ~FileWriter();
     FileWriter(const FileWriter&) = delete;
     FileWriter& operator=(const FileWriter&) = delete;
@@ -48,7 +56,7 @@ public:
     void close();
 
 private:
-    std::filesystem::path m_path;
+    std::filesystem::path m_shown;
     int m_file = -1;
 };
 

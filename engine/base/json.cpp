@@ -9,7 +9,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <limits>
+#include <set>
 
 namespace moe::base {
 
@@ -83,7 +85,90 @@ std::string numberText(double value)
     return text;
 }
 
+/// True for text that means a number which no double holds: "1e400", "NaN", "-inf".
+bool isNumberOutOfRange(const Json& value)
+{
+    if (!value.is_string())
+        return false;
+    const auto& text = value.get_ref<const std::string&>();
+    char* end = nullptr;
+    const double number = std::strtod(text.c_str(), &end);
+    return !text.empty() && end == text.c_str() + text.size() && !std::isfinite(number);
+}
+
+[[noreturn]] void refuseType(const Json& value, const std::string& at, const std::string& range)
+{
+    throw Error(isNumberOutOfRange(value) ? "a number out of range"
+                                          : "expected a number, found " + typeOf(value),
+        at, range);
+}
+
+/// Notes the dotted place of the first key that stands twice in one object.
+struct RepeatedKeys : nlohmann::json_sax<Json> {
+    struct Level {
+        bool object;
+        std::set<std::string> keys;
+        std::string now; ///< the key that is being read
+    };
+    std::vector<Level> levels;
+    std::string found;
+
+    bool open(bool object)
+    {
+        levels.push_back({object, {}, ""});
+        return true;
+    }
+    bool close()
+    {
+        levels.pop_back();
+        return true;
+    }
+    std::string place() const
+    {
+        std::string dotted;
+        for (const Level& level : levels) {
+            if (level.object)
+                dotted += (dotted.empty() ? "" : ".") + level.now;
+        }
+        return dotted;
+    }
+
+    bool key(string_t& name) override
+    {
+        levels.back().now = name;
+        if (!levels.back().keys.insert(name).second)
+            found = place();
+        return found.empty();
+    }
+    bool start_object(std::size_t) override { return open(true); }
+    bool end_object() override { return close(); }
+    bool start_array(std::size_t) override { return open(false); }
+    bool end_array() override { return close(); }
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t&) override { return true; }
+    bool string(string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+    bool parse_error(std::size_t, const std::string&, const nlohmann::detail::exception&) override
+    {
+        return false;
+    }
+};
+
 } // namespace
+
+Json parseHandwrittenJson(std::string_view text, const std::string& where)
+{
+    Json json = parseJson(text, where);
+    RepeatedKeys repeated;
+    Json::sax_parse(text, &repeated);
+    if (!repeated.found.empty())
+        throw Error("this key stands twice", where + ": " + repeated.found.substr(0, 200),
+            "keep one of the two");
+    return json;
+}
 
 Json parseJson(std::string_view text, const std::string& where)
 {
@@ -203,7 +288,7 @@ int64_t ObjectReader::integer(const std::string& key, int64_t least, int64_t mos
     const std::string range
         = "a whole number from " + std::to_string(least) + " to " + std::to_string(most);
     if (!value.is_number())
-        throw Error("expected a number, found " + typeOf(value), at(key), range);
+        refuseType(value, at(key), range);
     if (value.is_number_float()) {
         const double number = value.get<double>();
         if (number != std::floor(number))
@@ -232,7 +317,7 @@ double ObjectReader::number(const std::string& key, double least, double most)
     const Json& value = require(key);
     const std::string range = "a number from " + numberText(least) + " to " + numberText(most);
     if (!value.is_number())
-        throw Error("expected a number, found " + typeOf(value), at(key), range);
+        refuseType(value, at(key), range);
     const auto number = value.get<double>();
     if (!(number >= least && number <= most))
         throw Error("out of range", at(key), range);

@@ -20,6 +20,9 @@ using Json = nlohmann::ordered_json;
 /// Throws moe::Error naming `where` and the byte offset of what does not parse.
 Json parseJson(std::string_view text, const std::string& where);
 Json readJsonFile(const std::filesystem::path& path);
+/// The same for what people write by hand: a key that stands twice in an object is an error that
+/// names it (programs write none, and the parser would keep one of the two without a word).
+Json parseHandwrittenJson(std::string_view text, const std::string& where);
 
 /// How different two words are: edits as a share of the longer one's length, from 0 (the same)
 /// to 1.

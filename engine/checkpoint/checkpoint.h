@@ -62,6 +62,8 @@ TrainingState readTrainingState(const std::filesystem::path& stepFolder); ///< s
 /// checkpoint.dir and its step-000005/ folders.
 std::vector<std::pair<int64_t, std::filesystem::path>> listSteps(
     const std::filesystem::path& dir); ///< by rising step
+/// True when anything in `dir` is called step-*. Throws when `dir` is there and is no folder.
+bool holdsSteps(const std::filesystem::path& dir);
 std::filesystem::path stepFolder(const std::filesystem::path& dir, int64_t step);
 /// A fresh ".step-000005.partial" to write into (an older one is removed), and its rename into
 /// place after a flush; a step folder of that name is replaced.

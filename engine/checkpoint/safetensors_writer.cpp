@@ -59,7 +59,7 @@ SafetensorsWriter::SafetensorsWriter(const std::filesystem::path& path,
     : m_path(path)
     , m_beside(path.parent_path() / ("." + path.filename().string() + ".partial"))
     , m_tensors(sorted(std::move(tensors)))
-    , m_file(m_beside)
+    , m_file(m_beside, m_path)
 {
     const std::string header = headerText(m_tensors, metadata, m_missing);
     const uint64_t length = header.size();

@@ -59,21 +59,32 @@ void removeAll(const fs::path& path)
         fail("cannot remove", path, failed);
 }
 
-/// Folders of `dir`, none when it does not exist.
+/// What `dir` holds, nothing when it does not exist.
+std::vector<fs::directory_entry> entriesOf(const fs::path& dir)
+{
+    std::vector<fs::directory_entry> entries;
+    std::error_code failed;
+    const fs::file_status status = fs::status(dir, failed);
+    if (status.type() == fs::file_type::not_found)
+        return entries;
+    if (!failed && !fs::is_directory(status))
+        throw Error("not a folder", dir.string(), "name a folder for the checkpoints");
+    fs::directory_iterator at(dir, failed);
+    for (; !failed && at != fs::directory_iterator(); at.increment(failed))
+        entries.push_back(*at);
+    if (failed)
+        fail("cannot read", dir, failed);
+    return entries;
+}
+
 std::vector<fs::path> foldersOf(const fs::path& dir)
 {
     std::vector<fs::path> folders;
-    std::error_code failed;
-    if (!fs::exists(dir, failed))
-        return folders;
-    fs::directory_iterator at(dir, failed);
-    for (; !failed && at != fs::directory_iterator(); at.increment(failed)) {
+    for (const fs::directory_entry& entry : entriesOf(dir)) {
         std::error_code ignored;
-        if (at->is_directory(ignored))
-            folders.push_back(at->path());
+        if (entry.is_directory(ignored))
+            folders.push_back(entry.path());
     }
-    if (failed)
-        fail("cannot read", dir, failed);
     return folders;
 }
 
@@ -108,6 +119,14 @@ std::vector<std::pair<int64_t, fs::path>> listSteps(const fs::path& dir)
     return steps;
 }
 
+bool holdsSteps(const fs::path& dir)
+{
+    const std::vector<fs::directory_entry> entries = entriesOf(dir);
+    return std::any_of(entries.begin(), entries.end(), [](const fs::directory_entry& entry) {
+        return entry.path().filename().string().starts_with(kPrefix);
+    });
+}
+
 fs::path stepFolder(const fs::path& dir, int64_t step)
 {
     std::array<char, 32> name{};
@@ -125,7 +144,7 @@ fs::path beginStep(const fs::path& dir, int64_t step)
     removeAll(partial);
     fs::create_directory(partial, failed);
     if (failed)
-        fail("cannot make the folder", partial, failed);
+        fail("cannot make the folder", stepFolder(dir, step), failed);
     return partial;
 }
 

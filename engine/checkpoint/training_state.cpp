@@ -128,8 +128,9 @@ template <typename Read> auto orNameRemedy(const std::filesystem::path& step, co
     try {
         return read();
     } catch (const Error& error) {
-        throw Error("the checkpoint is damaged", error.what(),
-            "or remove the folder " + step.string() + " to go on from the one before");
+        throw Error(error.problem(), error.place(),
+            error.remedy() + "; or remove the folder " + step.string()
+                + " to go on from the checkpoint before it");
     }
 }
 

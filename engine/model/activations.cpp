@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/model/activations.h"
 
+#include <algorithm>
+#include <limits>
+
 namespace moe::model {
 
 using kernels::DType;
@@ -10,6 +13,8 @@ using kernels::Shape;
 using kernels::Tensor;
 
 namespace {
+
+__extension__ using Wide = __int128;
 
 /// Allocates for one purpose.
 struct Allocator {
@@ -91,19 +96,21 @@ Activations::Activations(
 
 int64_t activationBytes(const ModelConfig& config, DType act, const BatchShape& largest)
 {
-    const int64_t tokens = largest.tokens(), h = config.hiddenSize, bytes = kernels::bytesOf(act);
-    const int64_t n = config.experts, k = config.isMoe() ? config.topK : 1;
-    const int64_t heads = config.heads + config.heads + 2 * config.kvHeads;
-    int64_t inAct = 4 * h + heads * config.headDim + k * 2 * config.intermediateSize;
-    int64_t inFour = 2 + config.heads;
-    int64_t fixed = 0;
+    // In 128 bits: sizes that a configuration allows one by one may together pass 64.
+    const Wide tokens = largest.tokens(), h = config.hiddenSize, bytes = kernels::bytesOf(act);
+    const Wide n = config.experts, k = config.isMoe() ? config.topK : 1;
+    const Wide heads = config.heads + config.heads + 2 * config.kvHeads;
+    Wide inAct = 4 * h + heads * config.headDim + k * 2 * config.intermediateSize;
+    Wide inFour = 2 + config.heads;
+    Wide fixed = 0;
     if (config.isMoe()) {
         inAct += 2 * k * h;
         inFour += 2 * n + 4 * k;
         fixed = 4 * (2 * n + 1);
     }
-    const int64_t layer = tokens * (inAct * bytes + inFour * 4) + fixed;
-    return config.layers * layer + tokens * (2 * h * bytes + 3 * 4);
+    const Wide layer = tokens * (inAct * bytes + inFour * 4) + fixed;
+    const Wide all = config.layers * layer + tokens * (2 * h * bytes + 3 * 4);
+    return static_cast<int64_t>(std::min<Wide>(all, std::numeric_limits<int64_t>::max()));
 }
 
 BackwardScratch::BackwardScratch(

@@ -61,7 +61,7 @@ struct Activations {
     kernels::Tensor output, finalNorm, finalRstd;
 };
 
-/// The bytes that Activations holds.
+/// The bytes that Activations holds; the largest int64_t when they are more.
 int64_t activationBytes(const ModelConfig& config, kernels::DType act, const BatchShape& largest);
 
 /// Gradients on their way through one layer, used by all layers in turn.

@@ -70,7 +70,7 @@ TextExport::TextExport(const fs::path& path)
     : m_path(path)
     , m_beside(path.parent_path()
           / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".partial"))
-    , m_file(m_beside)
+    , m_file(m_beside, m_path)
 {
 }
 

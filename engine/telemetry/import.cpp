@@ -17,8 +17,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr size_t kStepsAtOnce = 1000;
-
 bool isEventName(const fs::path& file)
 {
     return file.filename().string().find("tfevents") != std::string::npos;
@@ -126,7 +124,7 @@ std::vector<int64_t> importRuns(RunStore& store, const fs::path& path)
 int64_t storeImported(RunStore& store, const std::string& name, const std::string& source,
     const std::vector<StepRecord>& records)
 {
-    const int64_t run = store.createRun(validUtf8(name), "", 0, source);
+    const int64_t run = store.createRun(presentableName(name), "", 0, source);
     std::vector<MessagePtr> batch;
     for (const StepRecord& record : records) {
         batch.push_back(std::make_shared<const Message>(record));

@@ -9,8 +9,7 @@ namespace moe::telemetry {
 
 std::vector<int64_t> importJsonl(RunStore& store, const std::filesystem::path& file)
 {
-    constexpr size_t kStepsAtOnce = 1000;
-    const int64_t run = store.createRun(validUtf8(file.stem().string()), "", 0, "jsonl");
+    const int64_t run = store.createRun(presentableName(file.stem().string()), "", 0, "jsonl");
     std::vector<MessagePtr> batch;
     forEachLine(file, [&](std::string_view line, const std::string& where) {
         batch.push_back(

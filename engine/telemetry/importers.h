@@ -12,6 +12,8 @@
 
 namespace moe::telemetry {
 
+constexpr size_t kStepsAtOnce = 1000; ///< that an import writes in one transaction
+
 /// Puts scalars and loads that come one by one, in any order, together to the records of steps. A
 /// value given again for the same step replaces the earlier one.
 class RecordCollector {
@@ -43,7 +45,7 @@ private:
     std::vector<Counts> m_counts;
 };
 
-/// The text with every byte that is not valid UTF-8 as "?": names from files of others.
+/// The text with every byte that is not valid UTF-8 as "?".
 std::string validUtf8(std::string text);
 
 /// Creates an imported run and writes the records. Returns its id.

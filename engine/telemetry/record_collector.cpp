@@ -22,8 +22,11 @@ StepRecord& recordOf(std::vector<StepRecord>& records, int64_t step)
 
 std::string validUtf8(std::string text)
 {
-    while (const char* bad = base::findInvalidUtf8(text))
-        text[static_cast<size_t>(bad - text.data())] = '?';
+    size_t valid = 0;
+    while (const char* bad = base::findInvalidUtf8(std::string_view(text).substr(valid))) {
+        valid = static_cast<size_t>(bad - text.data());
+        text[valid] = '?';
+    }
     return text;
 }
 

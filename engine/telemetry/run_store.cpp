@@ -132,7 +132,7 @@ const std::filesystem::path& RunStore::path() const
 }
 
 int64_t RunStore::createRun(const std::string& name, const std::string& runFileJson,
-    int64_t trainSteps, const std::string& source)
+    int64_t trainSteps, const std::string& source, double created)
 {
     Transaction transaction(m_impl->database);
     Statement insert = m_impl->database.prepare(
@@ -142,7 +142,10 @@ int64_t RunStore::createRun(const std::string& name, const std::string& runFileJ
     const double time = now();
     insert.bind(1, name);
     insert.bind(2, static_cast<int64_t>(ours ? RunState::Running : RunState::Imported));
-    insert.bind(3, time).bind(4, time).bind(5, ours ? thisProcess() : "").bind(6, trainSteps);
+    insert.bind(3, created > 0 ? created : time)
+        .bind(4, time)
+        .bind(5, ours ? thisProcess() : "")
+        .bind(6, trainSteps);
     insert.bind(7, runFileJson).bind(8, source).run();
     const int64_t id = m_impl->database.lastInsertId();
     transaction.commit();
@@ -171,6 +174,8 @@ RunInfo RunStore::run(int64_t id) const
 
 RunInfo RunStore::find(const std::string& text) const
 {
+    if (text.empty())
+        throw Error("no run is named", path().string(), "an id, a name or last");
     int64_t id = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), id);
     if (error == std::errc() && end == text.data() + text.size()) {
@@ -215,6 +220,7 @@ void RunStore::rename(int64_t id, const std::string& name)
 {
     if (name.empty())
         throw Error("a run needs a name", path().string(), "give at least one character");
+    checkRunText(name, "the run's name");
     setColumn(m_impl->database, id, "name", std::string_view(name));
 }
 
@@ -225,6 +231,8 @@ void RunStore::setNotes(int64_t id, const std::string& notes)
 
 void RunStore::setTags(int64_t id, const std::vector<std::string>& tags)
 {
+    for (const std::string& tag : tags)
+        checkRunText(tag, "tag");
     const std::string text
         = base::Json(tags).dump(-1, ' ', false, base::Json::error_handler_t::replace);
     setColumn(m_impl->database, id, "tags", std::string_view(text));

@@ -47,6 +47,12 @@ struct LoadHistory {
 /// $MOE_STORE, else $XDG_DATA_HOME/moe-workbench/store.sqlite, else ~/.local/share/….
 std::filesystem::path defaultStorePath();
 
+/// Names and tags of runs stand in lists, file names and error lines: throws, naming `where`, what
+/// is longer than 255 bytes, holds control characters or is no UTF-8.
+void checkRunText(const std::string& text, const std::string& where);
+/// Such a name of any text, for those that files of others bring along.
+std::string presentableName(const std::string& text);
+
 /// The SQLite run store (WAL; one writer at a time, any number of readers, other processes
 /// included). One RunStore belongs to one thread; open another for another thread. Throws
 /// moe::Error in our words.
@@ -58,8 +64,9 @@ public:
     RunStore(RunStore&&) noexcept;
 
     // Runs
+    /// `created`: when the run was begun, of one that another store knew; 0: now.
     int64_t createRun(const std::string& name, const std::string& runFileJson, int64_t trainSteps,
-        const std::string& source = "moe");
+        const std::string& source = "moe", double created = 0);
     std::vector<RunInfo> runs() const; ///< newest first
     /// RUN of the command line: an id, a name (its newest run) or "last". Throws when there is
     /// none.

@@ -67,6 +67,21 @@ void writeSummary(const Database& database, int64_t run, const Summary& summary)
     write.bind(8, now()).bind(9, run).run();
 }
 
+/// The last and best values from all recorded steps.
+void summariseAgain(const Database& database, int64_t run, const RunStore& store, Summary& summary)
+{
+    summary.lastLoss = summary.bestLoss = summary.lastValid = summary.bestValid = {};
+    for (const SeriesPoint& point : store.series(run, "loss")) {
+        summary.lastLoss = point.value;
+        Summary::improve(summary.bestLoss, point.value);
+    }
+    for (const SeriesPoint& point : store.series(run, "valid_loss")) {
+        summary.lastValid = point.value;
+        Summary::improve(summary.bestValid, point.value);
+    }
+    writeSummary(database, run, summary);
+}
+
 /// Writes the rows of level 0.
 class RowWriter {
 public:
@@ -197,11 +212,14 @@ void RunStore::append(int64_t run, const std::vector<MessagePtr>& messages)
         m_impl->lastStep(run); // throws when the run has been deleted
         Summary summary = readSummary(database, run);
         RowWriter rows(database, run, m_impl->keysOf(run));
+        bool replaced = false;
         for (const MessagePtr& message : messages) {
             if (const auto* record = std::get_if<StepRecord>(message.get())) {
                 const int64_t last = summary.lastStep;
-                if (record->step <= last)
+                if (record->step <= last) {
+                    replaced = replaced || !steps(run, record->step, record->step).empty();
                     rows.forget(record->step, layersOf(database, run));
+                }
                 rows.write(*record);
                 if (last >= 0)
                     updateLevels(database, run, record->step, last);
@@ -215,6 +233,8 @@ void RunStore::append(int64_t run, const std::vector<MessagePtr>& messages)
             }
         }
         writeSummary(database, run, summary);
+        if (replaced) // the best or the last value may have been the one that is gone
+            summariseAgain(database, run, *this, summary);
     });
 }
 
@@ -232,17 +252,8 @@ void RunStore::truncateAfter(int64_t run, int64_t step)
 
             Summary summary = readSummary(database, run);
             summary.lastStep = last;
-            summary.lastLoss = summary.bestLoss = summary.lastValid = summary.bestValid = {};
             writeSummary(database, run, summary); // series() looks at the last step
-            for (const SeriesPoint& point : series(run, "loss")) {
-                summary.lastLoss = point.value;
-                Summary::improve(summary.bestLoss, point.value);
-            }
-            for (const SeriesPoint& point : series(run, "valid_loss")) {
-                summary.lastValid = point.value;
-                Summary::improve(summary.bestValid, point.value);
-            }
-            writeSummary(database, run, summary);
+            summariseAgain(database, run, *this, summary);
         }
         for (const char* table : {"events", "probes"})
             database.prepare(std::string("DELETE FROM ") + table + " WHERE run = ? AND step > ?")

@@ -73,6 +73,16 @@ std::string suffixOf(const std::filesystem::path& tokenizerFile)
     return tokenizerFile.extension() == ".json" ? ".tokenizer.json" : ".tokenizer.model";
 }
 
+void makeFolderOf(const std::filesystem::path& file)
+{
+    std::error_code failed;
+    if (file.has_parent_path())
+        std::filesystem::create_directories(file.parent_path(), failed);
+    if (failed)
+        throw Error("cannot make the folder", file.parent_path().string(),
+            "check the path, its permissions and the space left");
+}
+
 /// A file that takes its place beside the dataset when that is whole, and is removed when not.
 class FileInTheMaking {
 public:
@@ -89,7 +99,13 @@ public:
     FileInTheMaking& operator=(const FileInTheMaking&) = delete;
 
     std::filesystem::path path() const { return m_place.string() + ".partial"; }
-    void commit() const { std::filesystem::rename(path(), m_place); }
+    void commit() const
+    {
+        std::error_code failed;
+        std::filesystem::rename(path(), m_place, failed);
+        if (failed)
+            throw Error("cannot write", m_place.string(), "check the path and its permissions");
+    }
 
 private:
     std::filesystem::path m_place;
@@ -109,24 +125,28 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
         totalBytes += file.bytes;
     if (totalBytes == 0)
         throw Error("nothing left to read", options.out.string(), "name files that hold text");
-    if (options.out.has_parent_path())
-        std::filesystem::create_directories(options.out.parent_path());
+    makeFolderOf(options.out);
 
     std::optional<std::filesystem::path> given;
     if (options.tokenizer) {
         given = findTokenizerFile(*options.tokenizer);
         if (!given)
             throw Error("no tokenizer", options.tokenizer->string(),
-                "a folder with tokenizer.model, or a *.model file");
+                "a folder with tokenizer.json or tokenizer.model, or such a file");
+        if (given->extension() == ".tiktoken") // it needs the model's configuration beside it
+            throw Error("a tiktoken file cannot stand beside a dataset", given->string(),
+                "a tokenizer.json or a SentencePiece *.model");
     }
     result.tokenizerFile = options.out.string() + (given ? suffixOf(*given) : ".tokenizer.model");
     // An older dataset of this prefix keeps its tokenizer until the new one is whole.
     const FileInTheMaking tokenizerFile(result.tokenizerFile);
-    if (!given)
-        trainOn(files, options, tokenizerFile.path(), stop);
+    base::showingPlace(tokenizerFile.path(), result.tokenizerFile, [&] {
+        if (given)
+            base::writeFileAtomically(tokenizerFile.path(), base::readFile(*given));
+        else
+            trainOn(files, options, tokenizerFile.path(), stop);
+    });
     const auto tokenizer = loadTokenizer(given ? *given : tokenizerFile.path());
-    if (given)
-        base::writeFileAtomically(tokenizerFile.path(), base::readFile(*given));
     result.vocabSize = tokenizer->vocabSize();
     const std::optional<int32_t> eos
         = options.appendEos ? tokenizer->endOfSequence() : std::nullopt;
@@ -155,6 +175,12 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
     result.tokens = writer.tokens();
     writer.finish();
     tokenizerFile.commit();
+    // Of an older dataset of this prefix another kind may have stood there.
+    for (const char* suffix : {".tokenizer.model", ".tokenizer.json"}) {
+        if (const std::filesystem::path other = options.out.string() + suffix;
+            other != result.tokenizerFile)
+            std::filesystem::remove(other);
+    }
     // The end-of-sequence token that a given tokenizer's configuration names goes with it.
     const std::filesystem::path config = options.out.string() + ".tokenizer_config.json";
     const std::filesystem::path from = given ? tokenizerConfigOf(*given) : std::filesystem::path();

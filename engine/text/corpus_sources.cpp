@@ -39,6 +39,26 @@ std::vector<SourceFile> filesBelow(const std::filesystem::path& folder)
     return files;
 }
 
+[[noreturn]] void refuseSource(const std::filesystem::path& path, std::filesystem::file_type type)
+{
+    using Type = std::filesystem::file_type;
+    const char* const wanted = "name text files, .jsonl files or folders";
+    switch (type) {
+    case Type::not_found:
+        throw Error("no such file or folder", path.string(), wanted);
+    case Type::fifo:
+    case Type::socket:
+        // A corpus is read twice: to train the tokenizer, and to be encoded.
+        throw Error("a pipe cannot be read twice", path.string(),
+            "write what comes through it to a file, and name that");
+    case Type::character:
+    case Type::block:
+        throw Error("a device is no text", path.string(), wanted);
+    default:
+        throw Error("cannot read", path.string(), "check its permissions");
+    }
+}
+
 void requireUtf8(std::string_view text, const std::filesystem::path& path, size_t offset)
 {
     if (const char* bad = base::findInvalidUtf8(text))
@@ -54,14 +74,15 @@ std::vector<SourceFile> listSources(const std::vector<std::filesystem::path>& so
 {
     std::vector<SourceFile> files;
     for (const std::filesystem::path& source : sources) {
-        if (std::filesystem::is_directory(source)) {
+        std::error_code failed;
+        const auto type = std::filesystem::status(source, failed).type();
+        if (type == std::filesystem::file_type::directory) {
             const std::vector<SourceFile> below = filesBelow(source);
             files.insert(files.end(), below.begin(), below.end());
-        } else if (std::filesystem::is_regular_file(source)) {
+        } else if (type == std::filesystem::file_type::regular) {
             files.push_back(describe(source));
         } else {
-            throw Error("no such file or folder", source.string(),
-                "name text files, .jsonl files or folders");
+            refuseSource(source, type);
         }
     }
     return files;

@@ -163,7 +163,8 @@ void IndexedDataset::copyTokens(
 IndexedDatasetWriter::IndexedDatasetWriter(std::filesystem::path prefix, int64_t vocabSize)
     : m_prefix(std::move(prefix))
     , m_wide(vocabSize >= 65500) // Megatron's rule for the type
-    , m_data(std::make_unique<base::FileWriter>(withSuffix(m_prefix, ".bin.partial")))
+    , m_data(std::make_unique<base::FileWriter>(
+          withSuffix(m_prefix, ".bin.partial"), withSuffix(m_prefix, ".bin")))
 {
 }
 
@@ -217,9 +218,13 @@ void IndexedDatasetWriter::finish()
 
     m_data->close();
     // The old pair goes first: a .bin of one writing must never stand beside an .idx of another.
-    std::error_code ignored;
+    std::error_code ignored, failed;
     std::filesystem::remove(withSuffix(m_prefix, ".idx"), ignored);
-    std::filesystem::rename(withSuffix(m_prefix, ".bin.partial"), withSuffix(m_prefix, ".bin"));
+    std::filesystem::rename(
+        withSuffix(m_prefix, ".bin.partial"), withSuffix(m_prefix, ".bin"), failed);
+    if (failed)
+        throw Error("cannot write", withSuffix(m_prefix, ".bin").string(),
+            "check the path and its permissions");
     base::writeFileAtomically(withSuffix(m_prefix, ".idx"), index);
     m_finished = true;
 }

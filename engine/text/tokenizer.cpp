@@ -2,22 +2,41 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/text/tokenizer.h"
 
+#include "engine/base/files.h"
+#include "engine/text/bpe_tokenizer.h"
 #include "engine/text/sentencepiece_tokenizer.h"
 #include "kernels/error.h"
 
 namespace moe::text {
 
+namespace {
+
+std::optional<std::filesystem::path> findTiktoken(const std::filesystem::path& folder)
+{
+    std::optional<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().extension() != ".tiktoken")
+            continue;
+        if (found)
+            throw Error("two tokenizers", folder.string(), "one *.tiktoken file");
+        found = entry.path();
+    }
+    return found;
+}
+
+} // namespace
+
 std::optional<std::filesystem::path> findTokenizerFile(const std::filesystem::path& path)
 {
     if (std::filesystem::is_directory(path)) {
-        for (const char* name : {"tokenizer.model", "tokenizer.json"}) {
+        for (const char* name : {"tokenizer.json", "tokenizer.model"}) {
             if (std::filesystem::exists(path / name))
                 return path / name;
         }
-        return std::nullopt;
+        return findTiktoken(path);
     }
     for (const char* suffix : {".tokenizer.model", ".tokenizer.json"}) {
-        const std::filesystem::path beside = path.string() + suffix;
+        std::filesystem::path beside = path.string() + suffix;
         if (std::filesystem::exists(beside))
             return beside;
     }
@@ -35,15 +54,23 @@ std::filesystem::path tokenizerConfigOf(const std::filesystem::path& modelFile)
         : folder / "tokenizer_config.json";
 }
 
+void checkUtf8(std::string_view text)
+{
+    if (const char* bad = base::findInvalidUtf8(text))
+        throw Error("the text is not UTF-8", "byte " + std::to_string(bad - text.data()),
+            "save it as UTF-8");
+}
+
 std::unique_ptr<Tokenizer> loadTokenizer(const std::filesystem::path& path)
 {
     const auto file = findTokenizerFile(path);
     if (!file)
-        throw Error(
-            "no tokenizer", path.string(), "a folder with tokenizer.model, or a *.model file");
+        throw Error("no tokenizer", path.string(),
+            "a folder with tokenizer.json, tokenizer.model or a *.tiktoken file");
     if (file->extension() == ".json")
-        throw Error("tokenizer.json is not read by this version", file->string(),
-            "name a SentencePiece *.model file");
+        return loadTokenizerJson(*file);
+    if (file->extension() == ".tiktoken")
+        return loadTiktoken(*file);
     return loadSentencePiece(*file);
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/leader.h"
 
+#include "engine/base/files.h"
 #include "engine/base/log.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/train/run_file_parts.h"
@@ -10,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 
@@ -21,6 +23,12 @@ using telemetry::RunState;
 namespace {
 
 constexpr double kPauseSeconds = 0.25; ///< how often a paused run looks for steering
+
+bool allFinite(const std::vector<float>& values)
+{
+    return std::all_of(
+        values.begin(), values.end(), [](float value) { return std::isfinite(value); });
+}
 
 } // namespace
 
@@ -46,6 +54,7 @@ Leader::Leader(const RunFile& file, const std::optional<ResumePoint>& resume, Co
     const Json extra = base::parseJson(resume->state.extra, where);
     if (extra.is_object() && extra.contains("idle_experts"))
         m_dead.restore(extra["idle_experts"]);
+    m_last = resume->record;
 }
 
 StepOrder Leader::decide(int64_t step)
@@ -55,11 +64,22 @@ StepOrder Leader::decide(int64_t step)
     if (m_control.isPaused())
         waitWhilePaused(step);
     StepOrder order;
-    order.stop = m_stopped = m_stop.stop_requested();
-    order.lr = learningRate(m_file.optimizer, m_file.trainSteps, step);
+    m_stopped = m_stopped || m_stop.stop_requested();
+    order.stop = m_stopped;
+    order.lr = learningRate(optimizerNow(), m_file.trainSteps, step);
     order.capacityFactor = m_file.moe.capacityFactor;
     order.alpha = m_aux.alpha();
     return order;
+}
+
+/// The file's settings as steered. A run whose rate was to fall to min_lr never rises to it because
+/// its peak has been steered below.
+OptimizerSettings Leader::optimizerNow() const
+{
+    OptimizerSettings now = m_file.optimizer;
+    if (m_began.optimizer.minLr <= m_began.optimizer.lr)
+        now.minLr = std::min(now.minLr, now.lr);
+    return now;
 }
 
 void Leader::steer(int64_t step)
@@ -97,6 +117,7 @@ void Leader::waitWhilePaused(int64_t step)
 void Leader::publish(const telemetry::StepRecord& record)
 {
     m_recorder.publish(record);
+    m_last = record;
     if (!std::isfinite(record.loss) || !std::isfinite(record.gradNorm))
         return;
     if (record.step == m_file.optimizer.warmupSteps)
@@ -110,6 +131,19 @@ void Leader::publish(const telemetry::StepRecord& record)
 void Leader::publishValidation(int64_t step, double loss, double seconds)
 {
     m_recorder.event(step, "validation", {{"valid_loss", loss}, {"seconds", seconds}});
+}
+
+void Leader::validationCutShort(int64_t step)
+{
+    m_cutShort = m_stopped = true;
+    m_recorder.event(
+        step, "note", {{"text", "validation cut short by the stop; --resume does it again"}});
+}
+
+void Leader::publishValidated(const telemetry::StepRecord& record)
+{
+    m_recorder.publish(record);
+    m_last = record;
 }
 
 void Leader::publishProbe(
@@ -128,7 +162,8 @@ checkpoint::TrainingState Leader::trainingState(int64_t step) const
     state.runFile = m_began.resolved;
     state.steered = steeredValues(m_began, m_file).dump();
     const Json extra{{"idle_experts", m_dead.save()}, {"folder", m_file.folder.string()},
-        {"run_created", m_recorder.runCreated()}};
+        {"run_created", m_recorder.runCreated()}, {"record", telemetry::toJson(m_last)},
+        {"validation_cut_short", m_cutShort}};
     state.extra = extra.dump(-1, ' ', false, Json::error_handler_t::replace);
     return state;
 }
@@ -136,14 +171,22 @@ checkpoint::TrainingState Leader::trainingState(int64_t step) const
 void Leader::save(int64_t step, const HostState& state, const model::ParameterLayout& layout)
 {
     const auto start = std::chrono::steady_clock::now();
+    for (const std::vector<float>* buffer : {&state.weights, &state.m, &state.v}) {
+        if (!allFinite(*buffer))
+            throw Error("the weights or the optimizer's state are not finite",
+                "step " + std::to_string(step),
+                "lower optimizer.lr or weight_decay; the last checkpoint is kept");
+    }
     const std::filesystem::path& dir = *m_file.checkpointDir;
     const std::filesystem::path partial = checkpoint::beginStep(dir, step);
     const std::filesystem::path final = checkpoint::stepFolder(dir, step);
     try {
-        checkpoint::saveModel(partial, m_file.model, layout, state.weights.data(),
-            precisionName(m_file.precision), m_tokenizer);
-        checkpoint::saveTrainingState(partial, layout, trainingState(step), state.weights.data(),
-            state.m.data(), state.v.data());
+        base::showingPlace(partial, final, [&] {
+            checkpoint::saveModel(partial, m_file.model, layout, state.weights.data(),
+                precisionName(m_file.precision), m_tokenizer);
+            checkpoint::saveTrainingState(partial, layout, trainingState(step),
+                state.weights.data(), state.m.data(), state.v.data());
+        });
         m_recorder.flush();
         checkpoint::commitStep(partial, final);
     } catch (...) {

@@ -33,16 +33,24 @@ public:
     /// the aux-loss coefficients on. A record that is not finite is published, and no more.
     void publish(const telemetry::StepRecord& record);
     void publishValidation(int64_t step, double loss, double seconds);
+    /// A stop has cut the validation of `step` short, whose record was published without it. The
+    /// run ends here; when it is resumed, the validation is done again, and then:
+    void validationCutShort(int64_t step);
+    void publishValidated(const telemetry::StepRecord& record); ///< replaces the record
     void publishProbe(
         int64_t step, const std::string& name, std::vector<telemetry::LayerRecord> layers);
 
-    /// Saves the state after step `step`; what was published before is durable first.
+    /// Saves the state after step `step`; what was published before is durable first. Throws, and
+    /// keeps the checkpoints that are there, when the state is not finite or cannot be written.
     void save(int64_t step, const HostState& state, const model::ParameterLayout& layout);
 
     const std::optional<std::filesystem::path>& newestCheckpoint() const { return m_newest; }
     bool stopped() const { return m_stopped; }
+    /// True from the moment when a stop is asked for.
+    bool stopAsked() const { return m_stop.stop_requested(); }
 
 private:
+    OptimizerSettings optimizerNow() const;
     void steer(int64_t step);
     void waitWhilePaused(int64_t step);
     checkpoint::TrainingState trainingState(int64_t step) const;
@@ -56,6 +64,8 @@ private:
     AuxController m_aux;
     DeadExperts m_dead;
     std::optional<std::filesystem::path> m_newest;
+    telemetry::StepRecord m_last; ///< published last; step 0 before
+    bool m_cutShort = false; ///< its validation is still to be done
     bool m_stopped = false;
 };
 

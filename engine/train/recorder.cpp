@@ -30,20 +30,19 @@ std::string checkpointDirOf(const RunInfo& run)
 
 } // namespace
 
-/// A run is known by its id and when it was made (ids alone mean nothing in another store), else by
-/// its checkpoint folder.
+/// A run is known by when it was made, to the microsecond and in whichever store; one that has no
+/// checkpoint yet, by its folder.
 int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>& point) const
 {
     const std::string dir = file.checkpointDir->string();
     int64_t found = 0;
     for (const RunInfo& run : m_store->runs()) { // newest first
-        const bool sameId = point && run.id == point->state.run;
-        const bool itself = sameId && run.created == point->runCreated;
-        if (run.source != "moe" || (!itself && checkpointDirOf(run) != dir))
+        const bool known = point && point->runCreated > 0;
+        const bool itself = known && run.created == point->runCreated;
+        const bool sameFolder = checkpointDirOf(run) == dir;
+        if (run.source != "moe" || (!itself && !sameFolder))
             continue;
-        if (sameId)
-            found = run.id;
-        if (found == 0 && (point || run.state != RunState::Done))
+        if (itself || (!known && found == 0 && (point || run.state != RunState::Done)))
             found = run.id;
         if (run.state == RunState::Running || run.state == RunState::Paused)
             throw Error("the run is being trained already", dir,
@@ -60,11 +59,15 @@ void Recorder::open(const RunFile& file, bool resume, const std::optional<Resume
     int64_t run = resume ? findRun(file, point) : 0;
     if (run != 0) {
         m_store->truncateAfter(run, point ? point->state.step : 0);
+        m_recorded = m_store->run(run).steps;
         m_store->rename(run, file.name);
         m_store->setRunFile(run, file.resolved, file.trainSteps);
         m_store->setState(run, RunState::Running);
     } else {
-        run = m_store->createRun(file.name, file.resolved, file.trainSteps);
+        // A store that has lost the run gets its line anew, with the day on which it was begun.
+        run = m_store->createRun(
+            file.name, file.resolved, file.trainSteps, "moe", point ? point->runCreated : 0);
+        m_recorded = 0;
     }
     m_writer.emplace(*m_storePath, run, m_bus);
     m_created = m_store->run(run).created;

@@ -33,6 +33,8 @@ public:
     /// what it recorded after the checkpoint; from then on everything published is recorded.
     void open(const RunFile& file, bool resume, const std::optional<ResumePoint>& point);
     int64_t runId() const { return m_run; }
+    /// The last step that the store held when the run was opened (0: none); empty without a store.
+    std::optional<int64_t> recordedSteps() const { return m_recorded; }
     /// When the run's line was made, seconds since the epoch; 0 when not recorded.
     double runCreated() const { return m_created; }
 
@@ -56,6 +58,7 @@ private:
     std::optional<telemetry::StoreWriter> m_writer;
     std::atomic<int64_t> m_run = 0;
     double m_created = 0;
+    std::optional<int64_t> m_recorded;
     std::chrono::steady_clock::time_point m_looked{};
 };
 

@@ -117,13 +117,24 @@ void Replica::update(int64_t step, double lr, double gradientScale)
     m_decoder.weights().pack();
 }
 
-double Replica::validate(const std::function<void(int64_t done, int64_t total)>& progress)
+std::optional<double> Replica::validate(
+    const std::function<void(int64_t done, int64_t total)>& progress,
+    const std::function<bool()>& stopped)
 {
     const int64_t samples = m_valid->samples(), each = m_file.microBatchSize;
-    const parallel::Piece own
-        = parallel::pieceOf((samples + each - 1) / each, m_ranks.rank(), m_ranks.size());
+    const int64_t batches = (samples + each - 1) / each;
+    const parallel::Piece own = parallel::pieceOf(batches, m_ranks.rank(), m_ranks.size());
+    const int64_t rounds = (batches + m_ranks.size() - 1) / m_ranks.size(); // of the busiest rank
     m_evaluation.zero();
-    for (int64_t i = own.first; i < own.first + own.count; ++i) {
+    for (int64_t round = 0; round < rounds; ++round) {
+        StepOrder order;
+        order.stop = m_ranks.rank() == 0 && stopped();
+        share(order);
+        if (order.stop)
+            return std::nullopt;
+        if (round >= own.count)
+            continue;
+        const int64_t i = own.first + round;
         const int64_t count = std::min(each, samples - i * each);
         const HostBatch& batch = m_valid->load(i * each, count);
         m_decoder.forward(batch.ids.data(), {count, m_file.sequenceLength}, {}, m_evaluation);

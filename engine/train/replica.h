@@ -50,8 +50,10 @@ public:
     model::StepTotals::Host forwardBackward(int64_t step, const StepOrder& order);
     /// Together: the optimizer's step, and the weights packed for what follows.
     void update(int64_t step, double lr, double gradientScale);
-    /// Together: mean cross-entropy over all samples of the validation set, dropless.
-    double validate(const std::function<void(int64_t done, int64_t total)>& progress);
+    /// Together: mean cross-entropy over all samples of the validation set, dropless. None when
+    /// rank 0's `stopped` (asked before each microbatch; not used on other ranks) ended it.
+    std::optional<double> validate(const std::function<void(int64_t done, int64_t total)>& progress,
+        const std::function<bool()>& stopped);
 
     /// Expert loads of a text, routed dropless: as many whole sequences as one microbatch holds, or
     /// the text itself when it is shorter.

@@ -78,14 +78,16 @@ std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume)
                 "name the folder of the run's checkpoints");
         return std::nullopt;
     }
-    const auto steps = checkpoint::listSteps(*file.checkpointDir);
-    if (!resume && !steps.empty())
-        throw Error("the folder already holds checkpoints", file.checkpointDir->string(),
+    if (!resume && checkpoint::holdsSteps(*file.checkpointDir))
+        throw Error("the folder already holds step-*", file.checkpointDir->string(),
             "continue that run with --resume, or name another checkpoint.dir");
+    const auto steps = checkpoint::listSteps(*file.checkpointDir);
     if (steps.empty())
         return std::nullopt;
 
-    ResumePoint point{steps.back().second, checkpoint::readTrainingState(steps.back().second)};
+    ResumePoint point;
+    point.folder = steps.back().second;
+    point.state = checkpoint::readTrainingState(point.folder);
     const std::string where = (point.folder / "training-state").string();
     Json before = base::parseJson(point.state.runFile, where);
     if (!before.is_object())
@@ -94,6 +96,10 @@ std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume)
     const Json extra = base::parseJson(point.state.extra, where);
     if (extra.contains("run_created") && extra["run_created"].is_number())
         point.runCreated = extra["run_created"].get<double>();
+    if (extra.contains("record") && extra["record"].value("step", Json()) == point.state.step) {
+        point.record = telemetry::stepFromJson(extra["record"], where);
+        point.validationCutShort = extra.value("validation_cut_short", Json()) == true;
+    }
     if (extra.contains("folder") && extra["folder"].is_string())
         forgiveMovedFolder(before, now, extra["folder"].get<std::string>(), file.folder);
     const std::string changed = firstForbiddenChange(before, now);

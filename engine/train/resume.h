@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/telemetry/record.h"
 #include "engine/train/run_file.h"
 
 #include <filesystem>
@@ -15,6 +16,8 @@ struct ResumePoint {
     std::filesystem::path folder;
     checkpoint::TrainingState state;
     double runCreated = 0; ///< when the run's line in the store was made; 0: not known
+    telemetry::StepRecord record; ///< of the last step; its step is 0 when the state has none
+    bool validationCutShort = false; ///< the record is still without its validation
 };
 
 /// With `resume`: the newest checkpoint of the run, none when it has none yet. Without: none, and

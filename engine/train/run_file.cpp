@@ -2,7 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/run_file.h"
 
+#include "engine/base/files.h"
 #include "engine/base/json.h"
+#include "engine/model/activations.h"
+#include "engine/telemetry/run_store.h"
 #include "engine/train/run_file_parts.h"
 #include "kernels/error.h"
 
@@ -22,6 +25,8 @@ namespace {
 constexpr int64_t kMostSteps = INT64_C(1) << 40;
 constexpr int64_t kMostTokens = std::numeric_limits<int32_t>::max();
 constexpr double kHuge = 1e30;
+constexpr double kMostInAll = 1e18; ///< tokens of a run, bytes of training
+constexpr int64_t kMostBytes = INT64_C(64) << 20; ///< of a run file
 
 const Json kEmptyObject = Json::object();
 
@@ -167,9 +172,6 @@ void parseOptimizer(ObjectReader& root, const Source& source, RunFile& file)
     reader.choice("name", {"adamw"}, "adamw");
     to.lr = reader.number("lr", 0, 1000, to.lr);
     to.minLr = reader.has("min_lr") ? reader.number("min_lr", 0, 1000) : to.lr / 10;
-    if (to.minLr > to.lr)
-        throw Error(
-            "min_lr is above lr", reader.at("min_lr"), "at most the peak rate, optimizer.lr");
     to.warmupSteps = reader.integer("warmup_steps", 0, kMostSteps, 0);
     if (to.warmupSteps >= file.trainSteps)
         throw Error("warmup does not end within the run", reader.at("warmup_steps"),
@@ -270,6 +272,17 @@ void checkSizes(const ObjectReader& root, const RunFile& file)
         throw Error("a microbatch has too many tokens", root.at("micro_batch_size"),
             "at most " + std::to_string(kMostTokens / (file.sequenceLength * chosen))
                 + " sequences of this length");
+    // Every count of tokens and bytes then fits 64 bits, and no machine has as much.
+    const double perStep = static_cast<double>(file.globalBatchSize * file.sequenceLength);
+    if (perStep * static_cast<double>(file.trainSteps) > kMostInAll)
+        throw Error("the run sees more than 10^18 tokens", root.at("train_steps"),
+            "fewer steps, or a smaller global_batch_size");
+    const auto activations = static_cast<double>(model::activationBytes(
+        file.model, file.precision, {file.microBatchSize, file.sequenceLength}));
+    const double weights = 20 * static_cast<double>(file.model.parameters());
+    if (static_cast<double>(file.parallel.data) * (activations + weights) > kMostInAll)
+        throw Error("training takes more than 10^18 bytes of memory", root.at("micro_batch_size"),
+            "a smaller model, micro_batch_size, sequence_length or parallel.data");
     const int64_t atOnce = file.microBatchSize * file.parallel.data;
     if (file.globalBatchSize % atOnce != 0)
         throw Error("the global batch does not divide into microbatches",
@@ -283,7 +296,7 @@ void checkSizes(const ObjectReader& root, const RunFile& file)
 std::string nameFrom(const std::string& where)
 {
     const std::string stem = std::filesystem::path(where).stem().string();
-    return stem.empty() ? "run" : stem;
+    return stem.empty() ? "run" : telemetry::presentableName(stem);
 }
 
 } // namespace
@@ -297,6 +310,7 @@ RunFile parseRunFile(
     RunFile file;
     file.folder = folder;
     file.name = root.text("name", "");
+    telemetry::checkRunText(file.name, root.at("name"));
     if (file.name.empty())
         file.name = nameFrom(where);
     parseSizes(root, file);
@@ -315,7 +329,7 @@ RunFile parseRunFile(
 
 RunFile readRunFile(const std::filesystem::path& path, const std::vector<std::string>& sets)
 {
-    Json json = base::readJsonFile(path);
+    Json json = base::parseHandwrittenJson(base::readFile(path, kMostBytes), path.string());
     for (const std::string& assignment : sets)
         applySet(json, assignment);
     return parseRunFile(json, path.string(), std::filesystem::absolute(path).parent_path());
@@ -345,7 +359,9 @@ void applySet(Json& json, const std::string& assignment)
         *at = base::parseJson(text, "--set " + key);
     } catch (const Error&) {
         *at = text;
+        return;
     }
+    base::parseHandwrittenJson(text, "--set " + key);
 }
 
 } // namespace moe::train

@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/run_file.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -10,9 +9,7 @@ namespace moe::train {
 
 double learningRate(const OptimizerSettings& optimizer, int64_t trainSteps, int64_t step)
 {
-    const double peak = optimizer.lr;
-    // Steering may set the peak below min_lr; a decay never rises.
-    const double least = std::min(optimizer.minLr, peak);
+    const double peak = optimizer.lr, least = optimizer.minLr;
     const auto ratio = [](int64_t part, int64_t whole) {
         return static_cast<double>(part) / static_cast<double>(whole);
     };

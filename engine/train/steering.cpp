@@ -14,7 +14,8 @@ using base::Json;
 
 namespace {
 
-const std::string kAdaptive = "moe.aux_coeff.adaptive.";
+const std::string kLaw = "moe.aux_coeff.adaptive";
+const std::string kAdaptive = kLaw + ".";
 
 double numberBetween(const Json& value, const std::string& key, double least, double most)
 {
@@ -31,6 +32,8 @@ Json capacityJson(const RunFile& file)
 
 SteeringChange steerLaw(RunFile& file, const std::string& key, const Json& value)
 {
+    if (key == kLaw) // the same as moe.aux_coeff with the law inside
+        return steerLaw(file, "moe.aux_coeff", {{"adaptive", value}});
     const auto* adaptive = std::get_if<AdaptiveAux>(&file.moe.auxCoefficient);
     const Json before = toJson(file.moe.auxCoefficient);
     Json wanted = value;
@@ -42,8 +45,10 @@ SteeringChange steerLaw(RunFile& file, const std::string& key, const Json& value
             throw Error("the run's aux_coeff is not adaptive", key,
                 "steer moe.aux_coeff to {\"adaptive\": {…}} first");
         if (name == "initial")
-            throw Error("the initial coefficient lies behind", key,
-                "steer xi, alpha_max or beta, or moe.aux_coeff as a whole");
+            throw Error("the run is past its initial coefficient", key,
+                "steer xi, alpha_max or beta; moe.aux_coeff={\"adaptive\": {\"initial\": …}} "
+                "starts "
+                "the law again from there");
         if (!before["adaptive"].contains(name))
             throw Error("no such key of the adaptive law", key, "xi, alpha_max or beta");
         wanted = {{"adaptive", {{name, value}}}};
@@ -74,7 +79,7 @@ SteeringChange applySteering(RunFile& file, const std::string& key, const std::s
         change.to = Json(file.optimizer.lr).dump();
         return change;
     }
-    const bool law = key == "moe.aux_coeff" || key.starts_with(kAdaptive);
+    const bool law = key == "moe.aux_coeff" || key == kLaw || key.starts_with(kAdaptive);
     if (law || key == "moe.capacity_factor") {
         if (!file.model.isMoe())
             throw Error("the model has no experts", key, "steer optimizer.lr");
@@ -96,9 +101,18 @@ SteeringChange applySteering(RunFile& file, const std::string& key, const std::s
                      : "did you mean " + near + "?");
 }
 
-void checkSteering(const RunFile& file, const std::string& key, const std::string& valueJson)
+void checkSteering(const RunFile& file, const std::vector<telemetry::RunEvent>& events,
+    const std::string& key, const std::string& valueJson)
 {
     RunFile copy = file;
+    for (const telemetry::RunEvent& event : events) {
+        if (event.kind != "steered")
+            continue;
+        const Json change = base::parseJson(event.payload, "event");
+        if (change.is_object() && change.contains("key") && change["key"].is_string()
+            && change.contains("to"))
+            applySteering(copy, change["key"].get<std::string>(), change["to"].dump());
+    }
     applySteering(copy, key, valueJson);
 }
 

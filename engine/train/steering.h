@@ -17,8 +17,9 @@ struct SteeringChange {
 };
 
 /// Sets one steerable key of the run file: optimizer.lr, moe.capacity_factor, moe.aux_coeff (a
-/// number, a list, or the adaptive law, in which missing keys stay as they are) and
-/// moe.aux_coeff.adaptive.xi, .alpha_max, .beta. Throws moe::Error by key and changes nothing then.
+/// number, a list, or the adaptive law, in which missing keys stay as they are),
+/// moe.aux_coeff.adaptive (that law alone) and moe.aux_coeff.adaptive.xi, .alpha_max, .beta. Throws
+/// moe::Error by key and changes nothing then.
 SteeringChange applySteering(RunFile& file, const std::string& key, const std::string& valueJson);
 
 /// The steerable values that `now` has and `began` has not: what a checkpoint keeps.

@@ -50,6 +50,20 @@ RunFile steeredFile(RunFile file, const std::optional<ResumePoint>& resume)
     return file;
 }
 
+/// What a run has come to that has no step left to do.
+LoopResult resultSoFar(const ResumePoint& resume)
+{
+    LoopResult result;
+    result.steps = resume.state.step;
+    if (resume.record.step == 0)
+        return result;
+    result.finalLoss = resume.record.loss;
+    result.tokensPerSecond = resume.record.tokensPerSecond;
+    result.mfu = resume.record.mfu;
+    result.peakBytes = resume.record.peakBytes;
+    return result;
+}
+
 std::string gigabytes(double bytes)
 {
     std::array<char, 32> text{};
@@ -125,7 +139,15 @@ void Trainer::Impl::begin()
 {
     recorder.open(file, options.resume, resume);
     if (resume) {
-        recorder.event(resume->state.step, "resumed", {{"from_step", resume->state.step}});
+        const int64_t step = resume->state.step;
+        recorder.event(step, "resumed", {{"from_step", step}});
+        const int64_t recorded = recorder.recordedSteps().value_or(step);
+        if (recorded < step)
+            recorder.event(step, "note",
+                {{"text",
+                    "the run store does not hold this run's steps " + std::to_string(recorded + 1)
+                        + " to " + std::to_string(step)
+                        + ", only those from now on are recorded"}});
     } else {
         if (options.resume)
             base::log(base::LogLevel::Info,
@@ -147,7 +169,8 @@ void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
     recorder.progress("loading weights", "parameters", 0, file.model.parameters());
     HostState initial = initialState(file, layout, resume);
     const RunContext context{file, train, valid ? &*valid : nullptr, probes,
-        resume ? resume->state.step + 1 : 1, initial};
+        resume ? resume->state.step + 1 : 1,
+        resume && resume->validationCutShort ? &resume->record : nullptr, initial};
     std::vector<std::unique_ptr<kernels::Backend>> backends;
     backends.reserve(static_cast<size_t>(file.parallel.data));
     for (int64_t rank = 0; rank < file.parallel.data; ++rank)
@@ -170,8 +193,7 @@ void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
 TrainResult Trainer::Impl::run(std::stop_token stop)
 {
     begin();
-    LoopResult loop;
-    loop.steps = resume ? resume->state.step : 0;
+    LoopResult loop = resume ? resultSoFar(*resume) : LoopResult{};
     TrainResult result;
     const auto failed = [&](const Error& error) {
         fail(loop.steps, error.what());

@@ -69,8 +69,10 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-/// Checks a steering assignment against a run file without applying it. Throws moe::Error by key.
-void checkSteering(const RunFile& file, const std::string& key, const std::string& valueJson);
+/// Checks a steering assignment against a run file, and what its run has been steered to since,
+/// without applying it. Throws moe::Error by key.
+void checkSteering(const RunFile& file, const std::vector<telemetry::RunEvent>& events,
+    const std::string& key, const std::string& valueJson);
 
 /// Presets: "skywork-small" (the demo's shape), "skywork-mid", "skywork-moe-146b", "llama-small".
 std::vector<std::string> modelPresets();

@@ -9,7 +9,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <limits>
 
 namespace moe::train {
 
@@ -46,7 +45,11 @@ public:
     {
         int64_t finished = m_run.firstStep - 1;
         int64_t saved = finished; // where the run starts from needs no saving
-        m_result.finalLoss = std::numeric_limits<double>::quiet_NaN();
+        if (m_run.unvalidated) {
+            if (!validateAgain(*m_run.unvalidated))
+                return;
+            --saved; // that checkpoint says that this is still to be done
+        }
         for (int64_t step = m_run.firstStep; step <= m_file.trainSteps; ++step) {
             StepOrder order = m_leader ? m_leader->decide(step) : StepOrder{};
             m_replica.share(order);
@@ -89,10 +92,12 @@ private:
                 std::min(1.0, m_file.optimizer.clipGrad / (record.gradNorm + 1e-6)));
         record.peakBytes = m_replica.peakBytes();
         addSpeed(record, secondsSince(start));
-        if (finite && (step % m_file.validEvery == 0 || step == m_file.trainSteps))
-            evaluate(record);
+        const bool due = finite && (step % m_file.validEvery == 0 || step == m_file.trainSteps);
+        const bool whole = !due || evaluate(record);
         if (m_leader)
             m_leader->publish(record);
+        if (m_leader && !whole)
+            m_leader->validationCutShort(step);
         if (!finite)
             throw Error(std::isfinite(record.loss) ? "the gradient is not finite"
                                                    : "the loss is not finite",
@@ -118,25 +123,44 @@ private:
         m_result.mfu = m_result.tokensPerSecond * flops / m_matmulPeak;
     }
 
-    /// Validation, probes and expert similarity, with the weights after the step's update.
-    void evaluate(telemetry::StepRecord& record)
+    /// What a stop kept the last step from before the run was resumed. False: another one did so
+    /// again.
+    bool validateAgain(telemetry::StepRecord record)
+    {
+        const bool whole = evaluate(record);
+        if (m_leader && whole)
+            m_leader->publishValidated(record);
+        else if (m_leader)
+            m_leader->validationCutShort(record.step);
+        return whole;
+    }
+
+    /// Validation, probes and expert similarity, with the weights after the step's update. False,
+    /// and the record is as it was, when a stop cut the validation short.
+    bool evaluate(telemetry::StepRecord& record)
     {
         if (m_run.valid) {
             const Clock::time_point start = Clock::now();
-            record.validLoss = m_replica.validate([&](int64_t done, int64_t total) {
+            const auto progress = [&](int64_t done, int64_t total) {
                 if (m_recorder)
                     m_recorder->progress("validation", "batches", done, total);
-            });
+            };
+            const std::optional<double> loss
+                = m_replica.validate(progress, [&] { return m_leader->stopAsked(); });
+            if (!loss)
+                return false;
+            record.validLoss = loss;
             if (m_leader)
-                m_leader->publishValidation(record.step, *record.validLoss, secondsSince(start));
+                m_leader->publishValidation(record.step, *loss, secondsSince(start));
         }
         if (!m_leader || !m_file.model.isMoe())
-            return;
+            return true;
         const auto similarity = m_replica.expertSimilarity();
         for (size_t layer = 0; layer < record.layers.size(); ++layer)
             record.layers[layer].expertSimilarity = similarity[layer];
         for (const ProbeText& probe : m_run.probes)
             m_leader->publishProbe(record.step, probe.name, m_replica.probe(probe.ids));
+        return true;
     }
 
     void save(int64_t step)

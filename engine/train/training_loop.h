@@ -9,6 +9,7 @@
 #include "kernels/backend.h"
 
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -27,13 +28,15 @@ struct RunContext {
     const text::IndexedDataset* valid; ///< may be null
     const std::vector<ProbeText>& probes;
     int64_t firstStep; ///< from 1; after the resumed checkpoint
+    const telemetry::StepRecord* unvalidated; ///< of the step before, when its validation was cut
+                                              ///< short; else null
     HostState& initial; ///< emptied once every rank has it
 };
 
 /// Rank 0's alone.
 struct LoopResult {
     int64_t steps = 0; ///< finished in all
-    double finalLoss = 0, tokensPerSecond = 0, mfu = 0;
+    double finalLoss = std::numeric_limits<double>::quiet_NaN(), tokensPerSecond = 0, mfu = 0;
     int64_t peakBytes = 0;
 };
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/upcycle.h"
 
+#include "engine/base/files.h"
 #include "engine/base/random.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/checkpoint/safetensors.h"
@@ -57,8 +58,9 @@ public:
         , m_partial(m_out.parent_path() / ("." + m_out.filename().string() + ".partial"))
     {
         std::error_code failed;
-        if (fs::exists(m_out, failed)
-            && !(fs::is_directory(m_out, failed) && fs::is_empty(m_out, failed)))
+        if (fs::exists(m_out, failed) && !fs::is_directory(m_out, failed))
+            throw Error("not a folder", out.string(), "choose another --out, a new folder");
+        if (fs::exists(m_out, failed) && !fs::is_empty(m_out, failed))
             throw Error("the folder is not empty", out.string(), "choose another --out");
         fs::remove_all(m_partial, failed);
         fs::create_directories(m_partial, failed);
@@ -162,10 +164,13 @@ void upcycleFolder(
             {parameter.name, type, checkpoint::storedShape(parameter.shape), routers.back()});
     }
     FolderInTheMaking folder(out);
-    checkpoint::writeConfig(folder.path(), moe, type);
-    checkpoint::copyTokenizer(from, folder.path());
-    checkpoint::writeSafetensors(folder.path() / "model.safetensors", tensors, {{"format", "pt"}});
-    folder.commit();
+    base::showingPlace(folder.path(), out, [&] {
+        checkpoint::writeConfig(folder.path(), moe, type);
+        checkpoint::copyTokenizer(from, folder.path());
+        checkpoint::writeSafetensors(
+            folder.path() / "model.safetensors", tensors, {{"format", "pt"}});
+        folder.commit();
+    });
 }
 
 } // namespace moe::train

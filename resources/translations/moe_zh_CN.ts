@@ -178,7 +178,7 @@
     </message>
     <message>
         <source>layer %1</source>
-        <translation>层 %1</translation>
+        <translation>第 %1 层</translation>
     </message>
     <message>
         <source>validation</source>
@@ -447,7 +447,7 @@
     </message>
     <message>
         <source>Experts of layer %1</source>
-        <translation>层 %1 的专家</translation>
+        <translation>第 %1 层的专家</translation>
     </message>
     <message>
         <source>Experts now</source>
@@ -516,7 +516,7 @@
     </message>
     <message>
         <source>layer %1</source>
-        <translation>层 %1</translation>
+        <translation>第 %1 层</translation>
     </message>
     <message>
         <source>every %1 steps</source>
@@ -532,7 +532,7 @@
     </message>
     <message>
         <source>Layer %1</source>
-        <translation>层 %1</translation>
+        <translation>第 %1 层</translation>
     </message>
     <message>
         <source>Drop rate</source>
@@ -651,7 +651,7 @@
     </message>
     <message>
         <source>Layer %1, expert %2</source>
-        <translation>层 %1，专家 %2</translation>
+        <translation>第 %1 层，专家 %2</translation>
     </message>
     <message>
         <source>Utilisation</source>
@@ -891,11 +891,11 @@
     </message>
     <message>
         <source>Partition</source>
-        <translation>划分</translation>
+        <translation>切分</translation>
     </message>
     <message>
         <source>Partition comes with version 0.4, which plans layouts</source>
-        <translation>划分将随可规划布局的 0.4 版提供</translation>
+        <translation>切分将随可规划布局的 0.4 版提供</translation>
     </message>
     <message>
         <source>Docks</source>
@@ -1845,7 +1845,7 @@
     </message>
     <message>
         <source>Layer %1, expert %2 is dead:</source>
-        <translation>层 %1 的专家 %2 已失活：</translation>
+        <translation>第 %1 层的专家 %2 已失活：</translation>
     </message>
     <message>
         <source>no assignments since step %1. Raise ξ or α_max, or open the layer to see when it faded.</source>
@@ -1853,7 +1853,7 @@
     </message>
     <message>
         <source>Open layer %1</source>
-        <translation>打开层 %1</translation>
+        <translation>打开第 %1 层</translation>
     </message>
     <message>
         <source>CPU, %1, tp %2 pp %3 dp %4, zero %5</source>
@@ -2055,7 +2055,7 @@
     </message>
     <message>
         <source>Layer %1</source>
-        <translation>层 %1</translation>
+        <translation>第 %1 层</translation>
     </message>
     <message>
         <source>%1, step %2</source>
@@ -2105,7 +2105,7 @@
     </message>
     <message>
         <source>layer %1 expert %2</source>
-        <translation>层 %1 专家 %2</translation>
+        <translation>第 %1 层专家 %2</translation>
     </message>
     <message numerus="yes">
         <source>%n more</source>
@@ -2178,7 +2178,7 @@
     </message>
     <message>
         <source>α of layer %1</source>
-        <translation>层 %1 的 α</translation>
+        <translation>第 %1 层的 α</translation>
     </message>
     <message>
         <source>capacity factor</source>
@@ -2202,7 +2202,7 @@
     </message>
     <message>
         <source>Layer %1: expert %2 dead</source>
-        <translation>层 %1：专家 %2 失活</translation>
+        <translation>第 %1 层：专家 %2 失活</translation>
     </message>
     <message>
         <source>Resumed from step %1</source>

@@ -57,6 +57,7 @@ private Q_SLOTS:
     void upcycledModelTrains();
     void exportNeverTakesTheStoresPlace();
     void oneRunAFolder();
+    void tokenizeThereAndBack();
 
 private:
     QString path(const QString& name) const { return m_folder->filePath(name); }
@@ -453,6 +454,31 @@ void MoeCommandTest::oneRunAFolder()
     ::kill(static_cast<pid_t>(process.processId()), SIGINT);
     QVERIFY(process.waitForFinished(20000));
     QCOMPARE(process.exitCode(), 130);
+}
+
+void MoeCommandTest::tokenizeThereAndBack()
+{
+    const QString model = MOE_SOURCE_DIR "/tests/fixtures/tokenizers/llama3.json";
+    const QString text = QStringLiteral("The router's 2 experts, 专家\n");
+    QFile file(path("text.txt"));
+    QVERIFY(file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) > 0);
+    file.close();
+    const Outcome there = run({"tokenize", "--model", model, "--file", path("text.txt"), "--json"});
+    QCOMPARE(there.status, 0);
+    QCOMPARE(there.json()["text"].toString(), text);
+    QStringList ids;
+    for (const QJsonValue& id : there.json()["ids"].toArray())
+        ids << QString::number(id.toInt());
+    const QString list = ids.join(',');
+    QCOMPARE(run({"tokenize", "--model", model, "--text", text}).out, list.toUtf8() + '\n');
+    QCOMPARE(run({"tokenize", "--model", model, "--decode", list}).out,
+        "<|begin_of_text|>" + text.toUtf8() + '\n');
+    QCOMPARE(run({"tokenize", "--model", model, "--decode", list, "--skip-special"}).out,
+        text.toUtf8() + '\n');
+    QCOMPARE(run({"tokenize", "--model", model}).status, 2);
+    const Outcome failed = run({"tokenize", "--model", model, "--decode", "1000000", "--json"});
+    QCOMPARE(failed.status, 1);
+    QVERIFY(failed.out.isEmpty() && failed.lastErrorLine().contains("outside the vocabulary"));
 }
 
 QTEST_GUILESS_MAIN(MoeCommandTest)

@@ -63,7 +63,7 @@ private Q_SLOTS:
         QCOMPARE(outcome.status, 0);
         QCOMPARE(outcome.out, QString("{\"runs\":[]}\n"));
         QVERIFY(!QFile::exists(path("data/store.sqlite")));
-        refused({"show", "last", "--json"}, 1, "no such file");
+        refused({"show", "last", "--json"}, 1, "there is no run store");
     }
 
     void aRunGoesInAndOutAgain()
@@ -118,7 +118,18 @@ private Q_SLOTS:
     {
         refused({"steer", "last", "optimizer.lr=1e-4"}, 1, "not running, it is imported");
         refused({"steer", "last", "optimizer.lr"}, 2, "key=value");
-        refused({"export", "last", "--format", "xml", "--out", path("x"), "--json"}, 1, "one of");
+        refused({"export", "last", "--format", "xml", "--out", path("x"), "--json"}, 2, "one of");
+        refused({"export", "", "--format", "csv", "--out", path("x")}, 1, "no run is named");
+        refused({"export", "last", "--format", "csv", "--out", ""}, 2, "--out is empty");
+        for (const char* command : {"list", "show", "delete"}) {
+            QStringList words{command, "--store", path("typo.sqlite")};
+            if (command != QLatin1String("list"))
+                words.insert(1, "last");
+            refused(words, 1, "there is no run store");
+        }
+        QVERIFY(!QFile::exists(path("typo.sqlite")));
+        refused({"rename", "last", QString(300, 'x')}, 1, "at most 255 bytes");
+        refused({"rename", "last", "two\nlines"}, 1, "control character");
         refused({"export", "last"}, 2, "--");
         refused({"import", path("nothing")}, 1, "no such file");
         write("bad.jsonl", "{\"step\": 1, \"loss\": 3}\n{\"step\": 2, \"loss\": \"low\"}\n");

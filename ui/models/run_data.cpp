@@ -189,6 +189,8 @@ const std::vector<double>& RunData::alpha(int row) const
 
 std::optional<int64_t> RunData::deadSince(int row, int expert) const
 {
+    if (m_dead.empty()) // asked for every cell of every frame
+        return std::nullopt;
     const auto found = m_dead.find({row, expert});
     return found == m_dead.end() ? std::nullopt : std::optional(found->second);
 }
@@ -197,6 +199,12 @@ int RunData::deadExperts(int row) const
 {
     return static_cast<int>(
         std::ranges::count_if(m_dead, [row](const auto& dead) { return dead.first.first == row; }));
+}
+
+bool RunData::deadInWindow(int row, int expert) const
+{
+    constexpr double kLeastIdeal = 1000; // assignments; fewer allow no verdict
+    return m_window.ideal(row) >= kLeastIdeal && m_window.load(row, expert) == 0;
 }
 
 std::vector<RunData::Dead> RunData::dead() const

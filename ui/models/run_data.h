@@ -82,6 +82,9 @@ public:
     /// The step since which an expert is dead, found by the engine and not used since.
     std::optional<int64_t> deadSince(int row, int expert) const;
     int deadExperts(int row) const;
+    /// No assignment in the window where the fair share of it is at least 1,000: dead in the shown
+    /// span, whatever the engine found before.
+    bool deadInWindow(int row, int expert) const;
     struct Dead {
         int row, expert;
         int64_t since;

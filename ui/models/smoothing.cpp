@@ -28,7 +28,8 @@ void Smoother::extend(std::span<const double> x, std::span<const double> y)
 {
     if (y.size() < m_values.size())
         restart();
-    m_values.reserve(y.size());
+    if (m_values.empty())
+        m_values.reserve(y.size()); // later growth is by steps: reserving each would copy all
     // Steps mostly come one apart: the power is computed once, not for every step.
     double knownDistance = -1, knownWeight = 0;
     for (size_t i = m_values.size(); i < y.size(); ++i) {

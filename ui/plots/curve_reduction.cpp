@@ -14,6 +14,15 @@ namespace {
 constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+/// The column of pixels; the point beyond an end of the plot may lie anywhere.
+int columnOf(double pixel)
+{
+    constexpr double kFar = 1e6;
+    const double near = std::clamp(pixel, -kFar, kFar);
+    const int towardsZero = int(near);
+    return towardsZero - (near < towardsZero ? 1 : 0);
+}
+
 /// Equal as bits, so that NaN equals NaN.
 bool same(double a, double b)
 {
@@ -31,7 +40,7 @@ bool ReducedCurve::onlyGrew(std::span<const double> x, std::span<const double> y
     const size_t size = m_x.size();
     if (x.size() < size || size == 0)
         return false;
-    constexpr size_t kProbes = 64;
+    constexpr size_t kProbes = 16;
     for (size_t probe = 0; probe <= kProbes; ++probe) {
         const size_t i = probe * (size - 1) / kProbes;
         if (!same(x[i], m_x[i]) || !same(y[i], m_y[i]))
@@ -49,6 +58,7 @@ void ReducedCurve::assign(std::span<const double> x, std::span<const double> y)
         m_x.clear();
         m_y.clear();
         m_levels.clear();
+        ++m_generation;
     }
     append(x.subspan(m_x.size()), y.subspan(m_y.size()));
 }
@@ -79,21 +89,30 @@ void ReducedCurve::append(std::span<const double> x, std::span<const double> y)
     const size_t first = m_x.size();
     m_x.insert(m_x.end(), x.begin(), x.end());
     m_y.insert(m_y.end(), y.begin(), y.end());
-    for (size_t i = first; i < m_x.size(); ++i) {
+    if (m_levels.empty() && m_x.size() >= size_t(1) << kFirstShift)
+        m_levels.emplace_back();
+    if (m_levels.empty() || m_x.size() == first)
+        return;
+    std::vector<Block>& finest = m_levels.front();
+    for (size_t i = finest.empty() ? 0 : first; i < m_x.size(); ++i) {
         const Block one = blockOf(i);
-        for (size_t level = 0; level < m_levels.size(); ++level) {
-            const size_t block = i >> (level + kFirstShift);
-            if (block == m_levels[level].size())
-                m_levels[level].push_back(one);
-            else
-                m_levels[level][block].merge(one);
+        if (i >> kFirstShift == finest.size())
+            finest.push_back(one);
+        else
+            finest.back().merge(one);
+    }
+    // Each level above from the one below it, as far as that changed.
+    for (size_t level = 1; m_x.size() >> (level + kFirstShift) > 0; ++level) {
+        if (level == m_levels.size())
+            m_levels.emplace_back();
+        const std::vector<Block>& below = m_levels[level - 1];
+        std::vector<Block>& blocks = m_levels[level];
+        blocks.resize(std::min(blocks.size(), first >> (level + kFirstShift)));
+        for (size_t pair = 2 * blocks.size(); pair < below.size(); pair += 2) {
+            blocks.push_back(below[pair]);
+            if (pair + 1 < below.size())
+                blocks.back().merge(below[pair + 1]);
         }
-        if (i + 1 != size_t(1) << (m_levels.size() + kFirstShift))
-            continue;
-        Block all = blockOf(0); // everything so far fills the first block of a new level
-        for (size_t j = 1; j <= i; ++j)
-            all.merge(blockOf(j));
-        m_levels.push_back({all});
     }
 }
 
@@ -159,27 +178,31 @@ void ReducedCurve::forColumns(
     size_t at = first >> shift;
     const size_t last = (end - 1) >> shift;
     Block merged = blocks[at];
-    double pixel = std::floor(map.x(merged.x));
+    int pixel = columnOf(map.x(merged.x));
     while (++at <= last) {
-        const double next = std::floor(map.x(blocks[at].x));
+        const int next = columnOf(map.x(blocks[at].x));
         if (next == pixel) {
             merged.merge(blocks[at]);
             continue;
         }
-        column(int(pixel), merged);
+        column(pixel, merged);
         merged = blocks[at];
         pixel = next;
     }
-    column(int(pixel), merged);
+    column(pixel, merged);
+}
+
+std::pair<size_t, size_t> ReducedCurve::drawn(double low, double high) const
+{
+    auto [first, end] = indices(low, high);
+    return {first - (first > 0 ? 1 : 0), end + (end < m_x.size() ? 1 : 0)};
 }
 
 void ReducedCurve::reduce(
     double low, double high, const PixelMap& map, std::vector<QPointF>& line) const
 {
     line.clear();
-    auto [first, end] = indices(low, high);
-    first -= first > 0 ? 1 : 0;
-    end += end < m_x.size() ? 1 : 0;
+    const auto [first, end] = drawn(low, high);
     if (first >= end)
         return;
     const auto point = [&](size_t i) {
@@ -202,29 +225,62 @@ void ReducedCurve::reduce(
     });
 }
 
-void ReducedCurve::reduceToRuns(
-    double low, double high, const PixelMap& map, std::vector<ColumnRun>& runs) const
+ReducedCurve::Reach ReducedCurve::reach(double low, double high, const PixelMap& map) const
+{
+    const auto [first, end] = drawn(low, high);
+    if (first >= end)
+        return {};
+    const int level = levelFor(first, end, map);
+    const int shift = level < 0 ? 0 : level + kFirstShift;
+    return {level, columnOf(map.x(m_x[(end - 1) >> shift << shift]))};
+}
+
+/// The first point that matters to runs from `column` on: that of the whole run before them.
+size_t ReducedCurve::firstFrom(
+    int column, int level, size_t first, size_t end, const PixelMap& map) const
+{
+    const int shift = level < 0 ? 0 : level + kFirstShift;
+    const auto at = [&](size_t block) {
+        return columnOf(map.x(m_x[block << shift]));
+    };
+    size_t low = first >> shift, high = ((end - 1) >> shift) + 1;
+    while (low < high) { // the first block at `column` or later
+        const size_t middle = low + (high - low) / 2;
+        if (at(middle) < column)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == first >> shift)
+        return first;
+    --low;
+    while (level >= 0 && low > first >> shift && at(low - 1) == at(low))
+        --low;
+    return std::max(first, low << shift);
+}
+
+void ReducedCurve::reduceToRuns(double low, double high, const PixelMap& map,
+    std::vector<ColumnRun>& runs, int fromColumn) const
 {
     runs.clear();
-    auto [first, end] = indices(low, high);
-    first -= first > 0 ? 1 : 0;
-    end += end < m_x.size() ? 1 : 0;
+    auto [first, end] = drawn(low, high);
     if (first >= end)
         return;
+    const int level = levelFor(first, end, map);
+    if (fromColumn != kFirstColumn)
+        first = firstFrom(fromColumn, level, first, end, map);
     bool joined = false;
     const auto add = [&](int pixel, const Block& block) {
         if (!block.empty())
             runs.push_back({pixel, map.y(block.high), map.y(block.low), joined});
         joined = !block.empty();
     };
-    const int level = levelFor(first, end, map);
     if (level >= 0) {
         forColumns(level, first, end, map, add);
         return;
     }
-    constexpr double kFar = 1e6; // the point beyond an end may lie anywhere
     for (size_t i = first; i < end; ++i)
-        add(int(std::clamp(std::floor(map.x(m_x[i])), -kFar, kFar)), blockOf(i));
+        add(columnOf(map.x(m_x[i])), blockOf(i));
 }
 
 } // namespace moe::plots

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <span>
+#include <utility>
 
 namespace moe::plots {
 
@@ -32,6 +33,13 @@ void drawInPieces(QCPPainter& painter, std::span<const QPointF> line)
         const auto piece = line.subspan(from, std::min(kPiece, line.size() - from));
         painter.drawPolyline(piece.data(), int(piece.size()));
     }
+}
+
+/// One pixel wide, unbroken, without points: what a live plot draws by the raster.
+bool isHardEdged(const CurvesLayer::Curve& curve)
+{
+    const bool single = curve.data.x().size() == 1; // no line yet: a dot says where it begins
+    return !single && !curve.style.dashed && !curve.style.points;
 }
 
 } // namespace
@@ -83,6 +91,57 @@ QCPRange CurvesLayer::getValueRange(bool& found, QCP::SignDomain, const QCPRange
     return range.value_or(QCPRange());
 }
 
+bool CurvesLayer::Kept::Part::grewFrom(const Part& before) const
+{
+    return color == before.color && generation == before.generation && points >= before.points
+        && reach.level == before.reach.level;
+}
+
+bool CurvesLayer::hardEdged() const
+{
+    return std::ranges::all_of(m_curves, [](const Curve& curve) {
+        return !curve.visible || curve.data.empty() || isHardEdged(curve);
+    });
+}
+
+void CurvesLayer::drawKept(QCPPainter& painter, const PixelMap& device)
+{
+    Kept now{keyAxis()->axisRect()->rect(), mParentPlot->bufferDevicePixelRatio(),
+        keyAxis()->range(), valueAxis()->range(), {}};
+    bool grew = now.area == m_kept.area && now.ratio == m_kept.ratio && now.keys == m_kept.keys
+        && now.values == m_kept.values;
+    int from = INT_MAX; // the first column that changed
+    for (const Curve& curve : m_curves) {
+        if (!curve.visible || curve.data.empty())
+            continue;
+        const Kept::Part part{curve.style.color.rgb(), curve.data.generation(),
+            curve.data.x().size(), curve.data.reach(now.keys.lower, now.keys.upper, device)};
+        const size_t at = now.parts.size();
+        grew = grew && at < m_kept.parts.size() && part.grewFrom(m_kept.parts[at]);
+        if (grew && part.points > m_kept.parts[at].points)
+            from = std::min(from, m_kept.parts[at].reach.column);
+        now.parts.push_back(part);
+    }
+    grew = grew && now.parts.size() == m_kept.parts.size();
+    if (grew) {
+        m_raster.beginAt(from);
+        from = std::max(from, 0) - m_raster.lineWidth(); // lines reach into the next columns
+    } else {
+        m_raster.begin(now.area, now.ratio);
+        from = ReducedCurve::kFirstColumn;
+    }
+    if (from < now.area.width() * now.ratio) {
+        for (const Curve& curve : m_curves) {
+            if (!curve.visible || curve.data.empty())
+                continue;
+            curve.data.reduceToRuns(now.keys.lower, now.keys.upper, device, m_runs, from);
+            m_raster.draw(m_runs, curve.style.color.rgb());
+        }
+    }
+    m_kept = std::move(now);
+    m_raster.paint(painter);
+}
+
 void CurvesLayer::draw(QCPPainter* painter)
 {
     const QRect rect = keyAxis()->axisRect()->rect();
@@ -92,24 +151,33 @@ void CurvesLayer::draw(QCPPainter* painter)
     const PixelMap device{(map.xOrigin - rect.left()) * ratio, map.xScale * ratio,
         (map.yOrigin - rect.top()) * ratio, map.yScale * ratio};
     const bool fast = m_live && !painter->modes().testFlag(QCPPainter::pmVectorized);
-    if (fast)
-        m_raster.begin(rect, ratio);
+    if (fast && hardEdged()) {
+        drawKept(*painter, device);
+        return;
+    }
+    m_kept = {};
+    bool begun = false;
+    const auto flush = [&] {
+        if (std::exchange(begun, false))
+            m_raster.paint(*painter);
+    };
     for (const Curve& curve : m_curves) {
         if (!curve.visible || curve.data.empty())
             continue;
-        const bool single = curve.data.x().size() == 1; // no line yet: a dot says where it begins
-        if (fast && !single && !curve.style.dashed && !curve.style.points) {
+        if (fast && isHardEdged(curve)) {
+            if (!std::exchange(begun, true))
+                m_raster.begin(rect, ratio);
             curve.data.reduceToRuns(keys.lower, keys.upper, device, m_runs);
             m_raster.draw(m_runs, curve.style.color.rgb());
             continue;
         }
-        m_raster.flush(*painter); // what comes later lies on top
+        flush(); // what comes later lies on top
         curve.data.reduce(keys.lower, keys.upper, map, m_line);
         drawLine(*painter, curve);
-        if (curve.style.points || single)
+        if (curve.style.points || curve.data.x().size() == 1)
             drawPoints(*painter, curve);
     }
-    m_raster.flush(*painter);
+    flush();
 }
 
 void CurvesLayer::drawLine(QCPPainter& painter, const Curve& curve) const

@@ -42,6 +42,24 @@ protected:
     void drawLegendIcon(QCPPainter*, const QRectF&) const override { }
 
 private:
+    /// What the raster holds: while all of it stays the same but the points, which grow, a frame
+    /// writes only the columns that are new.
+    struct Kept {
+        struct Part {
+            QRgb color;
+            int generation;
+            size_t points;
+            ReducedCurve::Reach reach;
+            bool grewFrom(const Part& before) const;
+        };
+        QRect area;
+        double ratio = 0;
+        QCPRange keys, values;
+        std::vector<Part> parts;
+    };
+
+    bool hardEdged() const; ///< all curves are lines that the raster can draw
+    void drawKept(QCPPainter& painter, const PixelMap& device);
     void drawLine(QCPPainter& painter, const Curve& curve) const;
     void drawPoints(QCPPainter& painter, const Curve& curve);
 
@@ -49,6 +67,7 @@ private:
     std::vector<QPointF> m_line; ///< these two are kept so that they are allocated once
     std::vector<ColumnRun> m_runs;
     LineRaster m_raster;
+    Kept m_kept;
     bool m_live = false;
 };
 

@@ -264,9 +264,9 @@ void MainWindow::save()
     m_settings.setState(QStringLiteral("main/geometry"), saveGeometry());
     m_settings.setState(QStringLiteral("main/state"), saveState(Settings::kVersion));
     for (size_t i = 0; i < m_workspaces.size(); ++i) {
-        const Workspace* workspace = m_workspaces.at(i);
+        Workspace* workspace = m_workspaces.at(i);
         if (workspace && !m_toRestore.test(i)) // else the saved state is still the newest
-            m_settings.setState(stateName(workspace), workspace->saveState(Settings::kVersion));
+            m_settings.setState(stateName(workspace), workspace->layoutToKeep(Settings::kVersion));
     }
     const ViewStates views = collectViewStates(this);
     for (auto it = views.cbegin(); it != views.cend(); ++it)

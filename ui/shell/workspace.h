@@ -40,6 +40,8 @@ public:
     } ///< right end, in order; owned by the workspace
     virtual QList<PaletteSource> paletteSources() { return {}; }
     virtual void restoreDefaultLayout() { }
+    /// The docks as the next start finds them: a workspace leaves passing views (a form) first.
+    virtual QByteArray layoutToKeep(int version) { return saveState(version); }
 
 Q_SIGNALS:
     /// For the status bar: what runs on which device (left), run or checkpoint (right).

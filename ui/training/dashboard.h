@@ -63,6 +63,8 @@ private:
     void feedLayers(PlotPanel& panel, const models::RunData& run, bool alpha);
     void feedLoss(const models::RunData& run);
     void feedScalars(const models::RunData& run, const models::RunSettings& settings);
+    void feedOverlays(PlotPanel& panel, models::Metric metric);
+    double largestShown(const models::RunData& run, models::Metric metric) const;
     void setLossRange(const models::RunData& run);
     void applyRange(const models::RunData& run);
     void setMarkers(const models::RunData& run);

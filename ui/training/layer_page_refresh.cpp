@@ -17,8 +17,6 @@ using shell::theme;
 
 namespace {
 
-constexpr double kDeadIdeal = 1000; ///< assignments that an expert would have got, for a verdict
-
 std::vector<double> xOf(
     const models::RunData& run, const std::vector<double>& steps, models::XAxis axis)
 {
@@ -109,8 +107,7 @@ void LayerPage::refreshTable(
         entry.assignments = static_cast<double>(window.load(row, expert)) / steps;
         const int64_t dropped = window.dropped(row, expert);
         entry.dropped = dropped < 0 ? NAN : static_cast<double>(dropped) / steps;
-        entry.dead = run.deadSince(row, expert).has_value()
-            || (window.load(row, expert) == 0 && window.ideal(row) >= kDeadIdeal);
+        entry.dead = run.deadInWindow(row, expert);
         rows.push_back(entry);
     }
     m_experts.setRows(std::move(rows), settings.capacityFactor);
@@ -157,7 +154,16 @@ void LayerPage::refreshCurves(const models::RunData& run, const models::LayerDat
     feed(m_ratios, 0, layer.max1OverMax2());
     feed(m_ratios, 1, layer.max2OverMax3());
     feed(m_similarity, 0, layer.similarity());
-    m_similarity->plot().setYRange(0, 1.0);
+    // From alike (1) down to what it came to; experts that began apart are seen from nearer.
+    double highest = 0, lowest = 0;
+    for (const double similarity : layer.similarity().value) {
+        if (!std::isfinite(similarity))
+            continue;
+        highest = std::max(highest, similarity);
+        lowest = std::min(lowest, similarity);
+    }
+    const double top = highest > 0.5 ? 1 : std::max(0.1, 1.3 * highest);
+    m_similarity->plot().setYRange(std::min(1.3 * lowest, -0.05 * top), top);
     const models::StepGrid& grid = run.layerGrid();
     const std::vector<double>& x = grid.along(m_axis.axis());
     m_drop->setCurve(0, grid.step, x, run.meanDropRate());

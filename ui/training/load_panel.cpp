@@ -28,11 +28,9 @@ using shell::px;
 
 namespace {
 
-constexpr double kDeadIdeal = 1000; ///< assignments that an expert would have got, for a verdict
 constexpr std::array kSpans{1, 100, 1000};
 constexpr int kEveryLayer = 13; ///< up to so many layers each row is numbered
-constexpr int kTallestCell = 40; ///< px
-constexpr double kTallestShape = 1.5; ///< or that times its width
+constexpr int kTallestCell = 120; ///< px
 constexpr int kAroundCells = 88; ///< px of column numbers, scale and words
 
 } // namespace
@@ -218,12 +216,9 @@ plots::HeatmapData LoadPanel::windowData() const
     map.values.reserve(cells);
     map.dead.reserve(cells);
     for (int row = 0; row < map.rows; ++row) {
-        const bool verdict = window.ideal(row) >= kDeadIdeal;
         for (int expert = 0; expert < map.columns; ++expert) {
             map.values.push_back(static_cast<float>(window.utilisation(row, expert)));
-            const bool dead = m_run->deadSince(row, expert).has_value()
-                || (verdict && window.load(row, expert) == 0);
-            map.dead.push_back(dead ? 1 : 0);
+            map.dead.push_back(m_run->deadInWindow(row, expert) ? 1 : 0);
         }
         map.rowBars.push_back(static_cast<float>(window.dropRate(row)));
     }
@@ -289,13 +284,12 @@ void LoadPanel::showPage()
     m_pages->setCurrentWidget(m_none);
 }
 
-/// Few layers keep the proportions of cells: the rest of the dock stays empty.
+/// The map fills its dock, but one or two layers do not become posters.
 void LoadPanel::limitHeight()
 {
-    const int rows = m_run->layers(), columns = std::max(1, m_run->experts());
-    const double wide = static_cast<double>(m_map->width()) / columns;
-    const int cell = std::max(px(kTallestCell), static_cast<int>(kTallestShape * wide));
-    m_map->setMaximumHeight(rows > 0 ? rows * cell + px(kAroundCells) : QWIDGETSIZE_MAX);
+    const int rows = m_run->layers();
+    m_map->setMaximumHeight(
+        rows > 0 ? rows * px(kTallestCell) + px(kAroundCells) : QWIDGETSIZE_MAX);
 }
 
 void LoadPanel::resizeEvent(QResizeEvent* event)

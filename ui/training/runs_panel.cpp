@@ -120,7 +120,7 @@ void RunsPanel::fitColumns()
     const QFontMetrics metrics(m_table->font());
     QHeaderView* header = m_table->horizontalHeader();
     for (const auto& [column, widest] : {std::pair(RunTableModel::Step, QStringLiteral("60,000")),
-             std::pair(RunTableModel::Loss, QStringLiteral("12.34")),
+             std::pair(RunTableModel::Loss, QStringLiteral("12.345")),
              std::pair(RunTableModel::BestValid, QStringLiteral("12.345"))}) {
         const int figure = metrics.horizontalAdvance(widest) + px(13);
         const QString heading

@@ -158,6 +158,13 @@ void TrainingWorkspace::importPath(const QString& path)
     m_impl->importFrom(path);
 }
 
+QByteArray TrainingWorkspace::layoutToKeep(int version)
+{
+    m_impl->closeForm();
+    m_impl->closeLayer();
+    return saveState(version);
+}
+
 void TrainingWorkspace::showNewRun()
 {
     m_impl->openForm();

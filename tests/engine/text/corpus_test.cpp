@@ -54,6 +54,7 @@ private Q_SLOTS:
     void invalidUtf8NamesFileAndOffset();
     void nothingLeftIsAnError();
     void givenTokenizerIsCopied();
+    void tokenizerJsonIsTaken();
     void failureLeavesNoDataset();
     void demoCorpusHasDomains();
 
@@ -252,6 +253,30 @@ void CorpusTest::givenTokenizerIsCopied()
     write("junk.model", "this is no model");
     options.tokenizer = m_path / "junk.model";
     QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("junk.model") != std::string::npos);
+}
+
+void CorpusTest::tokenizerJsonIsTaken()
+{
+    const std::string text = prose(m_random, 20000) + "<|im_end|>";
+    write("a.txt", text);
+    text::CorpusOptions options;
+    options.sources = {m_path / "a.txt"};
+    options.out = m_path / "set";
+    options.vocabSize = 300;
+    text::buildCorpus(options); // leaves a SentencePiece model, which must give way
+    fs::create_directories(m_path / "given");
+    fs::copy_file(fs::path(MOE_SOURCE_DIR) / "tests/fixtures/tokenizers/llama3.json",
+        m_path / "given/tokenizer.json");
+    write("given/tokenizer_config.json", R"({"eos_token": "<|eot_id|>"})");
+    options.tokenizer = m_path / "given";
+    const text::CorpusResult result = text::buildCorpus(options);
+    QCOMPARE(result.tokenizerFile, fs::path((m_path / "set.tokenizer.json").string()));
+    QVERIFY(!fs::exists(m_path / "set.tokenizer.model"));
+    QCOMPARE(decodeAll(m_path / "set"), text + "<|eot_id|>");
+    QCOMPARE(text::loadTokenizer(m_path / "set")->vocabSize(), result.vocabSize);
+    write("ranks.tiktoken", "YQ== 0");
+    options.tokenizer = m_path / "ranks.tiktoken";
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("tiktoken") != std::string::npos);
 }
 
 void CorpusTest::failureLeavesNoDataset()

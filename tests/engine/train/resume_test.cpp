@@ -208,10 +208,107 @@ private Q_SLOTS:
         QCOMPARE(again.error, std::string());
         QVERIFY(again.steps.empty());
         QVERIFY(again.result.state == telemetry::RunState::Done);
+        QCOMPARE(again.result.steps, int64_t(3));
+        const telemetry::RunStore store(m_bench.store(), telemetry::RunStore::Mode::ReadOnly);
+        QCOMPARE(again.result.finalLoss, store.steps(again.result.run, 3, 3).front().loss);
+        QVERIFY(again.result.tokensPerSecond > 0);
         const Published more
             = m_bench.run(m_bench.file({"checkpoint.dir=done", "train_steps=5"}), recorded(true));
         QCOMPARE(more.steps.size(), size_t(2));
         QCOMPARE(more.result.run, again.result.run);
+    }
+
+    void aStopDuringValidationIsPromptAndMadeUpFor_data()
+    {
+        QTest::addColumn<int>("ranks");
+        QTest::addColumn<int>("at"); // the validation that is cut short
+        QTest::newRow("within the run") << 1 << 3;
+        QTest::newRow("at its end") << 1 << 7;
+        QTest::newRow("3 ranks") << 3 << 3;
+    }
+
+    void aStopDuringValidationIsPromptAndMadeUpFor()
+    {
+        QFETCH(int, ranks);
+        QFETCH(int, at);
+        m_bench.writeDataset("long", 20'000, 9);
+        const std::string dir = "cut-" + std::to_string(ranks) + "-" + std::to_string(at);
+        const std::vector<std::string> sets{"data.valid=long", "checkpoint.dir=" + dir,
+            "checkpoint.every=100", "parallel.data=" + std::to_string(ranks)};
+        const train::RunFile file = m_bench.file(sets);
+        tests::RunSettings settings = recorded(false);
+        int seen = 0;
+        settings.watch
+            = [&](const telemetry::Message& message, train::Trainer&, std::stop_source& stop) {
+                  const auto* progress = std::get_if<telemetry::Progress>(&message);
+                  if (progress && progress->what == "validation" && progress->done == 1)
+                      seen += 3;
+                  if (seen >= std::min(at, 9))
+                      stop.request_stop();
+              };
+        const Published stopped = m_bench.run(file, settings);
+        QVERIFY(stopped.result.state == telemetry::RunState::Stopped);
+        QVERIFY(!stopped.steps.back().validLoss);
+        const Published rest = m_bench.run(file, recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QVERIFY(rest.result.state == telemetry::RunState::Done);
+        const Published whole
+            = m_bench.run(m_bench.file({sets[0], sets[3], "checkpoint.dir=" + dir + "-whole"}));
+        const telemetry::RunStore store(m_bench.store(), telemetry::RunStore::Mode::ReadOnly);
+        QCOMPARE(difference(store.steps(stopped.result.run, 1, 100), whole.steps, 0), QString());
+        QVERIFY(m_bench.run(file, recorded(true)).eventsOf("validation").empty()); // done for good
+    }
+
+    void aStoreThatLostTheRunSaysSo()
+    {
+        const train::RunFile file = m_bench.file({"checkpoint.dir=lost", "train_steps=3"});
+        const Published first = m_bench.run(file, recorded(false));
+        double begun = 0;
+        {
+            telemetry::RunStore store(m_bench.store());
+            begun = store.run(first.result.run).created;
+            store.remove(first.result.run);
+        }
+        const auto rest = [&](int steps) {
+            return m_bench.run(
+                m_bench.file({"checkpoint.dir=lost", "train_steps=" + std::to_string(steps)}),
+                recorded(true));
+        };
+        const Published more = rest(5);
+        QCOMPARE(more.eventsOf("note").size(), size_t(1));
+        QVERIFY(more.eventsOf("note")[0].payload.find("steps 1 to 3") != std::string::npos);
+        const Published again = rest(6); // the same line, and nothing more to say
+        QCOMPARE(again.result.run, more.result.run);
+        QVERIFY(again.eventsOf("note").empty());
+        QCOMPARE(telemetry::RunStore(m_bench.store()).run(more.result.run).created, begun);
+    }
+
+    void weightsThatAreNotFiniteAreNeverSaved()
+    {
+        const train::RunFile file = m_bench.file({"checkpoint.dir=huge", "checkpoint.every=1",
+            "checkpoint.keep=1", "train_steps=7", "optimizer.lr=1000", "optimizer.min_lr=1000",
+            "optimizer.schedule=constant", "optimizer.warmup_steps=0",
+            "optimizer.weight_decay=1000", "optimizer.expert_lr_scale=1000"});
+        const Published run = m_bench.run(file);
+        QVERIFY2(run.error.find("not finite") != std::string::npos, run.error.c_str());
+        for (const auto& [step, folder] : checkpoint::listSteps(*file.checkpointDir)) {
+            const model::ParameterLayout layout(file.model);
+            std::vector<float> w(size_t(layout.elements)), m(w), v(w);
+            checkpoint::loadTrainingState(folder, layout, w.data(), m.data(), v.data());
+            for (const float value : w)
+                QVERIFY(std::isfinite(value));
+        }
+    }
+
+    void anythingCalledStepIsNotMixedWith()
+    {
+        namespace fs = std::filesystem;
+        const train::RunFile file = m_bench.file({"checkpoint.dir=foo", "train_steps=3"});
+        fs::create_directories(*file.checkpointDir / "step-foo");
+        QVERIFY_EXCEPTION_THROWN(m_bench.run(file), Error);
+        QCOMPARE(m_bench.run(file, recorded(true)).error, std::string());
+        QVERIFY_EXCEPTION_THROWN(
+            m_bench.run(m_bench.file({"checkpoint.dir=train.bin", "train_steps=3"})), Error);
     }
 
     void checkpointsStartOtherRuns()

@@ -143,7 +143,9 @@ private Q_SLOTS:
         row("moe.capacity_factor", "0", "moe.capacity_factor");
         row("moe.drop_policy", "prob", "did you mean probs?");
         row("optimizer.warmup_steps", "1000", "fewer than the 1000");
-        row("optimizer.min_lr", "1", "min_lr is above lr");
+        row("optimizer.lr", "\"1e400\"", "a number out of range");
+        row("optimizer.lr", "\"NaN\"", "a number out of range");
+        row("name", "\"two\\nlines\"", "at most 255 bytes");
         row("optimizer.name", "sgd", "optimizer.name");
         row("optimizer.lr", "\"fast\"", "expected a number");
         row("global_batch_size", "6", "a multiple of micro_batch_size × parallel.data, 4");
@@ -276,7 +278,7 @@ private Q_SLOTS:
         QVERIFY(train::applySteering(file, "moe.aux_coeff", "0.3").lawChanged);
         const auto refused = [&](const char* key, const char* value) {
             try {
-                train::checkSteering(file, key, value);
+                train::checkSteering(file, {}, key, value);
                 return false;
             } catch (const Error&) {
                 return true;

@@ -158,6 +158,34 @@ private Q_SLOTS:
             QVERIFY(a[i] == b[i] || (std::isnan(a[i].y()) && std::isnan(b[i].y())));
     }
 
+    void runsFromAColumnOnAreTheLastOfAll()
+    {
+        for (const size_t size : {2, 30, 700, 5000, 20000}) {
+            const Data data = randomWalk(m_random, size);
+            ReducedCurve curve;
+            curve.assign(data.x, data.y);
+            const PixelMap map = mapOnto(data, 300);
+            std::vector<ColumnRun> all, some;
+            curve.reduceToRuns(data.x.front(), data.x.back(), map, all);
+            for (int i = 0; i < 20; ++i) {
+                const int column = int(m_random() % 310) - 5;
+                curve.reduceToRuns(data.x.front(), data.x.back(), map, some, column);
+                const auto wanted = size_t(std::count_if(all.begin(), all.end(),
+                    [column](const ColumnRun& run) { return run.column >= column; }));
+                QVERIFY(some.size() >= wanted && all.size() >= wanted);
+                for (size_t back = 1; back <= wanted; ++back) {
+                    const ColumnRun& a = all[all.size() - back];
+                    const ColumnRun& b = some[some.size() - back];
+                    QCOMPARE(b.column, a.column);
+                    QCOMPARE(b.top, a.top);
+                    QCOMPARE(b.bottom, a.bottom);
+                    if (back < some.size()) // else nothing stands before it
+                        QCOMPARE(b.joined, a.joined);
+                }
+            }
+        }
+    }
+
     void otherDataReplacesWhatWasThere()
     {
         const Data data = randomWalk(m_random, 100);

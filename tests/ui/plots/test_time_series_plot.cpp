@@ -113,6 +113,38 @@ private Q_SLOTS:
         QVERIFY(m_plot->lastReplotMilliseconds() > 0);
     }
 
+    /// A live plot writes only the columns that are new: its picture is that of a fresh one.
+    void growingPictureIsThatOfAFreshOne()
+    {
+        const auto picture = [this](const std::vector<size_t>& sizes) {
+            m_plot->clearCurves();
+            for (int i = 0; i < 3; ++i)
+                m_plot->addCurve({QString(), shell::theme().series[i]});
+            m_plot->setLive(true);
+            m_plot->setXRange(0, 4100);
+            m_plot->setYRange(0, 4);
+            for (const size_t size : sizes) {
+                for (int i = 0; i < 3; ++i) {
+                    std::vector<double> y;
+                    for (const double x : m_x)
+                        y.push_back(2 + std::sin((x + 40) * (i + 2) / (200 - 60 * i)));
+                    y[y.size() / 2] = std::nan("");
+                    m_plot->setData(i, std::span(m_x).first(size), std::span(y).first(size));
+                }
+                QTest::qWait(20);
+            }
+            return shot();
+        };
+        const size_t all = m_x.size();
+        std::vector<size_t> sizes{3, 4, 9, 200, 201, 1990, 2003, all - 60};
+        for (size_t size = all - 59; size <= all; ++size)
+            sizes.push_back(size);
+        const QImage grown = picture(sizes), fresh = picture({all});
+        QCOMPARE(grown, fresh);
+        const QColor last = shell::theme().series[2];
+        QVERIFY(hasColor(grown, m_plot->pixelOf(m_x.back(), 2 + std::sin(4040 * 4 / 80.0)), last));
+    }
+
     void gapsBreakTheLine()
     {
         for (size_t i = 1000; i < 2000; ++i)

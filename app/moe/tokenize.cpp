@@ -1,0 +1,106 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "app/moe/commands.h"
+#include "engine/base/files.h"
+#include "engine/base/json.h"
+#include "engine/text/tokenizer.h"
+#include "kernels/error.h"
+
+#include <nlohmann/json.hpp>
+
+#include <charconv>
+#include <cstdio>
+
+namespace moe::cli {
+
+namespace {
+
+std::vector<int32_t> parseIds(const std::string& list)
+{
+    std::vector<int32_t> ids;
+    const char* at = list.data();
+    const char* const end = at + list.size();
+    while (at < end) {
+        int32_t id = 0;
+        const auto [behind, error] = std::from_chars(at, end, id);
+        if (error != std::errc() || (behind < end && *behind != ',') || behind + 1 == end)
+            throw UsageError("\"" + list.substr(0, 80) + "\" is no list of token ids",
+                "moe tokenize", "--decode 1,2,3");
+        ids.push_back(id);
+        at = behind + (behind < end);
+    }
+    return ids;
+}
+
+struct Tokenized {
+    std::vector<int32_t> ids;
+    std::string text;
+};
+
+Tokenized tokenize(const text::Tokenizer& tokenizer, const Arguments& arguments)
+{
+    if (arguments.has("--decode")) {
+        std::vector<int32_t> ids = parseIds(arguments.text("--decode"));
+        std::string text = tokenizer.decode(ids, arguments.has("--skip-special"));
+        return {std::move(ids), std::move(text)};
+    }
+    std::string text = arguments.has("--file") ? base::readFile(arguments.text("--file"))
+                                               : arguments.text("--text");
+    std::vector<int32_t> ids = tokenizer.encodePrompt(text);
+    return {std::move(ids), std::move(text)};
+}
+
+int run(const Arguments& arguments)
+{
+    int inputs = 0;
+    for (const char* option : {"--text", "--file", "--decode"})
+        inputs += arguments.has(option);
+    if (inputs != 1)
+        throw UsageError(inputs == 0 ? "nothing to tokenize" : "more than one thing to tokenize",
+            "moe tokenize", "one of --text, --file and --decode");
+    if (arguments.has("--skip-special") && !arguments.has("--decode"))
+        throw UsageError("--skip-special is of decoding", "moe tokenize", "give --decode, too");
+    const auto tokenizer = text::loadTokenizer(arguments.text("--model"));
+    const Tokenized result = tokenize(*tokenizer, arguments);
+    if (arguments.has("--json")) {
+        std::puts(base::Json{{"ids", result.ids}, {"text", result.text}}
+                      .dump(-1, ' ', false, base::Json::error_handler_t::replace)
+                      .c_str());
+        return 0;
+    }
+    std::string line = result.text;
+    if (!arguments.has("--decode")) {
+        line.clear();
+        for (const int32_t id : result.ids)
+            line += (line.empty() ? "" : ",") + std::to_string(id);
+    }
+    line += '\n';
+    std::fwrite(line.data(), 1, line.size(), stdout);
+    return 0;
+}
+
+} // namespace
+
+Command tokenizeCommand()
+{
+    Command command;
+    command.name = "tokenize";
+    command.summary = "Turns text into token ids, and ids into text";
+    command.options = {
+        {"--model", "DIR", "a checkpoint's folder, or a tokenizer's file", true},
+        {"--text", "T", "the text to tokenize"},
+        {"--file", "F", "a file to tokenize, byte for byte"},
+        {"--decode", "IDS", "token ids, as in 1,2,3: prints their text and a newline"},
+        {"--skip-special", "", "leave special tokens out of the decoded text"},
+        jsonOption(),
+        quietOption(),
+    };
+    command.description
+        = "Prints the ids of the text with what the tokenizer itself adds around it (its "
+          "post-processor, or add_bos_token of a SentencePiece model). Tokenizers: tokenizer.json, "
+          "SentencePiece *.model, *.tiktoken.";
+    command.run = run;
+    return command;
+}
+
+} // namespace moe::cli
