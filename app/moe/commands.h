@@ -10,6 +10,7 @@ namespace moe::cli {
 Command corpusCommand();
 Command trainCommand();
 Command upcycleCommand();
+Command quantizeCommand();
 Command tokenizeCommand();
 Command runsCommand();
 Command benchCommand();

@@ -15,6 +15,7 @@ int main(int count, char** words)
         corpusCommand(),
         trainCommand(),
         upcycleCommand(),
+        quantizeCommand(),
         tokenizeCommand(),
         runsCommand(),
         benchCommand(),
