@@ -137,7 +137,8 @@ void MoeCommandTest::versionAndHelp()
                 .hasMatch());
     const Outcome help = run({"--help"});
     QCOMPARE(help.status, 0);
-    for (const char* command : {"corpus", "train", "upcycle", "runs", "bench", "devices"}) {
+    for (const char* command :
+        {"corpus", "train", "upcycle", "quantize", "runs", "bench", "devices"}) {
         QVERIFY2(help.out.contains(command), command);
         const Outcome one = run({QLatin1String(command), "--help"});
         QCOMPARE(one.status, 0);

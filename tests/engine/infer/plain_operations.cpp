@@ -2,13 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tests/engine/infer/plain_operations.h"
 
-#include "kernels/bfloat16.h"
+#include "engine/checkpoint/quantized_matrix.h"
 #include "kernels/error.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
-#include <cstring>
 #include <limits>
 #include <numeric>
 
@@ -24,35 +22,11 @@ public:
         : PlacedMatrix(m.out, m.in)
         , values(static_cast<size_t>(m.out * m.in))
     {
-        for (int64_t o = 0; o < m.out; ++o) {
-            for (int64_t i = 0; i < m.in; ++i)
-                values[static_cast<size_t>(o * m.in + i)] = decoded(m, o, i);
-        }
+        checkpoint::dequantize(m, values.data());
     }
     double at(int64_t o, int64_t i) const { return values[static_cast<size_t>(o * in() + i)]; }
 
 private:
-    static float decoded(const StoredMatrix& m, int64_t o, int64_t i)
-    {
-        const std::byte* row = m.codes + o * m.rowBytes;
-        if (m.format == WeightFormat::MxFloat4) {
-            static constexpr std::array<float, 8> kE2M1{0, 0.5F, 1, 1.5F, 2, 3, 4, 6};
-            const auto pair = static_cast<uint8_t>(row[i / 2]);
-            const uint8_t code = i % 2 ? pair >> 4U : pair & 15U;
-            const float value = code & 8U ? -kE2M1[code & 7U] : kE2M1[code & 7U];
-            return std::ldexp(value, m.exponents[o * m.exponentRowBytes + i / 32] - 127);
-        }
-        if (m.format == WeightFormat::BFloat16) {
-            BFloat16 value;
-            std::memcpy(&value, row + 2 * i, 2);
-            return value;
-        }
-        if (m.format != WeightFormat::Float32)
-            throw Error("format", "plain operations", "float32, bfloat16 or MXFP4");
-        float value = 0;
-        std::memcpy(&value, row + 4 * i, 4);
-        return value;
-    }
     std::vector<float> values;
 };
 
