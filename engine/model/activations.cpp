@@ -103,7 +103,7 @@ int64_t activationBytes(const ModelConfig& config, DType act, const BatchShape& 
         fixed = 4 * (2 * n + 1);
     }
     const int64_t layer = tokens * (inAct * bytes + inFour * 4) + fixed;
-    return config.layers * layer + tokens * (2 * h * bytes + 3 * 4);
+    return config.layers * layer + tokens * (2 * h * bytes + int64_t{3} * 4);
 }
 
 BackwardScratch::BackwardScratch(

@@ -17,7 +17,7 @@ std::optional<std::filesystem::path> findTokenizerFile(const std::filesystem::pa
         return std::nullopt;
     }
     for (const char* suffix : {".tokenizer.model", ".tokenizer.json"}) {
-        const std::filesystem::path beside = path.string() + suffix;
+        std::filesystem::path beside = path.string() + suffix;
         if (std::filesystem::exists(beside))
             return beside;
     }
