@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a configuration counts up to, and how it is written.
 #include "engine/model/config.h"
+#include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
 
@@ -15,12 +16,38 @@ using base::Json;
 
 int64_t attentionParameters(const ModelConfig& c)
 {
-    return 2 * (c.heads + c.kvHeads) * c.headDim * c.hiddenSize;
+    const AttentionSpec& a = c.attention;
+    const int64_t h = c.hiddenSize;
+    if (a.kind == AttentionKind::Latent) {
+        const int64_t q = c.heads * (a.nopeDim + a.ropeDim);
+        const int64_t query = a.queryRank ? a.queryRank * (h + 1 + q) : h * q;
+        return query + h * (a.latentRank + a.ropeDim) + a.latentRank
+            + a.latentRank * c.heads * (a.nopeDim + a.valueDim) + c.heads * a.valueDim * h;
+    }
+    const int64_t q = c.heads * c.headDim, kv = c.kvHeads * c.headDim;
+    int64_t count = 2 * (q + kv) * h;
+    if (a.qkvBias)
+        count += q + 2 * kv;
+    if (a.outputBias)
+        count += h;
+    if (a.sinks)
+        count += c.heads;
+    if (a.qkNorm != QkNorm::None)
+        count += a.qkNorm == QkNorm::Whole ? q + kv : 2 * c.headDim;
+    return count;
 }
 
-int64_t ffnParameters(const ModelConfig& c) ///< of one expert
+int64_t routerParameters(const ModelConfig& c)
 {
-    return 3 * c.intermediateSize * c.hiddenSize;
+    const int64_t n = c.experts, h = c.hiddenSize;
+    const int64_t gate = c.moe.twoLayerGate ? 8 * n * (h + n) : n * h;
+    return gate + (c.moe.routerBias ? n : 0) + (c.moe.sharedGate ? h : 0);
+}
+
+int64_t expertParameters(const ModelConfig& c)
+{
+    const int64_t f = c.expertSize(), h = c.hiddenSize;
+    return 3 * f * h + (c.moe.expertBias ? 2 * f + h : 0);
 }
 
 int64_t tableParameters(const ModelConfig& c) ///< of the embedding or the head
@@ -28,13 +55,21 @@ int64_t tableParameters(const ModelConfig& c) ///< of the embedding or the head
     return c.vocabSize * c.hiddenSize;
 }
 
-/// All but the embedding, `ffns` feed-forward networks a layer: with k of them, what one token
-/// passes through (of the embedding it reads a row).
-int64_t parametersWith(const ModelConfig& c, int64_t ffns)
+/// Of the FFN halves of all layers, `experts` a sparse one: with k of them, what one token passes
+/// through.
+int64_t ffnParameters(const ModelConfig& c, int64_t experts)
 {
-    const int64_t layer = attentionParameters(c) + 2 * c.hiddenSize + c.experts * c.hiddenSize
-        + ffns * ffnParameters(c);
-    return c.layers * layer + c.hiddenSize + tableParameters(c);
+    const int64_t sparse = c.moeLayers();
+    const int64_t moe
+        = routerParameters(c) + experts * expertParameters(c) + 3 * c.moe.sharedSize * c.hiddenSize;
+    return sparse * moe + (c.layers - sparse) * 3 * c.intermediateSize * c.hiddenSize;
+}
+
+/// All but the embedding (of it a token reads a row).
+int64_t parametersWith(const ModelConfig& c, int64_t experts)
+{
+    return c.layers * (attentionParameters(c) + 2 * c.hiddenSize) + ffnParameters(c, experts)
+        + c.hiddenSize + tableParameters(c);
 }
 
 Json ropeJson(const RopeScaling& scaling)
@@ -76,28 +111,81 @@ std::string modelType(const std::string& architecture)
 
 } // namespace
 
+bool ModelConfig::isMoeLayer(int64_t layer) const
+{
+    return isMoe() && (moe.dense.empty() || !moe.dense[static_cast<size_t>(layer)]);
+}
+
+int64_t ModelConfig::moeLayers() const
+{
+    if (!isMoe())
+        return 0;
+    return layers - std::count(moe.dense.begin(), moe.dense.end(), true);
+}
+
+int64_t ModelConfig::window(int64_t layer) const
+{
+    return attention.windows.empty() ? 0 : attention.windows[static_cast<size_t>(layer)];
+}
+
+int64_t ModelConfig::rotaryDim() const
+{
+    return attention.kind == AttentionKind::Latent ? attention.ropeDim : headDim;
+}
+
 int64_t ModelConfig::parameters() const
 {
-    return parametersWith(*this, std::max<int64_t>(1, experts))
-        + (tieWordEmbeddings ? 0 : tableParameters(*this));
+    return parametersWith(*this, experts) + (tieWordEmbeddings ? 0 : tableParameters(*this));
 }
 
 int64_t ModelConfig::activeParameters() const
 {
-    return parametersWith(*this, isMoe() ? topK : 1);
+    return parametersWith(*this, topK);
 }
 
 double ModelConfig::trainingFlopsPerToken(int64_t sequenceLength) const
 {
-    const int64_t layer = attentionParameters(*this) + experts * hiddenSize
-        + (isMoe() ? topK : 1) * ffnParameters(*this);
-    const double matrices = 6.0 * static_cast<double>(layers * layer + tableParameters(*this));
-    return matrices
+    const int64_t matrices
+        = layers * attentionParameters(*this) + ffnParameters(*this, topK) + tableParameters(*this);
+    return 6.0 * static_cast<double>(matrices)
         + 6.0 * static_cast<double>(layers * heads * headDim) * static_cast<double>(sequenceLength);
+}
+
+std::string beyondTraining(const ModelConfig& config)
+{
+    const AttentionSpec& attention = config.attention;
+    if (attention.kind == AttentionKind::Latent)
+        return "latent attention";
+    if (attention.qkvBias || attention.outputBias)
+        return "attention biases";
+    if (attention.qkNorm != QkNorm::None)
+        return "q/k norms";
+    if (!attention.windows.empty())
+        return "a sliding window";
+    if (config.moe.twoLayerGate)
+        return "a two-layer gate (moe_2layer_gate)";
+    if (!config.quantMethod.empty())
+        return "quantised weights (quantization_config)";
+    if (config.ropeScaling.type == "yarn")
+        return "rope type yarn";
+    const std::string& name = config.architecture;
+    const bool known = name == "SkyworkForCausalLM" || name == "MixtralForCausalLM"
+        || name == "LlamaForCausalLM";
+    return known ? "" : "the expert layout of " + name;
+}
+
+void requireTrainable(const ModelConfig& config, const std::string& where)
+{
+    const std::string part = beyondTraining(config);
+    if (!part.empty())
+        throw Error(
+            "training of " + config.architecture + " is not there yet (it has " + part + ")", where,
+            "use SkyworkForCausalLM, MixtralForCausalLM or LlamaForCausalLM without it");
 }
 
 Json toJson(const ModelConfig& config)
 {
+    requireTrainable(config, "config.json");
     Json json;
     json["architectures"] = Json::array({config.architecture});
     json["model_type"] = modelType(config.architecture);

@@ -9,11 +9,17 @@
 
 namespace moe::model {
 
-/// Rotary frequencies θ^(−2i/d), i < d/2, after the configuration's scaling: `linear` divides all
-/// by the factor, `llama3` only the long wavelengths, with a smooth passage between.
+/// Rotary frequencies θ^(−2i/d), i < d/2, d = rotaryDim(), after the configuration's scaling:
+/// `linear` divides all by the factor, `llama3` and `yarn` only the long wavelengths, with a
+/// passage between.
 std::vector<double> ropeFrequencies(const ModelConfig& config);
 
-/// [positions, headDim/2, 2]: cos and sin of position · frequency, as Backend::ropeForward wants.
+/// [positions, rotaryDim()/2, 2]: cos and sin of position · frequency (times YaRN's attention
+/// factor), as Backend::ropeForward wants.
 std::vector<float> ropeTable(const ModelConfig& config, int64_t positions);
+
+/// The factor on q·k: 1/√headDim, in DeepSeek's latent attention times YaRN's magnitude of
+/// mscale_all_dim, squared.
+double attentionScale(const ModelConfig& config);
 
 } // namespace moe::model

@@ -13,6 +13,7 @@ void checkInitFrom(const RunFile& file)
     if (!file.initFrom)
         return;
     const model::ModelConfig from = model::readConfig(*file.initFrom);
+    model::requireTrainable(from, file.initFrom->string());
     const model::ModelConfig& to = file.model;
     const auto same = [&](const char* key, int64_t theirs, int64_t ours) {
         if (theirs != ours)

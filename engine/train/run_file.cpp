@@ -122,6 +122,7 @@ void parseModel(ObjectReader& root, const Source& source, RunFile& file)
         file.model = model::parseConfig(*model, root.at("model"));
     else
         file.model = model::readConfig(requiredPath(root, "model", source));
+    model::requireTrainable(file.model, root.at("model"));
 }
 
 void parseInit(ObjectReader& root, const Source& source, RunFile& file)

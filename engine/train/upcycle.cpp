@@ -93,6 +93,9 @@ model::ModelConfig upcycledConfig(const model::ModelConfig& dense, int64_t exper
     if (experts < 1 || topK < 1 || topK > experts)
         throw Error(std::to_string(topK) + " of " + std::to_string(experts) + " experts a token",
             "upcycle", "at least 1, and at most the number of experts");
+    if (const std::string part = model::beyondTraining(dense); !part.empty())
+        throw Error(dense.architecture + " with " + part + " is not implemented", "upcycle",
+            "start from a dense model without (LlamaForCausalLM)");
     model::ModelConfig moe = dense;
     moe.architecture = "SkyworkForCausalLM";
     moe.experts = experts;

@@ -44,6 +44,23 @@ Json smallMixtral()
     return json;
 }
 
+/// A config.json of a family as silent as it may be.
+Json familyConfig(const std::string& name)
+{
+    Json json = smallLlama();
+    json["architectures"] = Json::array({name + "ForCausalLM"});
+    if (name == "DeepseekV2") {
+        json["n_routed_experts"] = 16;
+        json["num_experts_per_tok"] = 3;
+        json.erase("num_key_value_heads");
+    } else if (name == "Qwen2Moe" || name == "Qwen3Moe" || name == "Olmoe") {
+        json["num_experts"] = 16;
+    } else if (name == "GptOss") {
+        json["num_local_experts"] = 16;
+    }
+    return json;
+}
+
 /// The error line of parsing `json` with `key` set to `value`, empty when it parses.
 std::string refusal(Json json, const std::string& key, const Json& value)
 {
@@ -173,18 +190,21 @@ private Q_SLOTS:
         const auto row = [](int base, const char* key, const char* value, const char* word) {
             QTest::addRow("%s %s", key, value) << base << key << value << word;
         };
-        row(0, "architectures", R"(["Qwen2ForCausalLM"])", "Qwen2ForCausalLM is not there yet");
-        row(0, "architectures", R"(["GptOssForCausalLM"])", "not there yet");
-        row(0, "architectures", R"(["QuantSkyworkForCausalLM"])", "FP8");
+        row(0, "architectures", R"(["DeepseekV3ForCausalLM"])",
+            "unknown architecture \"DeepseekV3ForCausalLM\"");
         row(0, "architectures", R"(["BertModel"])", "unknown architecture");
         row(0, "architectures", R"([])", "list of one name");
         row(0, "architectures", R"("LlamaForCausalLM")", "list of one name");
         row(0, "hidden_act", R"("gelu")", "hidden_act \"gelu\"");
-        row(0, "attention_bias", "true", "attention_bias");
+        row(1, "attention_bias", "true", "attention_bias");
+        row(0, "qkv_bias", "true", "qkv_bias");
+        row(0, "clip_qkv", "8", "clip_qkv 8");
         row(0, "mlp_bias", "true", "mlp_bias");
-        row(0, "quantization_config", R"({"quant_method": "fp8"})", "quantization_config");
+        row(0, "quantization_config", R"({"quant_method": "awq"})", "quantisation \"awq\"");
+        row(0, "quantization_config", R"({"quant_method": "mxfp4"})", "mxfp4 in LlamaForCausalLM");
+        row(0, "quantization_config", "{}", "quantization_config.quant_method");
         row(0, "partial_rotary_factor", "0.5", "partial_rotary_factor");
-        row(0, "rope_scaling", R"({"type": "yarn", "factor": 4})", "rope type \"yarn\"");
+        row(0, "rope_scaling", R"({"type": "dynamic", "factor": 4})", "rope type \"dynamic\"");
         row(0, "rope_scaling", R"({"type": "linear"})", "rope_scaling.factor");
         row(0, "rope_parameters", R"({"full_attention": {}})", "rope_parameters.full_attention");
         row(0, "sliding_window", "128", "sliding_window");
@@ -207,7 +227,6 @@ private Q_SLOTS:
         row(2, "num_experts", "[16, 8]", "num_experts");
         row(2, "num_experts", "[]", "num_experts");
         row(2, "num_experts", "[\"16\"]", "num_experts");
-        row(2, "moe_2layer_gate", "true", "moe_2layer_gate true is not there yet");
         row(2, "moe_expert_interval", "2", "moe_expert_interval");
         row(2, "moe_gate_norm_std", "0", "moe_gate_norm_std");
     }
@@ -222,6 +241,112 @@ private Q_SLOTS:
             = refusal(source, key.toStdString(), Json::parse(value.toStdString()));
         QVERIFY2(names(line, word.toStdString()), line.c_str());
         QVERIFY2(names(line, "config.json"), line.c_str());
+    }
+
+    void refusalsOfOtherFamilies_data()
+    {
+        QTest::addColumn<QString>("architecture");
+        QTest::addColumn<QString>("key");
+        QTest::addColumn<QString>("value");
+        QTest::addColumn<QString>("word");
+        const auto row
+            = [](const char* name, const char* key, const char* value, const char* word) {
+                  QTest::addRow("%s %s %s", name, key, value) << name << key << value << word;
+              };
+        row("DeepseekV2", "topk_method", R"("group_limited_greedy")", "group_limited_greedy");
+        row("DeepseekV2", "topk_method", "3", "topk_method");
+        row("DeepseekV2", "norm_topk_prob", "true", "norm_topk_prob true");
+        row("DeepseekV2", "scoring_func", R"("sigmoid")", "scoring_func");
+        row("DeepseekV2", "moe_layer_freq", "2", "moe_layer_freq");
+        row("DeepseekV2", "attention_bias", "true", "attention_bias true");
+        row("DeepseekV2", "qk_rope_head_dim", "7", "odd qk_rope_head_dim");
+        row("DeepseekV2", "num_key_value_heads", "3", "num_key_value_heads");
+        row("DeepseekV2", "n_routed_experts", "null", "n_routed_experts");
+        row("Olmoe", "clip_qkv", "5.0", "clip_qkv");
+        row("Olmoe", "sliding_window", "16", "sliding window in OlmoeForCausalLM");
+        row("Qwen2", "num_experts", "8", "experts in Qwen2ForCausalLM");
+        row("Qwen2", "qkv_bias", "false", "qkv_bias false");
+        row("Qwen3", "layer_types", R"(["full_attention"])", "a list of 3 names");
+        row("Qwen3", "layer_types", R"(["full_attention", "x", "x"])", "layer type \"x\"");
+        row("Qwen3Moe", "mlp_only_layers", "[-1]", "mlp_only_layers");
+        row("Qwen3Moe", "mlp_only_layers", "2", "mlp_only_layers");
+        row("Qwen3Moe", "decoder_sparse_step", "0", "decoder_sparse_step");
+        row("Qwen3Moe", "moe_intermediate_size", "0", "moe_intermediate_size");
+        row("GptOss", "swiglu_alpha", "2", "swiglu_alpha");
+        row("GptOss", "num_experts_per_tok", "17", "num_experts_per_tok");
+    }
+    void refusalsOfOtherFamilies()
+    {
+        QFETCH(QString, architecture);
+        QFETCH(QString, key);
+        QFETCH(QString, value);
+        QFETCH(QString, word);
+        const Json source = familyConfig(architecture.toStdString());
+        model::parseConfig(source, "config.json");
+        const std::string line
+            = refusal(source, key.toStdString(), Json::parse(value.toStdString()));
+        QVERIFY2(names(line, word.toStdString()), line.c_str());
+    }
+
+    void partsAreChosenByTheConfiguration()
+    {
+        const auto parse = [](const char* name) {
+            return model::parseConfig(familyConfig(name), "config.json");
+        };
+        const ModelConfig qwen2 = parse("Qwen2");
+        QVERIFY(qwen2.attention.qkvBias && !qwen2.attention.outputBias && !qwen2.isMoe());
+        const ModelConfig qwen3 = parse("Qwen3Moe");
+        QVERIFY(qwen3.attention.qkNorm == model::QkNorm::PerHead);
+        QVERIFY(qwen3.attention.windows.empty()); // use_sliding_window is false by default
+        QVERIFY(!qwen3.moe.renormalize);
+        const ModelConfig shared = parse("Qwen2Moe");
+        QCOMPARE(shared.moe.sharedSize, 5632);
+        QCOMPARE(shared.topK, 4);
+        QVERIFY(parse("Olmoe").attention.qkNorm == model::QkNorm::Whole);
+        const ModelConfig deepseek = parse("DeepseekV2");
+        QCOMPARE(deepseek.attention.latentRank, 512);
+        QCOMPARE(deepseek.attention.queryRank, 1536);
+        QCOMPARE(deepseek.headDim, 192);
+        QCOMPARE(deepseek.rotaryDim(), 64);
+        Json lite = familyConfig("DeepseekV2");
+        lite["q_lora_rank"] = nullptr;
+        lite["first_k_dense_replace"] = 1;
+        QCOMPARE(model::parseConfig(lite, "x").attention.queryRank, 0);
+        QCOMPARE(model::parseConfig(lite, "x").moeLayers(), 2);
+        const ModelConfig oss = parse("GptOss");
+        QVERIFY(oss.attention.sinks && oss.attention.outputBias && oss.moe.clampedSwish);
+        QCOMPARE(oss.window(0), 128);
+        QCOMPARE(oss.window(1), 0);
+        QCOMPARE(oss.ropeScaling.type, std::string("yarn"));
+        QVERIFY(!oss.ropeScaling.truncate);
+        Json sparse = familyConfig("Qwen3Moe");
+        sparse["decoder_sparse_step"] = 2;
+        QCOMPARE(model::parseConfig(sparse, "x").moeLayers(), 1);
+        QVERIFY(model::parseConfig(sparse, "x").isMoeLayer(1));
+        sparse["mlp_only_layers"] = Json::array({1});
+        QCOMPARE(model::parseConfig(sparse, "x").moeLayers(), 0);
+    }
+
+    void whatDoesNotTrainIsRefusedByName()
+    {
+        for (const char* name :
+            {"Qwen2", "Qwen3", "Qwen2Moe", "Qwen3Moe", "Olmoe", "DeepseekV2", "GptOss"}) {
+            const ModelConfig config = model::parseConfig(familyConfig(name), "config.json");
+            try {
+                model::requireTrainable(config, "run.json: model");
+                QFAIL(name);
+            } catch (const Error& error) {
+                QVERIFY2(names(error.what(), std::string("training of ") + name), error.what());
+            }
+            QVERIFY_EXCEPTION_THROWN(model::toJson(config), Error);
+        }
+        Json json = skyworkMoe();
+        json["moe_2layer_gate"] = true;
+        QVERIFY(names(model::beyondTraining(model::parseConfig(json, "x")), "moe_2layer_gate"));
+        json = smallLlama();
+        json["attention_bias"] = true;
+        QVERIFY(names(model::beyondTraining(model::parseConfig(json, "x")), "biases"));
+        QVERIFY(model::beyondTraining(model::parseConfig(smallMixtral(), "x")).empty());
     }
 
     void hugeSizesAreRefusedBeforeTheyAreMultiplied()

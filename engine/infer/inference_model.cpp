@@ -1,0 +1,277 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/infer/inference_model.h"
+
+#include "engine/model/rope.h"
+#include "kernels/bfloat16.h"
+#include "kernels/error.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace moe::infer {
+
+using kernels::DType;
+using kernels::MemoryKind;
+using kernels::PagedBatch;
+using kernels::RopePairs;
+using kernels::Tensor;
+using kernels::TensorView;
+using model::AttentionKind;
+using model::QkNorm;
+
+namespace {
+
+/// transformers gives the norms of latents this, whatever rms_norm_eps says.
+constexpr float kLatentNormEps = 1e-6F;
+
+kernels::InferenceRouter routerOf(const model::ModelConfig& config)
+{
+    kernels::InferenceRouter router;
+    router.topK = config.topK;
+    router.scoring = config.moe.topKThenSoftmax ? kernels::RouterScoring::TopKThenSoftmax
+                                                : kernels::RouterScoring::SoftmaxThenTopK;
+    router.normalizeLogits = config.logitsNorm;
+    router.lambda = static_cast<float>(config.gateNormStd);
+    router.renormalize = config.moe.renormalize;
+    router.scaling = static_cast<float>(config.moe.scaling);
+    return router;
+}
+
+} // namespace
+
+InferenceModel::InferenceModel(kernels::Backend& backend, kernels::InferenceOperations& operations,
+    const std::filesystem::path& folder, DType activations, int64_t largestBatch, int64_t context)
+    : m_backend(backend)
+    , m_operations(operations)
+    , m_config(model::readConfig(folder))
+    , m_source(folder)
+    , m_placement(backend, operations)
+    , m_weights(m_source, m_config, m_placement)
+    , m_activations(activations)
+    , m_largest(largestBatch)
+    , m_context(std::min(context, m_config.maxPositions))
+{
+    const int64_t positions = m_context, pairs = m_config.rotaryDim() / 2;
+    m_ropeTable = backend.allocate({positions, pairs, 2}, DType::Float32, MemoryKind::Weights);
+    const std::vector<float> table = model::ropeTable(m_config, positions);
+    backend.upload(m_ropeTable.view(), table.data());
+    allocateScratch();
+}
+
+void InferenceModel::allocateScratch()
+{
+    const model::AttentionSpec& spec = m_config.attention;
+    const bool isLatent = spec.kind == AttentionKind::Latent;
+    const auto make = [&](int64_t columns, DType type) {
+        return columns ? m_backend.allocate({m_largest, columns}, type, MemoryKind::Activations)
+                       : Tensor();
+    };
+    const int64_t heads = m_config.heads, kv = m_config.kvHeads * m_config.headDim;
+    const int64_t key = isLatent ? spec.latentRank + spec.ropeDim : kv;
+    Scratch& s = m_scratch;
+    s.ids = m_backend.allocate({m_largest}, DType::Int32, MemoryKind::Activations);
+    s.x = make(m_config.hiddenSize, m_activations);
+    s.normed = make(m_config.hiddenSize, m_activations);
+    s.queryDown = make(spec.queryRank, m_activations);
+    s.q = make(heads * m_config.headDim, m_activations);
+    s.k = make(key, m_activations);
+    s.mixed = make(heads * (isLatent ? spec.latentRank : m_config.headDim), m_activations);
+    if (isLatent) {
+        s.latentQ = make(heads * key, m_activations);
+        s.latent = make(spec.latentRank, m_activations);
+        s.ropeKey = make(spec.ropeDim, m_activations);
+        s.value = make(heads * spec.valueDim, m_activations);
+    } else {
+        s.v = make(kv, m_activations);
+    }
+    if (!m_config.isMoe())
+        return;
+    s.routerHidden = make(m_config.moe.twoLayerGate ? 8 * m_config.experts : 0, m_activations);
+    s.routerLogits = make(m_config.experts, DType::Float32);
+    s.probs = make(m_config.experts, DType::Float32);
+    s.chosen = make(m_config.topK, DType::Int32);
+    s.weights = make(m_config.topK, DType::Float32);
+    s.sharedGate = make(m_config.moe.sharedGate ? 1 : 0, DType::Float32);
+}
+
+TensorView InferenceModel::rows(const Tensor& of) const
+{
+    return of.view().slice(0, m_rows);
+}
+
+TensorView InferenceModel::heads(const Tensor& of, int64_t count) const
+{
+    return rows(of).as({m_rows, count, of.view().shape[1] / count});
+}
+
+void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& batch,
+    const KvCache& cache, const TensorView& logits)
+{
+    m_rows = static_cast<int64_t>(ids.size());
+    if (m_rows < 1 || m_rows > m_largest || batch.rows.size() != ids.size())
+        throw Error(std::to_string(m_rows) + " rows in a batch", "forward",
+            "1 to " + std::to_string(m_largest));
+    for (const int32_t id : ids) {
+        if (id < 0 || id >= m_config.vocabSize)
+            throw Error("token " + std::to_string(id) + " is outside the vocabulary", "tokens",
+                "0 to " + std::to_string(m_config.vocabSize - 1));
+    }
+    for (const kernels::PagedRow& row : batch.rows) {
+        if (row.position < 0 || row.position >= m_context)
+            throw Error("position " + std::to_string(row.position), "tokens",
+                "below the context, " + std::to_string(m_context));
+    }
+    const auto eps = static_cast<float>(m_config.rmsNormEps);
+    const TensorView x = rows(m_scratch.x), normed = rows(m_scratch.normed);
+    m_backend.upload(rows(m_scratch.ids), ids.data());
+    m_operations.embeddingRows(rows(m_scratch.ids), *m_weights.embedding, x);
+    for (int64_t layer = 0; layer < m_config.layers; ++layer) {
+        const LayerWeights& weights = m_weights.layers[static_cast<size_t>(layer)];
+        m_operations.rmsNormRows(x, weights.attentionNorm, eps, normed);
+        attention(layer, batch, cache);
+        m_operations.rmsNormRows(x, weights.ffnNorm, eps, normed);
+        feedForward(layer);
+    }
+    const int64_t wanted = logits.shape[0];
+    const TensorView last = x.slice(m_rows - wanted, wanted), out = normed.slice(0, wanted);
+    m_operations.rmsNormRows(last, m_weights.finalNorm, eps, out);
+    m_operations.linear(out, m_weights.head, {}, logits);
+}
+
+kernels::PagedAttention InferenceModel::attentionOf(int64_t layer) const
+{
+    kernels::PagedAttention attention;
+    attention.heads = m_config.heads;
+    attention.scale = static_cast<float>(model::attentionScale(m_config));
+    attention.window = m_config.window(layer);
+    attention.sinks = m_weights.layers[static_cast<size_t>(layer)].attention.sinks;
+    return attention;
+}
+
+void InferenceModel::attention(int64_t layer, const PagedBatch& batch, const KvCache& cache)
+{
+    if (m_config.attention.kind == AttentionKind::Latent)
+        latent(layer, batch, cache);
+    else
+        grouped(layer, batch, cache);
+    const AttentionWeights& weights = m_weights.layers[static_cast<size_t>(layer)].attention;
+    const TensorView x = rows(m_scratch.x);
+    const bool isLatent = m_config.attention.kind == AttentionKind::Latent;
+    m_operations.linear(rows(isLatent ? m_scratch.value : m_scratch.mixed), weights.o, x, x);
+}
+
+void InferenceModel::grouped(int64_t layer, const PagedBatch& batch, const KvCache& cache)
+{
+    const AttentionWeights& weights = m_weights.layers[static_cast<size_t>(layer)].attention;
+    const TensorView normed = rows(m_scratch.normed);
+    m_operations.linear(normed, weights.q, {}, rows(m_scratch.q));
+    m_operations.linear(normed, weights.k, {}, rows(m_scratch.k));
+    m_operations.linear(normed, weights.v, {}, rows(m_scratch.v));
+    const TensorView q = heads(m_scratch.q, m_config.heads);
+    const TensorView k = heads(m_scratch.k, m_config.kvHeads);
+    if (m_config.attention.qkNorm != QkNorm::None) {
+        const bool whole = m_config.attention.qkNorm == QkNorm::Whole;
+        const auto eps = static_cast<float>(m_config.rmsNormEps);
+        const int64_t d = m_config.headDim;
+        const TensorView qs = whole ? rows(m_scratch.q) : q.as({m_rows * m_config.heads, d});
+        const TensorView ks = whole ? rows(m_scratch.k) : k.as({m_rows * m_config.kvHeads, d});
+        m_operations.rmsNormRows(qs, weights.qNorm, eps, qs);
+        m_operations.rmsNormRows(ks, weights.kNorm, eps, ks);
+    }
+    m_operations.rotateRows(q, batch, m_ropeTable.view(), RopePairs::Halves);
+    m_operations.rotateRows(k, batch, m_ropeTable.view(), RopePairs::Halves);
+    const kernels::KvPages pages = cache.layer(layer);
+    m_operations.storeKv(k, heads(m_scratch.v, m_config.kvHeads), batch, pages);
+    m_operations.pagedAttention(
+        q, batch, pages, attentionOf(layer), heads(m_scratch.mixed, m_config.heads));
+}
+
+void InferenceModel::latent(int64_t layer, const PagedBatch& batch, const KvCache& cache)
+{
+    const AttentionWeights& weights = m_weights.layers[static_cast<size_t>(layer)].attention;
+    const int64_t count = m_config.heads;
+    TensorView input = rows(m_scratch.normed);
+    const TensorView key = rows(m_scratch.k), shared = rows(m_scratch.latent);
+    m_operations.linear(input, weights.latent, {}, shared);
+    m_operations.rmsNormRows(shared, weights.latentNorm, kLatentNormEps, shared);
+    m_operations.linear(input, weights.ropeKey, {}, rows(m_scratch.ropeKey));
+    m_operations.rotateRows(
+        heads(m_scratch.ropeKey, 1), batch, m_ropeTable.view(), RopePairs::Interleaved);
+    m_operations.linear(shared, weights.latentToKey, {}, key);
+    m_operations.linear(rows(m_scratch.ropeKey), weights.ropeToKey, key, key);
+
+    if (weights.queryDown.weight) {
+        const TensorView down = rows(m_scratch.queryDown);
+        m_operations.linear(input, weights.queryDown, {}, down);
+        m_operations.rmsNormRows(down, weights.queryNorm, kLatentNormEps, down);
+        input = down;
+    }
+    m_operations.linear(input, weights.q, {}, rows(m_scratch.q));
+    const TensorView q = heads(m_scratch.q, count), latentQ = heads(m_scratch.latentQ, count);
+    m_operations.rotateRows(q, batch, m_ropeTable.view(), RopePairs::Interleaved);
+    m_operations.headLinear(q, *weights.absorb, count, true, latentQ);
+
+    const kernels::KvPages pages = cache.layer(layer);
+    m_operations.storeKv(heads(m_scratch.k, 1), {}, batch, pages);
+    const TensorView mixed = heads(m_scratch.mixed, count);
+    m_operations.pagedAttention(latentQ, batch, pages, attentionOf(layer), mixed);
+    m_operations.headLinear(mixed, *weights.value, count, false, heads(m_scratch.value, count));
+}
+
+void InferenceModel::feedForward(int64_t layer)
+{
+    using kernels::Gating;
+    const LayerWeights& weights = m_weights.layers[static_cast<size_t>(layer)];
+    const TensorView x = rows(m_scratch.x), normed = rows(m_scratch.normed);
+    if (!m_config.isMoeLayer(layer)) {
+        m_operations.feedForwardRows(normed, weights.dense, Gating::Silu, {}, x, x);
+        return;
+    }
+    route(weights.moe);
+    const Gating gating = m_config.moe.clampedSwish ? Gating::ClampedSwish : Gating::Silu;
+    m_operations.expertRows(normed, weights.moe.experts, gating,
+        static_cast<float>(m_config.moe.swigluLimit), rows(m_scratch.chosen),
+        rows(m_scratch.weights), x, x);
+    if (!weights.moe.shared.gate.weight)
+        return;
+    TensorView gate;
+    if (weights.moe.sharedGate.weight) {
+        gate = rows(m_scratch.sharedGate);
+        m_operations.linear(normed, weights.moe.sharedGate, {}, gate);
+    }
+    m_operations.feedForwardRows(normed, weights.moe.shared, Gating::Silu, gate, x, x);
+}
+
+void InferenceModel::route(const MoeWeights& weights)
+{
+    TensorView input = rows(m_scratch.normed);
+    if (weights.routerHidden.weight) {
+        const TensorView hidden = rows(m_scratch.routerHidden);
+        m_operations.linear(input, weights.routerHidden, {}, hidden);
+        tanhOnHost(hidden);
+        input = hidden;
+    }
+    m_operations.linear(input, weights.router, {}, rows(m_scratch.routerLogits));
+    m_operations.routeRows(rows(m_scratch.routerLogits), routerOf(m_config), rows(m_scratch.probs),
+        rows(m_scratch.chosen), rows(m_scratch.weights));
+}
+
+/// Of the two-layer gate alone, which no published model has: a few values a token, so that no
+/// backend needs an operation for it.
+void InferenceModel::tanhOnHost(const TensorView& values)
+{
+    const auto apply = [&](auto element) {
+        std::vector<decltype(element)> host(static_cast<size_t>(values.elements()));
+        m_backend.download(host.data(), values);
+        for (auto& value : host)
+            value = std::tanh(static_cast<float>(value));
+        m_backend.upload(values, host.data());
+    };
+    if (values.dtype == DType::Float32)
+        apply(float{});
+    else
+        apply(kernels::BFloat16{});
+}
+
+} // namespace moe::infer

@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/infer/kv_cache.h"
+#include "engine/infer/placed_weights.h"
+#include "engine/infer/weight_source.h"
+#include "engine/model/config.h"
+#include "kernels/backend.h"
+#include "kernels/inference.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <span>
+
+namespace moe::infer {
+
+/// A checkpoint folder opened to compute: one pre-norm decoder whose parts its config.json chooses,
+/// written over InferenceOperations alone. Weights stay in the memory map. Activations are float32
+/// (exact products over the dequantised weights) or BFloat16. Throws moe::Error.
+class InferenceModel {
+public:
+    /// `largestBatch`: rows of a forward call at most. `context`: positions at most, those of the
+    /// configuration where it has fewer.
+    InferenceModel(kernels::Backend& backend, kernels::InferenceOperations& operations,
+        const std::filesystem::path& folder, kernels::DType activations, int64_t largestBatch,
+        int64_t context);
+
+    const model::ModelConfig& config() const { return m_config; }
+    kernels::DType activations() const { return m_activations; }
+    int64_t context() const { return m_context; }
+    int64_t largestBatch() const { return m_largest; }
+
+    /// Runs ids [rows] (on the host, checked against the vocabulary) at the batch's positions,
+    /// writes their keys and values into `cache`, and, for the last `logitRows` of them, logits
+    /// [logitRows, vocab] float32 (backend memory). Queued: batch and ids may go on return.
+    void forward(std::span<const int32_t> ids, const kernels::PagedBatch& batch,
+        const KvCache& cache, const kernels::TensorView& logits);
+
+private:
+    /// Activations of the largest batch; rows() gives those of the current one.
+    struct Scratch {
+        kernels::Tensor ids, x, normed, queryDown, q, latentQ, k, v, latent, ropeKey, mixed, value;
+        kernels::Tensor routerHidden, routerLogits, probs, chosen, weights, sharedGate;
+    };
+    void allocateScratch();
+    kernels::TensorView rows(const kernels::Tensor& of) const;
+    kernels::TensorView heads(const kernels::Tensor& of, int64_t count) const;
+
+    void attention(int64_t layer, const kernels::PagedBatch& batch, const KvCache& cache);
+    void grouped(int64_t layer, const kernels::PagedBatch& batch, const KvCache& cache);
+    void latent(int64_t layer, const kernels::PagedBatch& batch, const KvCache& cache);
+    kernels::PagedAttention attentionOf(int64_t layer) const;
+    void feedForward(int64_t layer);
+    void route(const MoeWeights& weights);
+    void tanhOnHost(const kernels::TensorView& values);
+
+    kernels::Backend& m_backend;
+    kernels::InferenceOperations& m_operations;
+    model::ModelConfig m_config;
+    WeightSource m_source;
+    Placement m_placement;
+    PlacedWeights m_weights;
+    kernels::DType m_activations;
+    int64_t m_largest, m_context, m_rows = 0; ///< rows: of the current call
+    kernels::Tensor m_ropeTable;
+    Scratch m_scratch;
+};
+
+} // namespace moe::infer

@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/infer/weight_source.h"
+#include "engine/model/config.h"
+#include "kernels/backend.h"
+#include "kernels/inference.h"
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace moe::infer {
+
+/// Attention's weights of one layer. Grouped: q, k, v, o. Latent (DeepSeek's, with the products by
+/// kv_b_proj moved to the query and the result, so that keys and values stay latent):
+/// q gives heads of [rope, nope]; absorb, a block [rope + nope, latent + rope] a head, turns them
+/// into queries of the cached keys [latent, rope]; value, a block [valueDim, latent] a head, is
+/// applied to what attention gives.
+struct AttentionWeights {
+    kernels::Linear q, k, v, o;
+    kernels::TensorView qNorm, kNorm, sinks; ///< or empty
+    kernels::Linear queryDown; ///< q_a_proj, or no weight
+    kernels::TensorView queryNorm, latentNorm;
+    kernels::Linear latent, ropeKey; ///< rows of kv_a_proj_with_mqa
+    kernels::Linear latentToKey, ropeToKey; ///< [I; 0] and [0; I]: they join a key's two parts
+    const kernels::PlacedMatrix* absorb = nullptr;
+    const kernels::PlacedMatrix* value = nullptr;
+};
+
+struct MoeWeights {
+    kernels::Linear router;
+    kernels::Linear routerHidden; ///< the first of two layers, or no weight
+    std::vector<kernels::FeedForward> experts;
+    kernels::FeedForward shared; ///< or no weights
+    kernels::Linear sharedGate; ///< or no weight
+};
+
+struct LayerWeights {
+    kernels::TensorView attentionNorm, ffnNorm;
+    AttentionWeights attention;
+    kernels::FeedForward dense; ///< of layers without experts
+    MoeWeights moe;
+};
+
+/// Owns what place() and upload gave.
+class Placement {
+public:
+    Placement(kernels::Backend& backend, kernels::InferenceOperations& operations)
+        : m_backend(backend)
+        , m_operations(operations)
+    {
+    }
+    const kernels::PlacedMatrix* matrix(const kernels::StoredMatrix& stored);
+    kernels::TensorView vector(const std::vector<float>& values);
+
+private:
+    kernels::Backend& m_backend;
+    kernels::InferenceOperations& m_operations;
+    std::vector<std::unique_ptr<kernels::PlacedMatrix>> m_matrices;
+    std::deque<kernels::Tensor> m_vectors;
+};
+
+/// All weights of a model, read by the tensor names of its architecture, experts one by one or
+/// fused, and placed. Transposed fused experts (gpt-oss in BF16, [experts, in, out]) are transposed
+/// once, here, into memory of their own.
+struct PlacedWeights {
+    PlacedWeights(WeightSource& source, const model::ModelConfig& config, Placement& place);
+
+    const kernels::PlacedMatrix* embedding = nullptr;
+    kernels::Linear head;
+    kernels::TensorView finalNorm;
+    std::vector<LayerWeights> layers;
+};
+
+/// One layer's parts; `layer` is "model.layers.3.".
+AttentionWeights latentAttention(WeightSource& source, const model::ModelConfig& config,
+    const std::string& layer, Placement& place);
+MoeWeights moeWeights(WeightSource& source, const model::ModelConfig& config,
+    const std::string& layer, Placement& place);
+/// PREFIX.{gate,up,down}_proj.weight.
+kernels::FeedForward gatedFfn(WeightSource& source, const std::string& prefix, int64_t columns,
+    int64_t hidden, Placement& place);
+
+} // namespace moe::infer

@@ -1,0 +1,49 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/base/random.h"
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace moe::infer {
+
+/// How a token is chosen from logits, in the order of the fields: penalties, temperature, top-k,
+/// top-p, min-p. The default is greedy.
+struct Sampling {
+    double repetitionPenalty = 1; ///< a token seen before (prompt included): z > 0 ? z / p : z · p
+    double presencePenalty = 0; ///< subtracted from the logit of every token generated before
+    double frequencyPenalty = 0; ///< the same, times how often
+    double temperature = 0; ///< 0: greedy, the largest logit (ties: lower id)
+    int64_t topK = 0; ///< the k largest; 0: all
+    double topP = 1; ///< the fewest largest whose probabilities reach p
+    double minP = 0; ///< those with at least this share of the largest probability
+};
+
+/// Throws UsageError naming the value that is out of range.
+void checkSampling(const Sampling& sampling);
+
+/// Changes the logits as the penalties say.
+void applyPenalties(const Sampling& sampling, std::span<const int32_t> prompt,
+    std::span<const int32_t> generated, std::span<float> logits);
+
+struct Candidate {
+    int32_t token = 0;
+    double probability = 0;
+};
+/// What may be drawn after temperature (above 0), top-k, top-p and min-p, by falling probability
+/// (ties: lower id); the probabilities sum to one. Never empty: NaN logits are never chosen unless
+/// all are.
+std::vector<Candidate> candidatesOf(const Sampling& sampling, std::span<const float> logits);
+
+/// The next token: penalties are applied to `logits` in place. The same random state gives the same
+/// token; greedy draws nothing.
+int32_t sampleToken(const Sampling& sampling, std::span<const int32_t> prompt,
+    std::span<const int32_t> generated, std::span<float> logits, base::Random& random);
+
+/// log softmax(logits)[token].
+double logProbability(std::span<const float> logits, int32_t token);
+
+} // namespace moe::infer

@@ -1,0 +1,57 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/checkpoint/safetensors.h"
+#include "kernels/inference.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace moe::infer {
+
+/// The weights of a checkpoint folder as the operations of inference want them. Names are those of
+/// the files ("model.layers.0.self_attn.q_proj.weight"). The one place where a name becomes a
+/// StoredMatrix: dialects of quantised checkpoints plug in here. Everything throws moe::Error that
+/// names folder and tensor for what is missing, has another shape, or a type that is not read.
+/// StoredMatrix refers to the memory map and to what own() keeps: the source outlives them.
+class WeightSource {
+public:
+    explicit WeightSource(const std::filesystem::path& folder);
+
+    bool has(const std::string& name) const { return m_files.has(name); }
+    /// The first of `names` that is there; the first of all when none is.
+    std::string firstOf(const std::vector<std::string>& names) const;
+
+    kernels::StoredMatrix matrix(const std::string& name, int64_t out, int64_t in);
+    /// Matrix `index` of a tensor [count, out, in].
+    kernels::StoredMatrix matrixOf(
+        const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in);
+    /// A tensor of any shape of these sizes as float32, exactly.
+    std::vector<float> values(const std::string& name, const std::vector<int64_t>& shape);
+    /// The tensor itself, its shape and type checked.
+    const checkpoint::StoredTensor& tensor(const std::string& name,
+        const std::vector<int64_t>& shape, const std::vector<checkpoint::StoredType>& types);
+
+    /// A matrix of our own making: kept as BFloat16 where that loses nothing, else as float32.
+    kernels::StoredMatrix own(const std::vector<float>& values, int64_t out, int64_t in);
+
+    /// Throws when the files hold tensors that nobody asked for.
+    void refuseUnused() const;
+    /// Takes note of a tensor that may be there and is not needed.
+    void know(const std::string& name) { m_used.insert(name); }
+
+private:
+    std::string at(const std::string& name) const;
+
+    std::filesystem::path m_folder;
+    checkpoint::WeightFiles m_files;
+    std::set<std::string> m_used;
+    std::vector<std::unique_ptr<std::vector<std::byte>>> m_owned;
+};
+
+} // namespace moe::infer
