@@ -3,6 +3,7 @@
 #include "engine/checkpoint/checkpoint.h"
 
 #include "engine/base/files.h"
+#include "engine/checkpoint/quantized_matrix.h"
 #include "engine/checkpoint/safetensors.h"
 #include "engine/checkpoint/safetensors_writer.h"
 #include "engine/checkpoint/stored_shape.h"
@@ -21,40 +22,43 @@ namespace {
 
 constexpr int64_t kChunk = 1 << 16; ///< elements converted at a time
 
-std::string textOf(const std::vector<int64_t>& sizes)
-{
-    std::string text = "[";
-    for (size_t i = 0; i < sizes.size(); ++i)
-        text += (i ? ", " : "") + std::to_string(sizes[i]);
-    return text + "]";
-}
-
+/// Scales of quantised tensors are checked, too.
 void checkTensor(
-    const StoredTensor& tensor, const model::Parameter& parameter, const std::string& folder)
+    const WeightFiles& files, const Dialect& dialect, const model::Parameter& parameter)
 {
-    const std::string where = folder + ": " + parameter.name;
+    const StoredTensor& tensor = files.get(parameter.name);
+    const std::string where = files.folder().string() + ": " + parameter.name;
     if (tensor.shape != storedShape(parameter.shape))
-        throw Error("the shape is " + textOf(tensor.shape), where,
+        throw Error("the shape is " + shapeText(tensor.shape), where,
             "config.json makes it " + parameter.shape.text());
+    if (isQuantized(tensor)) {
+        ScaleStore scales;
+        storedMatrix(files, dialect, parameter.name, scales);
+        return;
+    }
     if (tensor.type != StoredType::F32 && tensor.type != StoredType::BF16
         && tensor.type != StoredType::F16 && tensor.type != StoredType::F64)
         throw Error(std::string("stored as ") + nameOf(tensor.type), where,
-            "F32, BF16, F16 or F64 are read here");
+            "F32, BF16, F16, F64, or F8 with scales are read here");
 }
 
-void refuseTensorsWithoutPlace(const WeightFiles& files, const std::filesystem::path& folder,
+void refuseTensorsWithoutPlace(const WeightFiles& files, const Dialect& dialect,
     const model::ModelConfig& config, const model::ParameterLayout& layout)
 {
     std::set<std::string> known;
-    for (const model::Parameter& parameter : layout.parameters)
+    for (const model::Parameter& parameter : layout.parameters) {
         known.insert(parameter.name);
+        for (const std::string& companion : companionsOf(files, dialect, parameter.name))
+            known.insert(companion);
+    }
     if (config.tieWordEmbeddings)
         known.insert("lm_head.weight"); // some writers store the tied head once more
     for (const std::string& name : files.names()) {
         // Old Llama checkpoints keep the rotary frequencies, which follow from config.json.
-        if (!known.contains(name) && !name.ends_with(".rotary_emb.inv_freq"))
-            throw Error("the model has no place for tensor " + name.substr(0, 200), folder.string(),
-                "a config.json that fits the weights");
+        if (!known.contains(name) && !name.ends_with(".rotary_emb.inv_freq")
+            && !isCacheScale(dialect, name))
+            throw Error("the model has no place for tensor " + name.substr(0, 200),
+                files.folder().string(), "a config.json that fits the weights");
     }
 }
 
@@ -100,9 +104,10 @@ WeightFiles openWeights(const std::filesystem::path& folder, const model::ModelC
     const model::ParameterLayout& layout)
 {
     WeightFiles files(folder);
+    const Dialect dialect = readDialect(folder);
     for (const model::Parameter& parameter : layout.parameters)
-        checkTensor(files.get(parameter.name), parameter, folder.string());
-    refuseTensorsWithoutPlace(files, folder, config, layout);
+        checkTensor(files, dialect, parameter);
+    refuseTensorsWithoutPlace(files, dialect, config, layout);
     return files;
 }
 
@@ -110,9 +115,10 @@ void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& 
     const model::ParameterLayout& layout, float* buffer)
 {
     const WeightFiles files = openWeights(folder, config, layout);
+    const Dialect dialect = readDialect(folder);
     std::fill_n(buffer, layout.elements, 0.0F); // the gaps between blocks
     for (const model::Parameter& parameter : layout.parameters)
-        files.get(parameter.name).toFloat32(buffer + parameter.offset);
+        readFloat32(files, dialect, parameter.name, buffer + parameter.offset);
 }
 
 void saveModel(const std::filesystem::path& folder, const model::ModelConfig& config,

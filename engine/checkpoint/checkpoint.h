@@ -17,13 +17,13 @@
 namespace moe::checkpoint {
 
 /// Reads every parameter of `layout` from a Hugging Face folder into the flat buffer (host memory
-/// of layout.elements floats). A missing tensor, another shape, or tensors that the model has no
-/// place for are errors by name.
+/// of layout.elements floats), quantised ones as code × scale (dialect.h). A missing tensor,
+/// another shape, or tensors that the model has no place for are errors by name.
 void loadWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout, float* buffer);
 
 /// The files of a folder, checked: every parameter of `layout` is there in its shape and in a type
-/// that toFloat32 reads, and nothing else is. Throws as loadWeights does.
+/// that readFloat32 reads, and nothing else is. Throws as loadWeights does.
 WeightFiles openWeights(const std::filesystem::path& folder, const model::ModelConfig& config,
     const model::ParameterLayout& layout);
 

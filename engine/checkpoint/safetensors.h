@@ -54,6 +54,7 @@ public:
     bool has(const std::string& name) const;
     const StoredTensor& get(const std::string& name) const; ///< throws, naming folder and tensor
     std::vector<std::string> names() const;
+    const std::filesystem::path& folder() const { return m_folder; }
 
 private:
     std::filesystem::path m_folder;

@@ -4,6 +4,7 @@
 #include "engine/checkpoint/safetensors_header.h"
 #include "kernels/bfloat16.h"
 #include "kernels/error.h"
+#include "kernels/fp8.h"
 
 #include <array>
 #include <bit>
@@ -29,35 +30,6 @@ constexpr std::array<TypeRow, 9> kTypes{{
     {StoredType::I64, "I64", "int64", 8},
     {StoredType::I32, "I32", "int32", 4},
 }};
-
-float halfToFloat(uint16_t half)
-{
-    const uint32_t sign = static_cast<uint32_t>(half & 0x8000U) << 16U;
-    const uint32_t exponent = (half >> 10U) & 0x1FU, fraction = half & 0x3FFU;
-    if (exponent == 0) // zero and subnormals: fraction · 2⁻²⁴
-        return std::bit_cast<float>(
-            sign | std::bit_cast<uint32_t>(static_cast<float>(fraction) * 0x1.0p-24F));
-    const uint32_t wide = exponent == 31 ? 255 : exponent + 112;
-    return std::bit_cast<float>(sign | wide << 23U | fraction << 13U);
-}
-
-/// IEEE half, round to nearest even, infinity beyond its range.
-uint16_t halfOf(float value)
-{
-    const uint32_t bits = std::bit_cast<uint32_t>(value);
-    const auto sign = static_cast<uint16_t>((bits >> 16U) & 0x8000U);
-    const uint32_t magnitude = bits & 0x7FFFFFFFU;
-    if (magnitude > 0x7F800000U)
-        return sign | 0x7E00U;
-    if (magnitude >= 0x477FF000U) // 65,520: the first that rounds to infinity
-        return sign | 0x7C00U;
-    if (magnitude < 0x38800000U) { // below 2⁻¹⁴: the sum rounds to a multiple of 2⁻²⁴
-        const float rounded = std::bit_cast<float>(magnitude) + 0.5F;
-        return sign | static_cast<uint16_t>(std::bit_cast<uint32_t>(rounded) - 0x3F000000U);
-    }
-    const uint32_t rounded = magnitude + 0xFFFU + ((magnitude >> 13U) & 1U);
-    return sign | static_cast<uint16_t>((rounded >> 13U) - (112U << 10U));
-}
 
 template <typename From, typename Convert>
 void convert(std::span<const std::byte> bytes, float* to, const Convert& toFloat)
@@ -120,7 +92,7 @@ void StoredTensor::toFloat32(float* to) const
             [](uint16_t bits) { return std::bit_cast<float>(static_cast<uint32_t>(bits) << 16U); });
         break;
     case StoredType::F16:
-        convert<uint16_t>(bytes, to, halfToFloat);
+        convert<uint16_t>(bytes, to, kernels::decodeFloat16);
         break;
     case StoredType::F64:
         convert<double>(bytes, to, [](double value) { return static_cast<float>(value); });
@@ -140,7 +112,7 @@ void fromFloat32(const float* from, int64_t elements, StoredType type, std::byte
         return convert<uint16_t>(
             from, elements, to, [](float value) { return kernels::BFloat16(value).bits; });
     case StoredType::F16:
-        return convert<uint16_t>(from, elements, to, halfOf);
+        return convert<uint16_t>(from, elements, to, kernels::encodeFloat16);
     case StoredType::F64:
         return convert<double>(from, elements, to, [](float value) { return double{value}; });
     default:

@@ -7,15 +7,11 @@
 
 namespace moe::infer {
 
-using checkpoint::StoredTensor;
-using checkpoint::StoredType;
 using kernels::FeedForward;
 using kernels::StoredMatrix;
 using model::ModelConfig;
 
 namespace {
-
-constexpr int64_t kMxBlock = 32; ///< elements that share an exponent
 
 /// Every second row of a matrix whose rows are gate and up in turn.
 StoredMatrix everySecond(StoredMatrix both, int64_t first)
@@ -36,30 +32,6 @@ std::vector<float> everySecond(const std::vector<float>& both, int64_t begin, in
     for (int64_t i = 0; i < count; ++i)
         out[static_cast<size_t>(i)] = both[static_cast<size_t>(begin + 2 * i)];
     return out;
-}
-
-/// Matrix `expert` of PREFIX_blocks [experts, out, in/32, 16] and PREFIX_scales.
-StoredMatrix mxMatrix(WeightSource& source, const std::string& prefix, int64_t expert,
-    int64_t experts, int64_t out, int64_t in)
-{
-    if (in % kMxBlock != 0)
-        throw Error("MXFP4 over " + std::to_string(in) + " columns", prefix,
-            "a multiple of " + std::to_string(kMxBlock));
-    const int64_t blocks = in / kMxBlock;
-    const StoredTensor& codes
-        = source.tensor(prefix + "_blocks", {experts, out, blocks, 16}, {StoredType::U8});
-    const StoredTensor& scales
-        = source.tensor(prefix + "_scales", {experts, out, blocks}, {StoredType::U8});
-    StoredMatrix matrix;
-    matrix.format = kernels::WeightFormat::MxFloat4;
-    matrix.out = out;
-    matrix.in = in;
-    matrix.rowBytes = in / 2;
-    matrix.codes = codes.bytes.data() + expert * out * matrix.rowBytes;
-    matrix.exponentRowBytes = blocks;
-    matrix.exponents
-        = reinterpret_cast<const uint8_t*>(scales.bytes.data()) + expert * out * blocks;
-    return matrix;
 }
 
 /// [in, out] from `begin` on as a matrix [out, in] of our own.
@@ -90,9 +62,9 @@ void addGptOssExperts(WeightSource& source, const ModelConfig& config, const std
     const std::vector<float> gateUpBias = source.values(prefix + "gate_up_proj_bias", {n, 2 * f});
     const std::vector<float> downBias = source.values(prefix + "down_proj_bias", {n, h});
     for (int64_t e = 0; e < n; ++e) {
-        const StoredMatrix both = mx ? mxMatrix(source, prefix + "gate_up_proj", e, n, 2 * f, h)
+        const StoredMatrix both = mx ? source.matrixOf(prefix + "gate_up_proj", e, n, 2 * f, h)
                                      : transposed(source, gateUp, e * h * 2 * f, 2 * f, h);
-        const StoredMatrix last = mx ? mxMatrix(source, prefix + "down_proj", e, n, h, f)
+        const StoredMatrix last = mx ? source.matrixOf(prefix + "down_proj", e, n, h, f)
                                      : transposed(source, down, e * f * h, h, f);
         FeedForward expert;
         expert.gate = {place.matrix(everySecond(both, 0)),
@@ -110,13 +82,10 @@ FeedForward fusedExpert(WeightSource& source, const ModelConfig& config, const s
     int64_t e, Placement& place)
 {
     const int64_t n = config.experts, f = config.expertSize(), h = config.hiddenSize;
-    StoredMatrix gate = source.matrixOf(prefix + "gate_up_proj", e, n, 2 * f, h);
-    gate.out = f;
-    StoredMatrix up = gate;
-    up.codes += f * gate.rowBytes;
+    const StoredMatrix both = source.matrixOf(prefix + "gate_up_proj", e, n, 2 * f, h);
     FeedForward expert;
-    expert.gate.weight = place.matrix(gate);
-    expert.up.weight = place.matrix(up);
+    expert.gate.weight = place.matrix(source.rows(both, 0, f));
+    expert.up.weight = place.matrix(source.rows(both, f, f));
     expert.down.weight = place.matrix(source.matrixOf(prefix + "down_proj", e, n, h, f));
     return expert;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/infer/weight_source.h"
 
+#include "engine/checkpoint/stored_shape.h"
 #include "kernels/bfloat16.h"
 #include "kernels/error.h"
 
@@ -15,16 +16,6 @@ using kernels::StoredMatrix;
 using kernels::WeightFormat;
 
 namespace {
-
-std::string textOf(const std::vector<int64_t>& sizes)
-{
-    std::string text = "[";
-    for (size_t i = 0; i < sizes.size(); ++i)
-        text += (i ? ", " : "") + std::to_string(sizes[i]);
-    return text + "]";
-}
-
-const std::vector<StoredType> kMatrixTypes{StoredType::F32, StoredType::BF16, StoredType::F16};
 
 WeightFormat formatOf(StoredType type)
 {
@@ -43,6 +34,7 @@ WeightFormat formatOf(StoredType type)
 WeightSource::WeightSource(const std::filesystem::path& folder)
     : m_folder(folder)
     , m_files(folder)
+    , m_dialect(checkpoint::readDialect(folder))
 {
 }
 
@@ -58,14 +50,27 @@ std::string WeightSource::firstOf(const std::vector<std::string>& names) const
     return found == names.end() ? names.front() : *found;
 }
 
+void WeightSource::use(const std::string& name)
+{
+    m_used.insert(name);
+    for (const std::string& companion : checkpoint::companionsOf(m_files, m_dialect, name))
+        m_used.insert(companion);
+}
+
+void WeightSource::checkShape(const std::string& name, const std::vector<int64_t>& found,
+    const std::vector<int64_t>& wanted) const
+{
+    if (found != wanted)
+        throw Error("the shape is " + checkpoint::shapeText(found), at(name),
+            "config.json makes it " + checkpoint::shapeText(wanted));
+}
+
 const StoredTensor& WeightSource::tensor(const std::string& name, const std::vector<int64_t>& shape,
     const std::vector<StoredType>& types)
 {
     const StoredTensor& stored = m_files.get(name);
-    m_used.insert(name);
-    if (stored.shape != shape)
-        throw Error("the shape is " + textOf(stored.shape), at(name),
-            "config.json makes it " + textOf(shape));
+    use(name);
+    checkShape(name, stored.shape, shape);
     if (std::find(types.begin(), types.end(), stored.type) == types.end())
         throw Error(std::string("stored as ") + checkpoint::nameOf(stored.type), at(name),
             std::string("expected ") + checkpoint::nameOf(types.front()));
@@ -74,35 +79,26 @@ const StoredTensor& WeightSource::tensor(const std::string& name, const std::vec
 
 StoredMatrix WeightSource::matrix(const std::string& name, int64_t out, int64_t in)
 {
-    const StoredTensor& stored = tensor(name, {out, in}, kMatrixTypes);
-    StoredMatrix matrix;
-    matrix.codes = stored.bytes.data();
-    matrix.format = formatOf(stored.type);
-    matrix.out = out;
-    matrix.in = in;
-    matrix.rowBytes = in * checkpoint::bytesOf(stored.type);
-    return matrix;
+    checkShape(name, m_files.get(name).shape, {out, in});
+    use(name);
+    return checkpoint::storedMatrix(m_files, m_dialect, name, m_scales);
 }
 
 StoredMatrix WeightSource::matrixOf(
     const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in)
 {
-    const StoredTensor& stored = tensor(name, {count, out, in}, kMatrixTypes);
-    StoredMatrix matrix;
-    matrix.format = formatOf(stored.type);
-    matrix.out = out;
-    matrix.in = in;
-    matrix.rowBytes = in * checkpoint::bytesOf(stored.type);
-    matrix.codes = stored.bytes.data() + index * out * matrix.rowBytes;
-    return matrix;
+    checkShape(name, checkpoint::fusedShape(m_files, m_dialect, name), {count, out, in});
+    use(name);
+    return checkpoint::storedExpert(m_files, m_dialect, name, index, m_scales);
 }
 
 std::vector<float> WeightSource::values(const std::string& name, const std::vector<int64_t>& shape)
 {
-    const StoredTensor& stored = tensor(
-        name, shape, {StoredType::F32, StoredType::BF16, StoredType::F16, StoredType::F64});
+    const StoredTensor& stored = tensor(name, shape,
+        {StoredType::F32, StoredType::BF16, StoredType::F16, StoredType::F64, StoredType::F8E4M3,
+            StoredType::F8E5M2});
     std::vector<float> values(static_cast<size_t>(stored.elements()));
-    stored.toFloat32(values.data());
+    checkpoint::readFloat32(m_files, m_dialect, name, values.data());
     return values;
 }
 
@@ -128,7 +124,8 @@ void WeightSource::refuseUnused() const
 {
     for (const std::string& name : m_files.names()) {
         // Old Llama checkpoints keep the rotary frequencies, which follow from config.json.
-        if (!m_used.contains(name) && !name.ends_with(".rotary_emb.inv_freq"))
+        if (!m_used.contains(name) && !name.ends_with(".rotary_emb.inv_freq")
+            && !checkpoint::isCacheScale(m_dialect, name))
             throw Error("the model has no place for tensor " + name.substr(0, 200),
                 m_folder.string(), "a config.json that fits the weights");
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "engine/checkpoint/quantized_matrix.h"
 #include "engine/checkpoint/safetensors.h"
 #include "kernels/inference.h"
 
@@ -16,8 +17,8 @@ namespace moe::infer {
 
 /// The weights of a checkpoint folder as the operations of inference want them. Names are those of
 /// the files ("model.layers.0.self_attn.q_proj.weight"). The one place where a name becomes a
-/// StoredMatrix: dialects of quantised checkpoints plug in here. Everything throws moe::Error that
-/// names folder and tensor for what is missing, has another shape, or a type that is not read.
+/// StoredMatrix, whatever dialect of quantisation the checkpoint has. Everything throws moe::Error
+/// that names folder and tensor for what is missing, has another shape, or a type that is not read.
 /// StoredMatrix refers to the memory map and to what own() keeps: the source outlives them.
 class WeightSource {
 public:
@@ -28,9 +29,14 @@ public:
     std::string firstOf(const std::vector<std::string>& names) const;
 
     kernels::StoredMatrix matrix(const std::string& name, int64_t out, int64_t in);
-    /// Matrix `index` of a tensor [count, out, in].
+    /// Matrix `index` of a fused tensor [count, out, in], or of MXFP4's two (storedExpert).
     kernels::StoredMatrix matrixOf(
         const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in);
+    /// Rows of a matrix of this source.
+    kernels::StoredMatrix rows(const kernels::StoredMatrix& matrix, int64_t first, int64_t count)
+    {
+        return checkpoint::rowsOf(matrix, first, count, m_scales);
+    }
     /// A tensor of any shape of these sizes as float32, exactly.
     std::vector<float> values(const std::string& name, const std::vector<int64_t>& shape);
     /// The tensor itself, its shape and type checked.
@@ -47,9 +53,14 @@ public:
 
 private:
     std::string at(const std::string& name) const;
+    void use(const std::string& name); ///< and the scales beside it
+    void checkShape(const std::string& name, const std::vector<int64_t>& found,
+        const std::vector<int64_t>& wanted) const;
 
     std::filesystem::path m_folder;
     checkpoint::WeightFiles m_files;
+    checkpoint::Dialect m_dialect;
+    checkpoint::ScaleStore m_scales;
     std::set<std::string> m_used;
     std::vector<std::unique_ptr<std::vector<std::byte>>> m_owned;
 };

@@ -164,8 +164,6 @@ std::string beyondTraining(const ModelConfig& config)
         return "a sliding window";
     if (config.moe.twoLayerGate)
         return "a two-layer gate (moe_2layer_gate)";
-    if (!config.quantMethod.empty())
-        return "quantised weights (quantization_config)";
     if (config.ropeScaling.type == "yarn")
         return "rope type yarn";
     const std::string& name = config.architecture;

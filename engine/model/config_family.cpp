@@ -99,7 +99,9 @@ Family readFamily(ObjectReader& reader, ModelConfig& config)
         throw Error((listed ? "unknown architecture \"" : "unknown model type \"")
                 + name.substr(0, 80) + "\"",
             reader.at(key), "use one of " + offered(column));
-    config.architecture = family->architecture;
+    // Weights in FP8 make no other architecture: quantization_config tells.
+    config.architecture
+        = family->name == Name::Skywork ? "SkyworkForCausalLM" : family->architecture;
     return *family;
 }
 

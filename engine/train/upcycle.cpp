@@ -5,6 +5,8 @@
 #include "engine/base/files.h"
 #include "engine/base/random.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/checkpoint/folder_in_the_making.h"
+#include "engine/checkpoint/quantized_matrix.h"
 #include "engine/checkpoint/safetensors.h"
 #include "engine/checkpoint/stored_shape.h"
 #include "kernels/error.h"
@@ -12,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <deque>
 #include <map>
 
 namespace moe::train {
@@ -49,39 +52,6 @@ std::string sourceOf(const std::string& name)
         return layer + "mlp.up_proj.weight";
     return name.ends_with(".w2.weight") ? layer + "mlp.down_proj.weight" : "";
 }
-
-/// A folder beside `out` that becomes it when all went well, and is removed when not.
-class FolderInTheMaking {
-public:
-    explicit FolderInTheMaking(const fs::path& out)
-        : m_out(fs::absolute(out / "").parent_path())
-        , m_partial(m_out.parent_path() / ("." + m_out.filename().string() + ".partial"))
-    {
-        std::error_code failed;
-        if (fs::exists(m_out, failed) && !fs::is_directory(m_out, failed))
-            throw Error("not a folder", out.string(), "choose another --out, a new folder");
-        if (fs::exists(m_out, failed) && !fs::is_empty(m_out, failed))
-            throw Error("the folder is not empty", out.string(), "choose another --out");
-        fs::remove_all(m_partial, failed);
-        fs::create_directories(m_partial, failed);
-        if (failed)
-            throw Error(
-                "cannot make the folder", out.string(), "check the path and its permissions");
-    }
-    ~FolderInTheMaking()
-    {
-        std::error_code ignored;
-        fs::remove_all(m_partial, ignored);
-    }
-    FolderInTheMaking(const FolderInTheMaking&) = delete;
-    FolderInTheMaking& operator=(const FolderInTheMaking&) = delete;
-
-    const fs::path& path() const { return m_partial; }
-    void commit() { checkpoint::commitStep(m_partial, m_out); }
-
-private:
-    fs::path m_out, m_partial;
-};
 
 } // namespace
 
@@ -146,24 +116,38 @@ void upcycleFolder(
     const StoredType type = files.get("model.embed_tokens.weight").type;
 
     // The experts are written straight from the source's memory map, again and again: no second
-    // copy of the weights is made, and no bit of them changes.
+    // copy of the weights is made, and no bit of them changes. Quantised ones are widened.
+    const checkpoint::Dialect dialect = checkpoint::readDialect(from);
     std::vector<TensorToWrite> tensors;
-    std::vector<std::vector<std::byte>> routers;
+    std::deque<std::vector<std::byte>> made;
+    std::map<std::string, std::span<const std::byte>> widened;
+    const auto make = [&](const std::vector<float>& values) {
+        auto& bytes
+            = made.emplace_back(values.size() * static_cast<size_t>(checkpoint::bytesOf(type)));
+        checkpoint::fromFloat32(
+            values.data(), static_cast<int64_t>(values.size()), type, bytes.data());
+        return std::span<const std::byte>(bytes);
+    };
     for (const Parameter& parameter : model::ParameterLayout(moe).parameters) {
         const std::string source = sourceOf(parameter.name);
         if (!source.empty()) {
             const StoredTensor& tensor = files.get(source);
-            tensors.push_back({parameter.name, tensor.type, tensor.shape, tensor.bytes});
+            if (!checkpoint::isQuantized(tensor)) {
+                tensors.push_back({parameter.name, tensor.type, tensor.shape, tensor.bytes});
+                continue;
+            }
+            if (!widened.contains(source)) {
+                std::vector<float> values(static_cast<size_t>(tensor.elements()));
+                checkpoint::readFloat32(files, dialect, source, values.data());
+                widened[source] = make(values);
+            }
+            tensors.push_back({parameter.name, type, tensor.shape, widened[source]});
             continue;
         }
-        const std::vector<float> router = drawRouter(parameter, seed);
-        routers.emplace_back(router.size() * static_cast<size_t>(checkpoint::bytesOf(type)));
-        checkpoint::fromFloat32(
-            router.data(), parameter.shape.elements(), type, routers.back().data());
-        tensors.push_back(
-            {parameter.name, type, checkpoint::storedShape(parameter.shape), routers.back()});
+        tensors.push_back({parameter.name, type, checkpoint::storedShape(parameter.shape),
+            make(drawRouter(parameter, seed))});
     }
-    FolderInTheMaking folder(out);
+    checkpoint::FolderInTheMaking folder(out);
     base::showingPlace(folder.path(), out, [&] {
         checkpoint::writeConfig(folder.path(), moe, type);
         checkpoint::copyTokenizer(from, folder.path());
