@@ -68,6 +68,7 @@ double measureReadBandwidth(int threads)
         const auto start = std::chrono::steady_clock::now();
         {
             std::vector<std::jthread> readers;
+            readers.reserve(static_cast<size_t>(threads));
             for (int t = 0; t < threads; ++t) {
                 readers.emplace_back([&, t] {
                     const auto piece = kWords / static_cast<size_t>(threads);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <cstdio>
 #include <unistd.h>
 
@@ -32,7 +33,7 @@ std::string durationText(double seconds)
     };
     static constexpr std::array<Unit, 4> kUnits{
         Unit{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
-    auto left = static_cast<int64_t>(std::max(0.0, seconds) + 0.5);
+    int64_t left = std::llround(std::max(0.0, seconds));
     for (size_t i = 0; i < kUnits.size(); ++i) {
         if (left < kUnits[i].seconds && i + 1 < kUnits.size())
             continue;

@@ -89,6 +89,7 @@ const StoredTensor& WeightFiles::get(const std::string& name) const
 std::vector<std::string> WeightFiles::names() const
 {
     std::vector<std::string> names;
+    names.reserve(m_tensors.size());
     for (const auto& entry : m_tensors)
         names.push_back(entry.first);
     return names;

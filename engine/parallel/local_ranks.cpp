@@ -45,9 +45,9 @@ public:
         , m_size(size)
         , m_pieceBytes(kStageBytes / size / 8 * 8)
         , m_stages(std::make_unique_for_overwrite<std::byte[]>(
-              static_cast<size_t>(2 * size * size * m_pieceBytes)))
+              static_cast<size_t>(int64_t{2} * size * size * m_pieceBytes)))
         , m_sums(std::make_unique_for_overwrite<std::byte[]>(
-              static_cast<size_t>(2 * size * m_pieceBytes)))
+              static_cast<size_t>(int64_t{2} * size * m_pieceBytes)))
     {
     }
 
@@ -264,6 +264,7 @@ void runLocalRanks(int ranks, const std::function<Backend&(int rank)>& backendOf
 
     Exchange exchange(ranks);
     std::vector<LocalRank> communicators;
+    communicators.reserve(static_cast<size_t>(ranks));
     for (int rank = 0; rank < ranks; ++rank)
         communicators.emplace_back(exchange, backendOf(rank), rank);
 

@@ -122,7 +122,8 @@ void readLayer(StepRecord& record, const Json& object, const std::string& where,
             refuse(where, path + ".layer", "each layer once");
     }
     for (const auto& [key, value] : object.items()) {
-        const std::string keyPath = path + "." + key;
+        std::string keyPath = path;
+        keyPath.append(".").append(key);
         if (key == "layer")
             continue;
         if (key == "load")

@@ -100,6 +100,7 @@ public:
     void write(const StepRecord& record)
     {
         std::vector<int> extraIds;
+        extraIds.reserve(record.extra.size());
         for (const auto& [name, value] : record.extra)
             extraIds.push_back(extraId(name));
         noteKeys<StepRecord>(record, kStepRow, stepFields());

@@ -38,7 +38,7 @@ std::vector<SourceFile> usableFiles(const CorpusOptions& options, CorpusResult& 
 /// A tokenizer trained on an even sample: of long documents their beginnings, of short ones every
 /// so many.
 void trainOn(const std::vector<SourceFile>& files, const CorpusOptions& options,
-    const std::filesystem::path& out, std::stop_token stop)
+    const std::filesystem::path& out, const std::stop_token& stop)
 {
     double total = 0;
     for (const SourceFile& file : files)

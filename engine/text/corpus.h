@@ -47,6 +47,6 @@ struct DemoCorpus {
 };
 DemoCorpus prepareDemoCorpus(const std::filesystem::path& folder, int64_t vocabSize,
     const std::function<void(const std::string& what, int64_t done, int64_t total)>& progress,
-    std::stop_token stop);
+    const std::stop_token& stop);
 
 } // namespace moe::text

@@ -34,6 +34,7 @@ std::vector<SourceFile> filesBelow(const std::filesystem::path& folder)
     }
     std::sort(relative.begin(), relative.end());
     std::vector<SourceFile> files;
+    files.reserve(relative.size());
     for (const std::string& path : relative)
         files.push_back(describe(folder / path));
     return files;

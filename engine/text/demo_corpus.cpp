@@ -153,7 +153,7 @@ void writeTexts(const std::filesystem::path& folder)
 
 DemoCorpus prepareDemoCorpus(const std::filesystem::path& folder, int64_t vocabSize,
     const std::function<void(const std::string& what, int64_t done, int64_t total)>& progress,
-    std::stop_token stop)
+    const std::stop_token& stop)
 {
     DemoCorpus corpus{folder / "train", folder / "valid", {}};
     const std::filesystem::path finished = folder / ("complete-" + std::to_string(vocabSize));

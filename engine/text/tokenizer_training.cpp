@@ -65,6 +65,7 @@ std::vector<std::string> withoutRareCharacters(
     if (counts.size() <= affordable)
         return passages;
     std::vector<std::pair<int64_t, std::string>> sorted;
+    sorted.reserve(counts.size());
     for (const auto& [character, count] : counts)
         sorted.emplace_back(-count, character);
     std::sort(sorted.begin(), sorted.end());

@@ -58,8 +58,8 @@ Json demoJson(const text::DemoCorpus& corpus, const model::ModelConfig& config,
 
 } // namespace
 
-RunFile demoRunFile(
-    const std::filesystem::path& folder, int64_t steps, telemetry::Bus& bus, std::stop_token stop)
+RunFile demoRunFile(const std::filesystem::path& folder, int64_t steps, telemetry::Bus& bus,
+    const std::stop_token& stop)
 {
     model::ModelConfig config = modelPreset("skywork-small");
     const text::DemoCorpus corpus = text::prepareDemoCorpus(

@@ -59,6 +59,7 @@ telemetry::StepRecord makeStepRecord(const RunFile& file, int64_t step, const St
 std::vector<double> dropRates(const telemetry::StepRecord& record)
 {
     std::vector<double> rates;
+    rates.reserve(record.layers.size());
     for (const telemetry::LayerRecord& layer : record.layers)
         rates.push_back(layer.dropRate());
     return rates;

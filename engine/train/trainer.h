@@ -80,7 +80,7 @@ model::ModelConfig modelPreset(const std::string& name);
 
 /// The demo's run: prepares its corpus below `folder` (progress on the bus) and returns its run
 /// file.
-RunFile demoRunFile(
-    const std::filesystem::path& folder, int64_t steps, telemetry::Bus& bus, std::stop_token stop);
+RunFile demoRunFile(const std::filesystem::path& folder, int64_t steps, telemetry::Bus& bus,
+    const std::stop_token& stop);
 
 } // namespace moe::train

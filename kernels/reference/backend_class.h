@@ -4,6 +4,7 @@
 
 #include "kernels/backend.h"
 #include "kernels/host_memory.h"
+#include "kernels/inference.h"
 #include "kernels/reference/formulas.h"
 
 #include <string_view>
@@ -40,7 +41,7 @@ Slots readSlots(const RouterState& state);
     std::string_view what, const std::string& found, const std::string& wanted);
 
 /// Host memory, one thread; every operation has run when it returns.
-class ReferenceBackend final : public Backend {
+class ReferenceBackend final : public Backend, public InferenceOperations {
 public:
     std::string_view name() const override { return "reference"; }
 
@@ -114,6 +115,29 @@ public:
         const TensorView& v, const AdamW& settings) override;
     void sumOfSquares(const TensorView& x, const TensorView& sum) override;
     void gram(const TensorView& rows, const TensorView& gram) override;
+
+    std::unique_ptr<PlacedMatrix> place(const StoredMatrix& matrix) override;
+    void embeddingRows(
+        const TensorView& ids, const PlacedMatrix& table, const TensorView& out) override;
+    void linear(const TensorView& x, const Linear& w, const TensorView& addend,
+        const TensorView& y) override;
+    void headLinear(const TensorView& x, const PlacedMatrix& w, int64_t heads, bool transposed,
+        const TensorView& y) override;
+    void rmsNormRows(
+        const TensorView& x, const TensorView& weight, float eps, const TensorView& y) override;
+    void rotateRows(const TensorView& x, const PagedBatch& batch, const TensorView& table,
+        RopePairs pairs) override;
+    void storeKv(const TensorView& k, const TensorView& v, const PagedBatch& batch,
+        const KvPages& pages) override;
+    void pagedAttention(const TensorView& q, const PagedBatch& batch, const KvPages& pages,
+        const PagedAttention& attention, const TensorView& out) override;
+    void routeRows(const TensorView& logits, const InferenceRouter& router, const TensorView& probs,
+        const TensorView& chosen, const TensorView& weights) override;
+    void expertRows(const TensorView& x, std::span<const FeedForward> experts, Gating gating,
+        float limit, const TensorView& chosen, const TensorView& weights, const TensorView& addend,
+        const TensorView& y) override;
+    void feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating,
+        const TensorView& gate, const TensorView& addend, const TensorView& y) override;
 
 protected:
     void* allocateBytes(int64_t bytes, MemoryKind kind) override

@@ -366,7 +366,7 @@ void MoeCommandTest::steeringFromOutsideIsRecorded()
     const auto steered = [this] {
         const QJsonArray events
             = run({"runs", "show", "last", "--json"}).json()["events"].toArray();
-        for (const QJsonValue& event : events) {
+        for (const auto event : events) {
             if (event.toObject()["kind"].toString() == QLatin1String("steered"))
                 return event.toObject()["step"].toInt();
         }

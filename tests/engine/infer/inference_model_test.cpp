@@ -7,7 +7,6 @@
 #include "engine/infer/token_logits.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
-#include "tests/engine/infer/plain_operations.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -48,8 +47,8 @@ std::vector<float> logitsOf(
     const fs::path& folder, const std::vector<int32_t>& tokens, size_t chunk)
 {
     const auto backend = kernels::makeReferenceBackend();
-    const auto operations = tests::makePlainOperations();
-    infer::InferenceModel model(*backend, *operations, folder, kernels::DType::Float32,
+    auto& operations = dynamic_cast<kernels::InferenceOperations&>(*backend);
+    infer::InferenceModel model(*backend, operations, folder, kernels::DType::Float32,
         static_cast<int64_t>(chunk), 1 << 20);
     return infer::tokenLogits(*backend, model, tokens);
 }
