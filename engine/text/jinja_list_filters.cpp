@@ -292,11 +292,11 @@ Value selectFilter(Interpreter& in, const Value& input, Arguments& arguments)
 {
     if (attribute && arguments.positional.empty())
         in.fail("selectattr needs an attribute");
-    const size_t at = attribute ? 1 : 0;
+    constexpr size_t at = attribute ? 1 : 0;
     auto next = iterateIfAny(in, input);
     const Value held = in.list(arguments.positional);
     return in.generator(
-        [&in, next, arguments, at](Value& item) {
+        [&in, next, arguments](Value& item) {
             const auto& given = arguments.positional;
             while (next(item)) {
                 in.charge(1);

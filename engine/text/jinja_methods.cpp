@@ -16,8 +16,8 @@ std::vector<std::optional<Value>> bind(Interpreter& in, const std::string& calle
         arguments.positional.begin(), arguments.positional.end());
     bound.resize(names.size());
     for (auto& [name, value] : arguments.named) {
-        const auto* known = std::find_if(
-            names.begin(), names.end(), [&](const char* one) { return name == one; });
+        const auto* known = std::find_if(names.begin(), names.end(),
+            [&wanted = name](const char* one) { return wanted == one; });
         if (known == names.end())
             in.fail(callee + " has no parameter " + name);
         auto& slot = bound[static_cast<size_t>(known - names.begin())];
