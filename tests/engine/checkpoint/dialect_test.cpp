@@ -11,6 +11,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <functional>
@@ -30,7 +31,8 @@ const std::string kDynamic = R"({"quant_method": "fp8", "activation_scheme": "dy
 bool same(const std::vector<float>& a, const std::vector<float>& b)
 {
     return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin(), [](float x, float y) {
-        return std::memcmp(&x, &y, sizeof x) == 0 || (std::isnan(x) && std::isnan(y));
+        return std::bit_cast<uint32_t>(x) == std::bit_cast<uint32_t>(y)
+            || (std::isnan(x) && std::isnan(y));
     });
 }
 
@@ -274,7 +276,7 @@ struct Beside {
 QString matrixError(
     const fs::path& folder, const Dialect& dialect, StoredType type, const std::vector<Beside>& all)
 {
-    const std::vector<std::byte> codes(35 * 4);
+    const std::vector<std::byte> codes(140); // 35 of four bytes
     std::vector<TensorToWrite> tensors{{kQ + ".weight", type, {5, 7},
         std::span(codes).first(static_cast<size_t>(35 * bytesOf(type)))}};
     std::vector<std::vector<std::byte>> kept;

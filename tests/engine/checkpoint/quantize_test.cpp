@@ -163,7 +163,7 @@ void QuantizeTest::scalesOfEdges()
     QVERIFY(scalesOf(QuantScheme::Fp8Tensor, matrix, 4, 2, "w") == Scales{2});
     QVERIFY(scalesOf(QuantScheme::Fp8Channel, matrix, 4, 2, "w") == (Scales{1, 1, 1, 2}));
     QVERIFY(scalesOf(QuantScheme::Fp8Block, matrix, 4, 2, "w") == Scales{2});
-    const std::vector<float> wide(130 * 129, 448.0F);
+    const std::vector<float> wide(size_t{130} * 129, 448.0F);
     QVERIFY(scalesOf(QuantScheme::Fp8Block, wide, 130, 129, "w") == Scales(4, 1.0F));
     for (float bad : {NAN, INFINITY, -INFINITY}) {
         const std::vector<float> values{1, bad};
