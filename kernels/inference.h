@@ -21,6 +21,9 @@ enum class WeightFormat : uint8_t {
     MxFloat4 ///< pairs of E2M1 in a byte (low half first), an E8M0 exponent for each 32 along `in`
 };
 
+/// Elements along `in` that share an exponent of MxFloat4.
+inline constexpr int64_t kMxBlock = 32;
+
 /// Which elements share a scale; an element's value is code × scale.
 enum class ScaleLayout : uint8_t { None, Tensor, Row, Block };
 

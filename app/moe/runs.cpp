@@ -254,13 +254,10 @@ int note(const Arguments& arguments)
 
 int exportTo(const Arguments& arguments)
 {
-    const std::string format = arguments.text("--format"), out = arguments.filledText("--out");
-    if (format != "jsonl" && format != "csv" && format != "tensorboard")
-        throw UsageError("unknown format \"" + format.substr(0, 80) + "\"", "moe runs export",
-            "one of jsonl, csv, tensorboard");
+    const std::string out = arguments.filledText("--out");
     const RunStore store = openStore(arguments, RunStore::Mode::ReadOnly);
     const RunInfo run = store.find(arguments.positionals[0]);
-    exportRun(store, run.id, format, out);
+    exportRun(store, run.id, arguments.text("--format"), out);
     return done(arguments, run, "written to " + out);
 }
 

@@ -16,8 +16,6 @@ using kernels::ScaleLayout;
 using kernels::StoredMatrix;
 using kernels::WeightFormat;
 
-constexpr int64_t kMxBlock = 32;
-
 template <typename Stored, typename Decode>
 void decodeRow(const std::byte* from, int64_t count, float* to, const Decode& decode)
 {
@@ -33,7 +31,8 @@ void decodeMxRow(const StoredMatrix& matrix, int64_t row, float* to)
     for (int64_t i = 0; i < matrix.in; ++i) {
         const auto pair = static_cast<uint8_t>(codes[i / 2]);
         const auto code = static_cast<uint8_t>(i % 2 ? pair >> 4U : pair);
-        to[i] = kernels::decodeFloat4(code) * kernels::decodeExponent(exponents[i / kMxBlock]);
+        to[i] = kernels::decodeFloat4(code)
+            * kernels::decodeExponent(exponents[i / kernels::kMxBlock]);
     }
 }
 

@@ -17,7 +17,6 @@ using kernels::ScaleLayout;
 using kernels::StoredMatrix;
 using kernels::WeightFormat;
 
-constexpr int64_t kMxBlock = 32; ///< elements that share an exponent
 using Shape = std::vector<int64_t>;
 
 std::string at(const WeightFiles& files, const std::string& name)
@@ -172,7 +171,7 @@ MxTensors mxTensors(const WeightFiles& files, const std::string& name)
                 at(files, name + ending), "U8");
     }
     const Shape& shape = mx.codes.shape;
-    if (shape.size() != 4 || shape[3] != kMxBlock / 2 || mx.codes.elements() == 0)
+    if (shape.size() != 4 || shape[3] != kernels::kMxBlock / 2 || mx.codes.elements() == 0)
         throw Error("the shape is " + shapeText(shape), at(files, name + "_blocks"),
             "[experts, rows, columns / 32, 16]");
     const Shape wanted(shape.begin(), shape.end() - 1);
@@ -189,7 +188,7 @@ StoredMatrix mxMatrix(const WeightFiles& files, const std::string& name, int64_t
     matrix.format = WeightFormat::MxFloat4;
     matrix.out = mx.codes.shape[1];
     matrix.exponentRowBytes = mx.codes.shape[2];
-    matrix.in = matrix.exponentRowBytes * kMxBlock;
+    matrix.in = matrix.exponentRowBytes * kernels::kMxBlock;
     matrix.rowBytes = matrix.in / 2;
     matrix.codes = mx.codes.bytes.data() + index * matrix.out * matrix.rowBytes;
     matrix.exponents = reinterpret_cast<const uint8_t*>(mx.exponents.bytes.data())
@@ -223,7 +222,7 @@ std::vector<int64_t> fusedShape(
 {
     if (isMx(files, dialect, name)) {
         const Shape& shape = mxTensors(files, name).codes.shape;
-        return {shape[0], shape[1], shape[2] * kMxBlock};
+        return {shape[0], shape[1], shape[2] * kernels::kMxBlock};
     }
     const Shape& shape = files.get(name).shape;
     if (shape.size() != 3)

@@ -42,7 +42,7 @@ void exportRun(const RunStore& store, int64_t run, const std::string& format, co
     else if (format == "tensorboard")
         exportTensorboard(store, info, out);
     else
-        throw Error("unknown format \"" + format.substr(0, 80) + "\"", "moe runs export",
+        throw UsageError("unknown format \"" + format.substr(0, 80) + "\"", "moe runs export",
             "one of jsonl, csv, tensorboard");
 }
 

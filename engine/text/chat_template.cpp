@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/text/chat_template.h"
 
+#include "engine/base/files.h"
+
 #include "engine/text/jinja_interpreter.h"
 #include "engine/text/jinja_parser.h"
 #include "engine/text/jinja_text.h"
@@ -31,7 +33,7 @@ using jinja::Value;
 
 Value textValue(const std::string& text)
 {
-    if (!jinja::validUtf8(text))
+    if (base::findInvalidUtf8(text))
         throw Error("a text is not valid UTF-8", "chat", "send UTF-8");
     auto held = std::make_shared<jinja::String>();
     held->length = jinja::countCodePoints(text);

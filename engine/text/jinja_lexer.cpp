@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/text/jinja_lexer.h"
 
+#include "engine/base/files.h"
+
 #include "engine/text/jinja_strings.h"
 #include "engine/text/jinja_text.h"
 #include "kernels/error.h"
@@ -363,7 +365,7 @@ private:
 
 std::vector<Token> tokenize(std::string_view source)
 {
-    if (!validUtf8(source))
+    if (base::findInvalidUtf8(source))
         failAt(1, "the template is not valid UTF-8");
     return Lexer(source).run();
 }

@@ -5,6 +5,7 @@
 #include "engine/text/jinja_lexer.h"
 #include "engine/text/jinja_loop.h"
 #include "engine/text/jinja_text.h"
+#include "engine/text/unicode.h"
 
 #include <algorithm>
 #include <charconv>

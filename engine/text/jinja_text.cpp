@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/text/jinja_text.h"
 
+#include "engine/text/unicode.h"
+
 #include <utf8proc.h>
 
 #include <algorithm>
@@ -12,22 +14,9 @@ std::u32string toCodePoints(std::string_view text)
 {
     std::u32string points;
     points.reserve(text.size());
-    for (size_t at = 0; at < text.size();) {
-        utf8proc_int32_t point = 0;
-        const auto read
-            = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
-                static_cast<utf8proc_ssize_t>(text.size() - at), &point);
-        at += read > 0 ? static_cast<size_t>(read) : 1;
-        points.push_back(read > 0 ? static_cast<char32_t>(point) : U'\ufffd');
-    }
+    for (size_t at = 0; at < text.size();)
+        points.push_back(nextCodePoint(text, at));
     return points;
-}
-
-void appendUtf8(std::string& text, char32_t point)
-{
-    utf8proc_uint8_t bytes[4];
-    const auto count = utf8proc_encode_char(static_cast<utf8proc_int32_t>(point), bytes);
-    text.append(reinterpret_cast<const char*>(bytes), static_cast<size_t>(count));
 }
 
 std::string toUtf8(std::u32string_view points)
@@ -37,20 +26,6 @@ std::string toUtf8(std::u32string_view points)
     for (const char32_t point : points)
         appendUtf8(text, point);
     return text;
-}
-
-bool validUtf8(std::string_view text)
-{
-    for (size_t at = 0; at < text.size();) {
-        utf8proc_int32_t point = 0;
-        const auto read
-            = utf8proc_iterate(reinterpret_cast<const utf8proc_uint8_t*>(text.data()) + at,
-                static_cast<utf8proc_ssize_t>(text.size() - at), &point);
-        if (read <= 0)
-            return false;
-        at += static_cast<size_t>(read);
-    }
-    return true;
 }
 
 int64_t countCodePoints(std::string_view text)
@@ -164,76 +139,64 @@ bool isPrintable(char32_t point)
         && !(kind >= UTF8PROC_CATEGORY_ZS && kind <= UTF8PROC_CATEGORY_CO);
 }
 
+namespace {
+
+enum class Case : uint8_t { Upper, Lower, Title };
+
+/// Every code point in the case that caseOf(points, its index) names.
+template <typename CaseOf> std::string recased(std::string_view text, const CaseOf& caseOf)
+{
+    const std::u32string points = toCodePoints(text);
+    std::u32string out;
+    for (size_t i = 0; i < points.size(); ++i) {
+        const Case wanted = caseOf(points, i);
+        if (wanted == Case::Lower)
+            appendLower(out, points, i);
+        else
+            appendUpper(out, points[i], wanted == Case::Title);
+    }
+    return toUtf8(out);
+}
+
+} // namespace
+
 std::string upper(std::string_view text)
 {
-    std::u32string out;
-    for (const char32_t point : toCodePoints(text))
-        appendUpper(out, point, false);
-    return toUtf8(out);
+    return recased(text, [](const auto&, size_t) { return Case::Upper; });
 }
 
 std::string lower(std::string_view text)
 {
-    const std::u32string points = toCodePoints(text);
-    std::u32string out;
-    for (size_t i = 0; i < points.size(); ++i)
-        appendLower(out, points, i);
-    return toUtf8(out);
+    return recased(text, [](const auto&, size_t) { return Case::Lower; });
 }
 
 std::string capitalize(std::string_view text)
 {
-    const std::u32string points = toCodePoints(text);
-    std::u32string out;
-    for (size_t i = 0; i < points.size(); ++i) {
-        if (i == 0)
-            appendUpper(out, points[i], true);
-        else
-            appendLower(out, points, i);
-    }
-    return toUtf8(out);
+    return recased(text, [](const auto&, size_t i) { return i == 0 ? Case::Title : Case::Lower; });
 }
 
 std::string titleMethod(std::string_view text)
 {
-    const std::u32string points = toCodePoints(text);
-    std::u32string out;
-    for (size_t i = 0; i < points.size(); ++i) {
-        if (i == 0 || !isCased(points[i - 1]))
-            appendUpper(out, points[i], true);
-        else
-            appendLower(out, points, i);
-    }
-    return toUtf8(out);
+    return recased(text, [](const std::u32string& points, size_t i) {
+        return i == 0 || !isCased(points[i - 1]) ? Case::Title : Case::Lower;
+    });
 }
 
 std::string titleFilter(std::string_view text)
 {
-    const std::u32string points = toCodePoints(text);
-    std::u32string out;
     const auto breaks = [](char32_t c) {
         return isSpace(c) || std::u32string_view(U"-({[<").find(c) != std::u32string_view::npos;
     };
-    for (size_t i = 0; i < points.size(); ++i) {
-        if (i == 0 || breaks(points[i - 1]))
-            appendUpper(out, points[i], false);
-        else
-            appendLower(out, points, i);
-    }
-    return toUtf8(out);
+    return recased(text, [&](const std::u32string& points, size_t i) {
+        return i == 0 || breaks(points[i - 1]) ? Case::Upper : Case::Lower;
+    });
 }
 
 std::string swapCase(std::string_view text)
 {
-    const std::u32string points = toCodePoints(text);
-    std::u32string out;
-    for (size_t i = 0; i < points.size(); ++i) {
-        if (isUpper(points[i]))
-            appendLower(out, points, i);
-        else
-            appendUpper(out, points[i], false);
-    }
-    return toUtf8(out);
+    return recased(text, [](const std::u32string& points, size_t i) {
+        return isUpper(points[i]) ? Case::Lower : Case::Upper;
+    });
 }
 
 std::string strip(std::string_view text, const std::string_view* chars, int sides)

@@ -12,8 +12,6 @@ namespace moe::text::jinja {
 
 std::u32string toCodePoints(std::string_view text);
 std::string toUtf8(std::u32string_view points);
-void appendUtf8(std::string& text, char32_t point);
-bool validUtf8(std::string_view text);
 int64_t countCodePoints(std::string_view text);
 /// Byte offset of code point `index` (0 … length).
 size_t offsetOf(std::string_view text, int64_t index);

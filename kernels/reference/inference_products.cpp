@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Products with stored weights, and the FFNs made of them.
 #include "kernels/bfloat16.h"
+#include "kernels/fp8.h"
 #include "kernels/reference/backend_class.h"
 #include "kernels/reference/inference_formulas.h"
 #include "kernels/stored_matrix.h"
@@ -37,17 +38,17 @@ double codeValue(const StoredMatrix& matrix, int64_t row, int64_t i)
     case WeightFormat::BFloat16:
         return valueAt<BFloat16>(codes, i);
     case WeightFormat::Float16:
-        return valueOfHalf(valueAt<uint16_t>(codes, i));
+        return decodeFloat16(valueAt<uint16_t>(codes, i));
     case WeightFormat::Float8E4M3:
-        return valueOfE4M3(valueAt<uint8_t>(codes, i));
+        return decodeE4M3(valueAt<uint8_t>(codes, i));
     case WeightFormat::Float8E5M2:
-        return valueOfE5M2(valueAt<uint8_t>(codes, i));
+        return decodeE5M2(valueAt<uint8_t>(codes, i));
     case WeightFormat::MxFloat4:
         break;
     }
     const unsigned pair = valueAt<uint8_t>(codes, i / 2);
-    return static_cast<double>(kE2M1Values[i % 2 ? pair >> 4U : pair & 15U])
-        * valueOfE8M0(matrix.exponents[row * matrix.exponentRowBytes + i / kMxBlock]);
+    return static_cast<double>(kFloat4Values[i % 2 ? pair >> 4U : pair & 15U])
+        * decodeExponent(matrix.exponents[row * matrix.exponentRowBytes + i / kMxBlock]);
 }
 
 double scaleOf(const StoredMatrix& matrix, int64_t row, int64_t i)

@@ -266,7 +266,7 @@ void MainWindow::save()
     for (size_t i = 0; i < m_workspaces.size(); ++i) {
         Workspace* workspace = m_workspaces.at(i);
         if (workspace && !m_toRestore.test(i)) // else the saved state is still the newest
-            m_settings.setState(stateName(workspace), workspace->layoutToKeep(Settings::kVersion));
+            m_settings.setState(stateName(workspace), workspace->layoutToKeep());
     }
     const ViewStates views = collectViewStates(this);
     for (auto it = views.cbegin(); it != views.cend(); ++it)

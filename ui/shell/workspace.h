@@ -3,6 +3,7 @@
 #pragma once
 
 #include "ui/shell/action_registry.h"
+#include "ui/shell/settings.h"
 
 #include <QList>
 #include <QMainWindow>
@@ -40,8 +41,9 @@ public:
     } ///< right end, in order; owned by the workspace
     virtual QList<PaletteSource> paletteSources() { return {}; }
     virtual void restoreDefaultLayout() { }
-    /// The docks as the next start finds them: a workspace leaves passing views (a form) first.
-    virtual QByteArray layoutToKeep(int version) { return saveState(version); }
+    /// The docks as the next start finds them (of Settings::kVersion), without passing views (a
+    /// form) that are open now.
+    virtual QByteArray layoutToKeep() const { return saveState(Settings::kVersion); }
 
 Q_SIGNALS:
     /// For the status bar: what runs on which device (left), run or checkpoint (right).

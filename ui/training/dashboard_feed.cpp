@@ -129,7 +129,12 @@ void Dashboard::setLossRange(const models::RunData& run)
     }
     // The steep fall of the first steps leaves the plot, so that the rest can be read.
     const std::span<const double> shown(loss.data() + first, last - first);
-    const double least = quantile(shown, 0.005), most = quantile(shown, 0.93);
+    double least = quantile(shown, 0.005);
+    const double most = quantile(shown, 0.93);
+    for (const double valid : run.valid()) { // often below the loss of a step
+        if (valid < least)
+            least = valid;
+    }
     const double room = std::max(0.02, 0.06 * (most - least));
     m_loss->plot().setYRange(least - room, most + room);
     m_loss->plot().setYDecimals(most - least > 0.5 ? 1 : most - least > 0.05 ? 2 : 3);

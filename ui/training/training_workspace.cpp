@@ -158,11 +158,11 @@ void TrainingWorkspace::importPath(const QString& path)
     m_impl->importFrom(path);
 }
 
-QByteArray TrainingWorkspace::layoutToKeep(int version)
+QByteArray TrainingWorkspace::layoutToKeep() const
 {
-    m_impl->closeForm();
-    m_impl->closeLayer();
-    return saveState(version);
+    if (!m_impl->hiddenByForm.isEmpty())
+        return m_impl->stateBeforeForm;
+    return m_impl->layerIsOpen() ? m_impl->dashboardState : Workspace::layoutToKeep();
 }
 
 void TrainingWorkspace::showNewRun()

@@ -40,7 +40,7 @@ public:
     void openRun(const QString& run);
     void importPath(const QString& path); ///< TensorBoard folder, JSONL, trackio, …
     void showNewRun(); ///< the form
-    QByteArray layoutToKeep(int version) override; ///< that of the dashboard
+    QByteArray layoutToKeep() const override; ///< that of the dashboard
     void showRuns(); ///< the Runs dock, its filter focused
     void selectLayer(int layer); ///< opens the page of decoder layer `layer`
     void showDashboard();

@@ -193,7 +193,7 @@ void TrainingWorkspace::Impl::openLayer(int row)
         requestOpenedLayer();
     }
     if (!layerIsOpen()) {
-        dashboardState = self.saveState();
+        dashboardState = self.saveState(shell::Settings::kVersion);
         hiddenByLayer.clear();
         for (QDockWidget* dock :
             {loadDock, dropDock, alphaDock, lossDock, lrDock, gradDock, tokensDock, newRunDock}) {
@@ -218,7 +218,7 @@ void TrainingWorkspace::Impl::closeLayer()
     for (QDockWidget* dock : hiddenByLayer)
         dock->show();
     hiddenByLayer.clear();
-    self.restoreState(dashboardState);
+    self.restoreState(dashboardState, shell::Settings::kVersion);
     updateActions();
     scheduleFrame();
 }
@@ -227,7 +227,7 @@ void TrainingWorkspace::Impl::openForm()
 {
     closeLayer();
     if (hiddenByForm.isEmpty()) {
-        stateBeforeForm = self.saveState();
+        stateBeforeForm = self.saveState(shell::Settings::kVersion);
         for (QDockWidget* dock : {dropDock, alphaDock, lossDock, lrDock, gradDock, tokensDock}) {
             if (!dock->isHidden() && !dock->isFloating()) {
                 hiddenByForm += dock;
@@ -248,7 +248,7 @@ void TrainingWorkspace::Impl::closeForm()
         return;
     for (QDockWidget* dock : std::exchange(hiddenByForm, {}))
         dock->show();
-    self.restoreState(stateBeforeForm);
+    self.restoreState(stateBeforeForm, shell::Settings::kVersion);
     scheduleFrame();
 }
 

@@ -287,10 +287,11 @@ void TestByHand::keepsNoOpenFormInTheLayout()
     window.registry.find(QStringLiteral("run.new"))->trigger();
     auto* form = window.find<QWidget>("newRunDock");
     QTRY_VERIFY(form->isVisible());
-    const QByteArray kept = window.workspace->layoutToKeep(3);
+    const QByteArray kept = window.workspace->layoutToKeep();
+    QVERIFY(form->isVisible()); // what is being typed is not put away
     WorkspaceWindow next((folder.path() + QStringLiteral("/store.sqlite")).toStdString());
     next.show(1600, 972);
-    QVERIFY(next.workspace->restoreState(kept, 3));
+    QVERIFY(next.workspace->restoreState(kept, shell::Settings::kVersion));
     QVERIFY(next.find<QWidget>("newRunDock")->isHidden());
     QVERIFY(next.find<QWidget>("lossPlot")->isVisible());
 }
