@@ -68,6 +68,18 @@ public:
         const TensorView& v, const AdamW& settings) override;
     void sumOfSquares(const TensorView& x, const TensorView& sum) override;
     void gram(const TensorView& rows, const TensorView& gram) override;
+    void headLinear(const TensorView& x, const PlacedMatrix& w, int64_t heads, bool transposed,
+        const TensorView& y) override;
+    void rmsNormRows(
+        const TensorView& x, const TensorView& weight, float eps, const TensorView& y) override;
+    void rotateRows(const TensorView& x, const PagedBatch& batch, const TensorView& table,
+        RopePairs pairs) override;
+    void storeKv(const TensorView& k, const TensorView& v, const PagedBatch& batch,
+        const KvPages& pages) override;
+    void pagedAttention(const TensorView& q, const PagedBatch& batch, const KvPages& pages,
+        const PagedAttention& attention, const TensorView& out) override;
+    void routeRows(const TensorView& logits, const InferenceRouter& router, const TensorView& probs,
+        const TensorView& chosen, const TensorView& weights) override;
 };
 
 Backend* makeBackend(int threads);
