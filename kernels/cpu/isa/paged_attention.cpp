@@ -178,7 +178,8 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
     for (int64_t i = 0; i < count; ++i)
         blocks = larger(blocks, call.blocks(tiles[i]));
     const bool alone = multiplications(call, tiles, count) < kAlone;
-    const bool split = !alone && blocks > 1 && jobs < 4 * pool().threads();
+    // Few rows: block by block for all heads, whose keys lie side by side.
+    const bool split = !alone && blocks > 1 && jobs <= 16 * pool().threads();
     const int64_t partFloats = Partial::floats(call.sizes);
     auto* parts
         = static_cast<float*>(split ? scratch(kSlotB, jobs * blocks * partFloats * 4) : nullptr);
@@ -192,7 +193,7 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
                 return tiles[count - 1 - job / pages.kvHeads];
             };
             const auto blockJob = [&](int64_t index, int thread) {
-                const int64_t job = index / blocks, block = index % blocks;
+                const int64_t job = index % jobs, block = index / jobs;
                 const Tile& tile = tileOf(job);
                 if (block >= call.blocks(tile))
                     return;
@@ -212,7 +213,7 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
                     loadQueries<Act>(call, tile, kvHead, q, work.queries);
                 for (int64_t block = 0; block < call.blocks(tile); ++block) {
                     const Partial part(call.sizes,
-                        split ? parts + (job * blocks + block) * partFloats : work.partMemory);
+                        split ? parts + (block * jobs + job) * partFloats : work.partMemory);
                     if (!split)
                         tileBlock<Page>(call, tile, kvHead, tile.lowest / kBlock + block,
                             work.queries, work.scores, part);
@@ -222,7 +223,7 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
             };
             if (split)
                 parallel(pool(), jobs * blocks, blockJob);
-            if (alone || split) {
+            if (alone) {
                 for (int64_t job = 0; job < jobs; ++job)
                     tileJob(job, 0);
             } else {
