@@ -99,10 +99,29 @@ KeyRange<Page> keyRange(const Call& call, const Tile& tile, int64_t kvHead, int6
         values[k] = pages.values
             ? pages.values.host<Page>() + place * valueWidth + kvHead * pages.valueDim
             : keys[k];
-        if (k < range.begin + kKeysAhead)
-            fetchAhead(keys[k], pages.keyDim);
     }
     return range;
+}
+
+/// Asks for a block's keys and values of all heads in the order in which they lie: one head's lie
+/// too far apart for the processor to foresee, and cost twice the time.
+void fetchBlock(const Call& call, const Tile& tile, int64_t block)
+{
+    const KvPages& pages = call.pages;
+    const PagedRow& row = call.rowOf(tile, 0);
+    const auto fetch = [&](const TensorView& all, int64_t place, int64_t dim) {
+        const int64_t bytes = pages.kvHeads * dim * bytesOf(all.dtype);
+        const char* token = all.host<char>() + place * bytes;
+        for (int64_t at = 0; at < bytes; at += 64)
+            __builtin_prefetch(token + at, 0, 2);
+    };
+    const int64_t end = smaller(tile.highest + 1, (block + 1) * kBlock);
+    for (int64_t k = larger(tile.lowest, block * kBlock); k < end; ++k) {
+        const int64_t place = placeOf(call.batch, row, k, pages.pageTokens);
+        fetch(pages.keys, place, pages.keyDim);
+        if (pages.values)
+            fetch(pages.values, place, pages.valueDim);
+    }
 }
 
 /// One block for all queries of a tile, into `part`.
@@ -174,13 +193,15 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
     const int64_t most = q.shape[0] * (ceilDiv(call.group, kQueries) + 1);
     auto* tiles = static_cast<Tile*>(scratch(kSlotA, most * int64_t{sizeof(Tile)}));
     const int64_t count = makeTiles(call, tiles), jobs = count * pages.kvHeads;
-    int64_t blocks = 1;
-    for (int64_t i = 0; i < count; ++i)
+    int64_t blocks = 1, queries = 1; // most of a tile
+    for (int64_t i = 0; i < count; ++i) {
         blocks = larger(blocks, call.blocks(tiles[i]));
+        queries = larger(queries, tiles[i].count);
+    }
     const bool alone = multiplications(call, tiles, count) < kAlone;
     // Few rows: block by block for all heads, whose keys lie side by side.
-    const bool split = !alone && blocks > 1 && jobs <= 16 * pool().threads();
-    const int64_t partFloats = Partial::floats(call.sizes);
+    const bool split = !alone && blocks > 1 && count <= 8 * pool().threads();
+    const int64_t partFloats = 2 * kQueries + queries * call.sizes.valueStride;
     auto* parts
         = static_cast<float*>(split ? scratch(kSlotB, jobs * blocks * partFloats * 4) : nullptr);
 
@@ -193,15 +214,19 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
                 return tiles[count - 1 - job / pages.kvHeads];
             };
             const auto blockJob = [&](int64_t index, int thread) {
-                const int64_t job = index % jobs, block = index / jobs;
-                const Tile& tile = tileOf(job);
+                const int64_t first = index % count * pages.kvHeads, block = index / count;
+                const Tile& tile = tileOf(first);
                 if (block >= call.blocks(tile))
                     return;
                 const Workspace work(call.sizes,
                     static_cast<float*>(threadScratch(thread, Workspace::bytes(call.sizes))));
-                loadQueries<Act>(call, tile, job % pages.kvHeads, q, work.queries);
-                tileBlock<Page>(call, tile, job % pages.kvHeads, tile.lowest / kBlock + block,
-                    work.queries, work.scores, Partial(call.sizes, parts + index * partFloats));
+                fetchBlock(call, tile, tile.lowest / kBlock + block);
+                for (int64_t kvHead = 0; kvHead < pages.kvHeads; ++kvHead) {
+                    loadQueries<Act>(call, tile, kvHead, q, work.queries);
+                    tileBlock<Page>(call, tile, kvHead, tile.lowest / kBlock + block, work.queries,
+                        work.scores,
+                        Partial(call.sizes, parts + (block * jobs + first + kvHead) * partFloats));
+                }
             };
             const auto tileJob = [&](int64_t job, int thread) {
                 const Tile& tile = tileOf(job);
@@ -222,7 +247,7 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
                 finishTile<Act>(call, tile, kvHead, work.total, out);
             };
             if (split)
-                parallel(pool(), jobs * blocks, blockJob);
+                parallel(pool(), count * blocks, blockJob);
             if (alone) {
                 for (int64_t job = 0; job < jobs; ++job)
                     tileJob(job, 0);
