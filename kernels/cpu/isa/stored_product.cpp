@@ -12,11 +12,11 @@ namespace moe::kernels::cpu::MOE_ISA {
 namespace {
 
 constexpr int64_t kLine = 64;
-constexpr int64_t kPieceBytes = int64_t{32} << 10;
+constexpr int64_t kPieceBytes = int64_t{64} << 10;
 constexpr int64_t kMostPanelBytes = int64_t{256} << 10;
 constexpr int64_t kPanelRows = 32;
 /// How far beyond the next rows the memory is asked: the time that it takes to answer.
-constexpr int64_t kBeyond = 2048;
+constexpr int64_t kBeyond = 4096;
 
 int64_t ownRowBytes(const StoredMatrix& w)
 {
@@ -34,6 +34,7 @@ int64_t ownRowBytes(const StoredMatrix& w)
 }
 
 /// Lines of memory asked for ahead of their use: [at, end), then [next, nextEnd), then no more.
+/// Into the second-level cache: four rows and the four after them crowd each other out of the first.
 struct Lines {
     const uint8_t* at;
     const uint8_t* end;
@@ -45,7 +46,7 @@ struct Lines {
     {
 #pragma GCC unroll 8
         for (int i = 0; i < kCount; ++i)
-            __builtin_prefetch(at + i * step, 0, 3);
+            __builtin_prefetch(at + i * step, 0, 2);
         at += kCount * step;
         if (at >= end) {
             if (next >= nextEnd)
@@ -242,7 +243,11 @@ void tile(const Rows& rows, const Rows* tail, const Scales& scales, const Frame&
     for (int t = 0; t < kTokens; ++t) {
         const Four result = sumsOf(kBlocks ? &totals[0][t] : &sums[0][t], kTokens) * rowScales;
         float* to = frame.out + (token + t) * frame.ldOut + row;
-        __builtin_memcpy(to, &result, 4 * static_cast<size_t>(count));
+        if (count == kStoredRows)
+            __builtin_memcpy(to, &result, sizeof(result));
+        else
+            for (int64_t i = 0; i < count; ++i)
+                to[i] = result[i];
     }
 }
 
