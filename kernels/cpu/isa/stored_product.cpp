@@ -48,18 +48,21 @@ struct Lines {
         for (int i = 0; i < kCount; ++i)
             __builtin_prefetch(at + i * step, 0, 2);
         at += kCount * step;
-        if (at >= end) {
-            if (next >= nextEnd)
-                step = 0;
-            else
-                at = next;
+        if (at < end)
+            return;
+        if (next) {
+            at = next;
             end = nextEnd;
-            next = nextEnd;
+            next = nullptr;
+        } else { // nothing is left: the last line again and again
+            at -= kLine;
+            end = (const uint8_t*)UINTPTR_MAX;
+            step = 0;
         }
     }
 };
 
-/// Lines from `bytes` beyond `at` on.
+/// Lines from `at` on, a place in `rows` or as far behind their end as into `next`.
 Lines linesFrom(const uint8_t* at, const StoredRows& rows, const StoredRows& next)
 {
     const uint8_t* nextBegin = next.rows > 0 ? next.begin() : nullptr;
@@ -67,9 +70,9 @@ Lines linesFrom(const uint8_t* at, const StoredRows& rows, const StoredRows& nex
     if (at < rows.end())
         return {at, rows.end(), nextBegin, nextEnd};
     const uint8_t* inNext = nextBegin + (at - rows.end());
-    if (inNext < nextEnd)
+    if (next.rows > 0 && inNext < nextEnd)
         return {inNext, nextEnd, nullptr, nullptr};
-    return {rows.begin(), nullptr, nullptr, nullptr, 0};
+    return {rows.begin(), (const uint8_t*)UINTPTR_MAX, nullptr, nullptr, 0};
 }
 
 template <bool kPairs> inline __attribute__((always_inline)) Vec multiplyAdd(Vec sum, Vec a, Vec b)
