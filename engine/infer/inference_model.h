@@ -10,6 +10,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <span>
 
 namespace moe::infer {
@@ -23,6 +24,10 @@ public:
     /// configuration where it has fewer.
     InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
         kernels::DType activations, int64_t largestBatch, int64_t context);
+    /// The same with weights from elsewhere.
+    InferenceModel(kernels::Backend& backend, const model::ModelConfig& config,
+        std::unique_ptr<WeightSource> weights, kernels::DType activations, int64_t largestBatch,
+        int64_t context);
 
     const model::ModelConfig& config() const { return m_config; }
     kernels::DType activations() const { return m_activations; }
@@ -55,7 +60,7 @@ private:
 
     kernels::Backend& m_backend;
     model::ModelConfig m_config;
-    WeightSource m_source;
+    std::unique_ptr<WeightSource> m_source;
     Placement m_placement;
     PlacedWeights m_weights;
     kernels::DType m_activations;

@@ -12,11 +12,11 @@ namespace moe::kernels::cpu::MOE_ISA {
 namespace {
 
 constexpr int64_t kLine = 64;
-constexpr int64_t kPieceBytes = int64_t{32} << 10;
+constexpr int64_t kPieceBytes = int64_t{64} << 10;
 constexpr int64_t kMostPanelBytes = int64_t{256} << 10;
 constexpr int64_t kPanelRows = 32;
 /// How far beyond the next rows the memory is asked: the time that it takes to answer.
-constexpr int64_t kBeyond = 2048;
+constexpr int64_t kBeyond = 4096;
 
 int64_t ownRowBytes(const StoredMatrix& w)
 {
@@ -34,6 +34,7 @@ int64_t ownRowBytes(const StoredMatrix& w)
 }
 
 /// Lines of memory asked for ahead of their use: [at, end), then [next, nextEnd), then no more.
+/// Into the second-level cache: four rows and the four after them crowd each other out of the first.
 struct Lines {
     const uint8_t* at;
     const uint8_t* end;
@@ -45,20 +46,23 @@ struct Lines {
     {
 #pragma GCC unroll 8
         for (int i = 0; i < kCount; ++i)
-            __builtin_prefetch(at + i * step, 0, 3);
+            __builtin_prefetch(at + i * step, 0, 2);
         at += kCount * step;
-        if (at >= end) {
-            if (next >= nextEnd)
-                step = 0;
-            else
-                at = next;
+        if (at < end)
+            return;
+        if (next) {
+            at = next;
             end = nextEnd;
-            next = nextEnd;
+            next = nullptr;
+        } else { // nothing is left: the last line again and again
+            at -= kLine;
+            end = (const uint8_t*)UINTPTR_MAX;
+            step = 0;
         }
     }
 };
 
-/// Lines from `bytes` beyond `at` on.
+/// Lines from `at` on, a place in `rows` or as far behind their end as into `next`.
 Lines linesFrom(const uint8_t* at, const StoredRows& rows, const StoredRows& next)
 {
     const uint8_t* nextBegin = next.rows > 0 ? next.begin() : nullptr;
@@ -66,9 +70,9 @@ Lines linesFrom(const uint8_t* at, const StoredRows& rows, const StoredRows& nex
     if (at < rows.end())
         return {at, rows.end(), nextBegin, nextEnd};
     const uint8_t* inNext = nextBegin + (at - rows.end());
-    if (inNext < nextEnd)
+    if (next.rows > 0 && inNext < nextEnd)
         return {inNext, nextEnd, nullptr, nullptr};
-    return {rows.begin(), nullptr, nullptr, nullptr, 0};
+    return {rows.begin(), (const uint8_t*)UINTPTR_MAX, nullptr, nullptr, 0};
 }
 
 template <bool kPairs> inline __attribute__((always_inline)) Vec multiplyAdd(Vec sum, Vec a, Vec b)
@@ -242,7 +246,11 @@ void tile(const Rows& rows, const Rows* tail, const Scales& scales, const Frame&
     for (int t = 0; t < kTokens; ++t) {
         const Four result = sumsOf(kBlocks ? &totals[0][t] : &sums[0][t], kTokens) * rowScales;
         float* to = frame.out + (token + t) * frame.ldOut + row;
-        __builtin_memcpy(to, &result, 4 * static_cast<size_t>(count));
+        if (count == kStoredRows)
+            __builtin_memcpy(to, &result, sizeof(result));
+        else
+            for (int64_t i = 0; i < count; ++i)
+                to[i] = result[i];
     }
 }
 
