@@ -40,13 +40,12 @@ kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 
 } // namespace
 
-InferenceModel::InferenceModel(kernels::Backend& backend, kernels::InferenceOperations& operations,
-    const std::filesystem::path& folder, DType activations, int64_t largestBatch, int64_t context)
+InferenceModel::InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
+    DType activations, int64_t largestBatch, int64_t context)
     : m_backend(backend)
-    , m_operations(operations)
     , m_config(model::readConfig(folder))
     , m_source(folder)
-    , m_placement(backend, operations)
+    , m_placement(backend)
     , m_weights(m_source, m_config, m_placement)
     , m_activations(activations)
     , m_largest(largestBatch)
@@ -125,18 +124,18 @@ void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& bat
     const auto eps = static_cast<float>(m_config.rmsNormEps);
     const TensorView x = rows(m_scratch.x), normed = rows(m_scratch.normed);
     m_backend.upload(rows(m_scratch.ids), ids.data());
-    m_operations.embeddingRows(rows(m_scratch.ids), *m_weights.embedding, x);
+    m_backend.embeddingRows(rows(m_scratch.ids), *m_weights.embedding, x);
     for (int64_t layer = 0; layer < m_config.layers; ++layer) {
         const LayerWeights& weights = m_weights.layers[static_cast<size_t>(layer)];
-        m_operations.rmsNormRows(x, weights.attentionNorm, eps, normed);
+        m_backend.rmsNormRows(x, weights.attentionNorm, eps, normed);
         attention(layer, batch, cache);
-        m_operations.rmsNormRows(x, weights.ffnNorm, eps, normed);
+        m_backend.rmsNormRows(x, weights.ffnNorm, eps, normed);
         feedForward(layer);
     }
     const int64_t wanted = logits.shape[0];
     const TensorView last = x.slice(m_rows - wanted, wanted), out = normed.slice(0, wanted);
-    m_operations.rmsNormRows(last, m_weights.finalNorm, eps, out);
-    m_operations.linear(out, m_weights.head, {}, logits);
+    m_backend.rmsNormRows(last, m_weights.finalNorm, eps, out);
+    m_backend.linear(out, m_weights.head, {}, logits);
 }
 
 kernels::PagedAttention InferenceModel::attentionOf(int64_t layer) const
@@ -158,16 +157,16 @@ void InferenceModel::attention(int64_t layer, const PagedBatch& batch, const KvC
     const AttentionWeights& weights = m_weights.layers[static_cast<size_t>(layer)].attention;
     const TensorView x = rows(m_scratch.x);
     const bool isLatent = m_config.attention.kind == AttentionKind::Latent;
-    m_operations.linear(rows(isLatent ? m_scratch.value : m_scratch.mixed), weights.o, x, x);
+    m_backend.linear(rows(isLatent ? m_scratch.value : m_scratch.mixed), weights.o, x, x);
 }
 
 void InferenceModel::grouped(int64_t layer, const PagedBatch& batch, const KvCache& cache)
 {
     const AttentionWeights& weights = m_weights.layers[static_cast<size_t>(layer)].attention;
     const TensorView normed = rows(m_scratch.normed);
-    m_operations.linear(normed, weights.q, {}, rows(m_scratch.q));
-    m_operations.linear(normed, weights.k, {}, rows(m_scratch.k));
-    m_operations.linear(normed, weights.v, {}, rows(m_scratch.v));
+    m_backend.linear(normed, weights.q, {}, rows(m_scratch.q));
+    m_backend.linear(normed, weights.k, {}, rows(m_scratch.k));
+    m_backend.linear(normed, weights.v, {}, rows(m_scratch.v));
     const TensorView q = heads(m_scratch.q, m_config.heads);
     const TensorView k = heads(m_scratch.k, m_config.kvHeads);
     if (m_config.attention.qkNorm != QkNorm::None) {
@@ -176,14 +175,14 @@ void InferenceModel::grouped(int64_t layer, const PagedBatch& batch, const KvCac
         const int64_t d = m_config.headDim;
         const TensorView qs = whole ? rows(m_scratch.q) : q.as({m_rows * m_config.heads, d});
         const TensorView ks = whole ? rows(m_scratch.k) : k.as({m_rows * m_config.kvHeads, d});
-        m_operations.rmsNormRows(qs, weights.qNorm, eps, qs);
-        m_operations.rmsNormRows(ks, weights.kNorm, eps, ks);
+        m_backend.rmsNormRows(qs, weights.qNorm, eps, qs);
+        m_backend.rmsNormRows(ks, weights.kNorm, eps, ks);
     }
-    m_operations.rotateRows(q, batch, m_ropeTable.view(), RopePairs::Halves);
-    m_operations.rotateRows(k, batch, m_ropeTable.view(), RopePairs::Halves);
+    m_backend.rotateRows(q, batch, m_ropeTable.view(), RopePairs::Halves);
+    m_backend.rotateRows(k, batch, m_ropeTable.view(), RopePairs::Halves);
     const kernels::KvPages pages = cache.layer(layer);
-    m_operations.storeKv(k, heads(m_scratch.v, m_config.kvHeads), batch, pages);
-    m_operations.pagedAttention(
+    m_backend.storeKv(k, heads(m_scratch.v, m_config.kvHeads), batch, pages);
+    m_backend.pagedAttention(
         q, batch, pages, attentionOf(layer), heads(m_scratch.mixed, m_config.heads));
 }
 
@@ -193,30 +192,30 @@ void InferenceModel::latent(int64_t layer, const PagedBatch& batch, const KvCach
     const int64_t count = m_config.heads;
     TensorView input = rows(m_scratch.normed);
     const TensorView key = rows(m_scratch.k), shared = rows(m_scratch.latent);
-    m_operations.linear(input, weights.latent, {}, shared);
-    m_operations.rmsNormRows(shared, weights.latentNorm, kLatentNormEps, shared);
-    m_operations.linear(input, weights.ropeKey, {}, rows(m_scratch.ropeKey));
-    m_operations.rotateRows(
+    m_backend.linear(input, weights.latent, {}, shared);
+    m_backend.rmsNormRows(shared, weights.latentNorm, kLatentNormEps, shared);
+    m_backend.linear(input, weights.ropeKey, {}, rows(m_scratch.ropeKey));
+    m_backend.rotateRows(
         heads(m_scratch.ropeKey, 1), batch, m_ropeTable.view(), RopePairs::Interleaved);
-    m_operations.linear(shared, weights.latentToKey, {}, key);
-    m_operations.linear(rows(m_scratch.ropeKey), weights.ropeToKey, key, key);
+    m_backend.linear(shared, weights.latentToKey, {}, key);
+    m_backend.linear(rows(m_scratch.ropeKey), weights.ropeToKey, key, key);
 
     if (weights.queryDown.weight) {
         const TensorView down = rows(m_scratch.queryDown);
-        m_operations.linear(input, weights.queryDown, {}, down);
-        m_operations.rmsNormRows(down, weights.queryNorm, kLatentNormEps, down);
+        m_backend.linear(input, weights.queryDown, {}, down);
+        m_backend.rmsNormRows(down, weights.queryNorm, kLatentNormEps, down);
         input = down;
     }
-    m_operations.linear(input, weights.q, {}, rows(m_scratch.q));
+    m_backend.linear(input, weights.q, {}, rows(m_scratch.q));
     const TensorView q = heads(m_scratch.q, count), latentQ = heads(m_scratch.latentQ, count);
-    m_operations.rotateRows(q, batch, m_ropeTable.view(), RopePairs::Interleaved);
-    m_operations.headLinear(q, *weights.absorb, count, true, latentQ);
+    m_backend.rotateRows(q, batch, m_ropeTable.view(), RopePairs::Interleaved);
+    m_backend.headLinear(q, *weights.absorb, count, true, latentQ);
 
     const kernels::KvPages pages = cache.layer(layer);
-    m_operations.storeKv(heads(m_scratch.k, 1), {}, batch, pages);
+    m_backend.storeKv(heads(m_scratch.k, 1), {}, batch, pages);
     const TensorView mixed = heads(m_scratch.mixed, count);
-    m_operations.pagedAttention(latentQ, batch, pages, attentionOf(layer), mixed);
-    m_operations.headLinear(mixed, *weights.value, count, false, heads(m_scratch.value, count));
+    m_backend.pagedAttention(latentQ, batch, pages, attentionOf(layer), mixed);
+    m_backend.headLinear(mixed, *weights.value, count, false, heads(m_scratch.value, count));
 }
 
 void InferenceModel::feedForward(int64_t layer)
@@ -225,12 +224,12 @@ void InferenceModel::feedForward(int64_t layer)
     const LayerWeights& weights = m_weights.layers[static_cast<size_t>(layer)];
     const TensorView x = rows(m_scratch.x), normed = rows(m_scratch.normed);
     if (!m_config.isMoeLayer(layer)) {
-        m_operations.feedForwardRows(normed, weights.dense, Gating::Silu, {}, x, x);
+        m_backend.feedForwardRows(normed, weights.dense, Gating::Silu, 0, {}, x, x);
         return;
     }
     route(weights.moe);
     const Gating gating = m_config.moe.clampedSwish ? Gating::ClampedSwish : Gating::Silu;
-    m_operations.expertRows(normed, weights.moe.experts, gating,
+    m_backend.expertRows(normed, weights.moe.experts, gating,
         static_cast<float>(m_config.moe.swigluLimit), rows(m_scratch.chosen),
         rows(m_scratch.weights), x, x);
     if (!weights.moe.shared.gate.weight)
@@ -238,9 +237,9 @@ void InferenceModel::feedForward(int64_t layer)
     TensorView gate;
     if (weights.moe.sharedGate.weight) {
         gate = rows(m_scratch.sharedGate);
-        m_operations.linear(normed, weights.moe.sharedGate, {}, gate);
+        m_backend.linear(normed, weights.moe.sharedGate, {}, gate);
     }
-    m_operations.feedForwardRows(normed, weights.moe.shared, Gating::Silu, gate, x, x);
+    m_backend.feedForwardRows(normed, weights.moe.shared, Gating::Silu, 0, gate, x, x);
 }
 
 void InferenceModel::route(const MoeWeights& weights)
@@ -248,12 +247,12 @@ void InferenceModel::route(const MoeWeights& weights)
     TensorView input = rows(m_scratch.normed);
     if (weights.routerHidden.weight) {
         const TensorView hidden = rows(m_scratch.routerHidden);
-        m_operations.linear(input, weights.routerHidden, {}, hidden);
+        m_backend.linear(input, weights.routerHidden, {}, hidden);
         tanhOnHost(hidden);
         input = hidden;
     }
-    m_operations.linear(input, weights.router, {}, rows(m_scratch.routerLogits));
-    m_operations.routeRows(rows(m_scratch.routerLogits), routerOf(m_config), rows(m_scratch.probs),
+    m_backend.linear(input, weights.router, {}, rows(m_scratch.routerLogits));
+    m_backend.routeRows(rows(m_scratch.routerLogits), routerOf(m_config), rows(m_scratch.probs),
         rows(m_scratch.chosen), rows(m_scratch.weights));
 }
 

@@ -7,7 +7,6 @@
 #include "engine/infer/weight_source.h"
 #include "engine/model/config.h"
 #include "kernels/backend.h"
-#include "kernels/inference.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -22,9 +21,8 @@ class InferenceModel {
 public:
     /// `largestBatch`: rows of a forward call at most. `context`: positions at most, those of the
     /// configuration where it has fewer.
-    InferenceModel(kernels::Backend& backend, kernels::InferenceOperations& operations,
-        const std::filesystem::path& folder, kernels::DType activations, int64_t largestBatch,
-        int64_t context);
+    InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
+        kernels::DType activations, int64_t largestBatch, int64_t context);
 
     const model::ModelConfig& config() const { return m_config; }
     kernels::DType activations() const { return m_activations; }
@@ -56,7 +54,6 @@ private:
     void tanhOnHost(const kernels::TensorView& values);
 
     kernels::Backend& m_backend;
-    kernels::InferenceOperations& m_operations;
     model::ModelConfig m_config;
     WeightSource m_source;
     Placement m_placement;

@@ -14,7 +14,7 @@ using model::ModelConfig;
 
 const PlacedMatrix* Placement::matrix(const kernels::StoredMatrix& stored)
 {
-    return m_matrices.emplace_back(m_operations.place(stored)).get();
+    return m_matrices.emplace_back(m_backend.place(stored)).get();
 }
 
 TensorView Placement::vector(const std::vector<float>& values)

@@ -5,7 +5,6 @@
 #include "engine/infer/weight_source.h"
 #include "engine/model/config.h"
 #include "kernels/backend.h"
-#include "kernels/inference.h"
 
 #include <deque>
 #include <memory>
@@ -48,9 +47,8 @@ struct LayerWeights {
 /// Owns what place() and upload gave.
 class Placement {
 public:
-    Placement(kernels::Backend& backend, kernels::InferenceOperations& operations)
+    explicit Placement(kernels::Backend& backend)
         : m_backend(backend)
-        , m_operations(operations)
     {
     }
     const kernels::PlacedMatrix* matrix(const kernels::StoredMatrix& stored);
@@ -58,7 +56,6 @@ public:
 
 private:
     kernels::Backend& m_backend;
-    kernels::InferenceOperations& m_operations;
     std::vector<std::unique_ptr<kernels::PlacedMatrix>> m_matrices;
     std::deque<kernels::Tensor> m_vectors;
 };
