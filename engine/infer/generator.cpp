@@ -181,11 +181,12 @@ Load Generator::load() const
 GenerationResult generate(Generator& generator, GenerationRequest request, const OnPiece& onPiece,
     const std::stop_token& cancelled)
 {
-    std::promise<GenerationResult> end;
+    const auto end = std::make_shared<std::promise<GenerationResult>>();
+    std::future<GenerationResult> result = end->get_future();
     const RequestId id = generator.submit(std::move(request), onPiece,
-        [&end](const GenerationResult& result) { end.set_value(result); });
+        [end](const GenerationResult& made) { end->set_value(made); });
     const std::stop_callback onCancel(cancelled, [&] { generator.cancel(id); });
-    return end.get_future().get();
+    return result.get();
 }
 
 } // namespace moe::infer
