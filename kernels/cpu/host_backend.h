@@ -41,24 +41,12 @@ public:
     void resetPeak() override;
     std::unique_ptr<PackedMatrix> createPacked(Shape groupsOutIn, DType dtype) override;
 
-    // Handed to the reference, whose memory is the same, where an instruction set has none.
+    // Products are handed to the reference, whose memory is the same.
     std::unique_ptr<PlacedMatrix> place(const StoredMatrix& matrix) override;
     void embeddingRows(
         const TensorView& ids, const PlacedMatrix& table, const TensorView& out) override;
     void linear(const TensorView& x, const Linear& w, const TensorView& addend,
         const TensorView& y) override;
-    void headLinear(const TensorView& x, const PlacedMatrix& w, int64_t heads, bool transposed,
-        const TensorView& y) override;
-    void rmsNormRows(
-        const TensorView& x, const TensorView& weight, float eps, const TensorView& y) override;
-    void rotateRows(const TensorView& x, const PagedBatch& batch, const TensorView& table,
-        RopePairs pairs) override;
-    void storeKv(const TensorView& k, const TensorView& v, const PagedBatch& batch,
-        const KvPages& pages) override;
-    void pagedAttention(const TensorView& q, const PagedBatch& batch, const KvPages& pages,
-        const PagedAttention& attention, const TensorView& out) override;
-    void routeRows(const TensorView& logits, const InferenceRouter& router, const TensorView& probs,
-        const TensorView& chosen, const TensorView& weights) override;
     void expertRows(const TensorView& x, std::span<const FeedForward> experts, Gating gating,
         float limit, const TensorView& chosen, const TensorView& weights, const TensorView& addend,
         const TensorView& y) override;

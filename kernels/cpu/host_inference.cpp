@@ -1,6 +1,10 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "kernels/bfloat16.h"
 #include "kernels/cpu/host_backend.h"
+#include "kernels/stored_matrix.h"
+
+#include <algorithm>
 
 namespace moe::kernels::cpu {
 
@@ -12,49 +16,27 @@ std::unique_ptr<PlacedMatrix> HostBackend::place(const StoredMatrix& matrix)
 void HostBackend::embeddingRows(
     const TensorView& ids, const PlacedMatrix& table, const TensorView& out)
 {
-    m_reference->embeddingRows(ids, table, out);
+    checkIndices(ids, table.out(), "token id");
+    const StoredMatrix& stored = static_cast<const HostPlaced&>(table).stored();
+    const int64_t hidden = table.in();
+    constexpr int64_t kGrain = 32; // rows that one thread takes: some tens of microseconds
+    parallel(pool(), (ids.elements() + kGrain - 1) / kGrain, [&](int64_t job, int thread) {
+        auto* wide = static_cast<float*>(threadScratch(thread, hidden * 4));
+        const int64_t end = std::min(ids.elements(), (job + 1) * kGrain);
+        for (int64_t t = job * kGrain; t < end; ++t) {
+            widenRow(stored, ids.host<int32_t>()[t], wide);
+            if (out.dtype == DType::BFloat16)
+                std::copy_n(wide, hidden, out.host<BFloat16>() + t * hidden);
+            else
+                std::copy_n(wide, hidden, out.host<float>() + t * hidden);
+        }
+    });
 }
 
 void HostBackend::linear(
     const TensorView& x, const Linear& w, const TensorView& addend, const TensorView& y)
 {
     m_reference->linear(x, w, addend, y);
-}
-
-void HostBackend::headLinear(
-    const TensorView& x, const PlacedMatrix& w, int64_t heads, bool transposed, const TensorView& y)
-{
-    m_reference->headLinear(x, w, heads, transposed, y);
-}
-
-void HostBackend::rmsNormRows(
-    const TensorView& x, const TensorView& weight, float eps, const TensorView& y)
-{
-    m_reference->rmsNormRows(x, weight, eps, y);
-}
-
-void HostBackend::rotateRows(
-    const TensorView& x, const PagedBatch& batch, const TensorView& table, RopePairs pairs)
-{
-    m_reference->rotateRows(x, batch, table, pairs);
-}
-
-void HostBackend::storeKv(
-    const TensorView& k, const TensorView& v, const PagedBatch& batch, const KvPages& pages)
-{
-    m_reference->storeKv(k, v, batch, pages);
-}
-
-void HostBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, const KvPages& pages,
-    const PagedAttention& attention, const TensorView& out)
-{
-    m_reference->pagedAttention(q, batch, pages, attention, out);
-}
-
-void HostBackend::routeRows(const TensorView& logits, const InferenceRouter& router,
-    const TensorView& probs, const TensorView& chosen, const TensorView& weights)
-{
-    m_reference->routeRows(logits, router, probs, chosen, weights);
 }
 
 void HostBackend::expertRows(const TensorView& x, std::span<const FeedForward> experts,
