@@ -74,11 +74,12 @@ OpCase routeCase(RandomInputs& random, const std::vector<double>& logits, int64_
 {
     const int64_t rows = static_cast<int64_t>(logits.size()) / experts;
     const HostArray input{{rows, experts}, DType::Float32, logits};
-    HostArray mask{
-        {experts}, DType::Float32, std::vector<double>(static_cast<size_t>(experts), 0.0)};
-    for (int64_t i = router.topK; masked && i < experts; i += 2)
-        mask.values[static_cast<size_t>(random.below(experts))]
+    HostArray mask{input.shape, DType::Float32, std::vector<double>(logits.size(), 0.0)};
+    for (int64_t i = 0; masked && i < rows * (experts - router.topK); i += 2) { // topK are left
+        const int64_t row = i / (experts - router.topK);
+        mask.values[static_cast<size_t>(row * experts + random.below(experts))]
             = -std::numeric_limits<double>::infinity();
+    }
     return {text("routeRows %s %ld rows, top %ld of %ld, %s%s%s, scaling %g%s", what, rows,
                 router.topK, experts,
                 router.scoring == RouterScoring::SoftmaxThenTopK ? "softmax first" : "top k first",

@@ -5,8 +5,10 @@
 #include "engine/checkpoint/safetensors.h"
 #include "engine/infer/inference_model.h"
 #include "engine/infer/token_logits.h"
+#include "kernels/cpu/instruction_set.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
+#include "tests/support/deferred_backend.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -16,6 +18,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 
 using namespace moe;
 namespace fs = std::filesystem;
@@ -42,14 +45,38 @@ Expected expectedOf(const fs::path& folder)
     return expected;
 }
 
+struct NamedBackend {
+    std::string name;
+    std::function<std::unique_ptr<kernels::Backend>()> make;
+};
+
+/// The reference, and every instruction set of the CPU, one of them late and behind closed memory.
+std::vector<NamedBackend> backends()
+{
+    std::vector<NamedBackend> all{{"reference", kernels::makeReferenceBackend}};
+    for (const kernels::cpu::InstructionSet set : kernels::cpu::availableSets())
+        all.push_back({kernels::cpu::nameOf(set), [set] {
+                           return kernels::cpu::makeBackend(set, 2);
+                       }});
+    all.push_back({"deferred cpu", [] {
+                       return std::make_unique<tests::DeferredBackend>(
+                           kernels::cpu::makeBackend(kernels::cpu::availableSets().front(), 1));
+                   }});
+    return all;
+}
+
 /// Logits of all tokens, run in chunks of at most `chunk`.
+std::vector<float> logitsOf(const fs::path& folder, const std::vector<int32_t>& tokens,
+    size_t chunk, kernels::Backend& backend, kernels::DType activations = kernels::DType::Float32)
+{
+    infer::InferenceModel model(backend, folder, activations, static_cast<int64_t>(chunk), 1 << 20);
+    return infer::tokenLogits(backend, model, tokens);
+}
+
 std::vector<float> logitsOf(
     const fs::path& folder, const std::vector<int32_t>& tokens, size_t chunk)
 {
-    const auto backend = kernels::makeReferenceBackend();
-    infer::InferenceModel model(
-        *backend, folder, kernels::DType::Float32, static_cast<int64_t>(chunk), 1 << 20);
-    return infer::tokenLogits(*backend, model, tokens);
+    return logitsOf(folder, tokens, chunk, *kernels::makeReferenceBackend());
 }
 
 /// The largest of max|a − b| / max|b| over the tokens' rows.
@@ -67,6 +94,14 @@ double rowError(const std::vector<float>& a, const std::vector<float>& b, size_t
         worst = std::max(worst, difference / largest);
     }
     return worst;
+}
+
+std::vector<std::string> fixtures()
+{
+    std::vector<std::string> names;
+    for (const auto& entry : fs::directory_iterator(kFixtures))
+        names.push_back(entry.path().filename().string());
+    return names;
 }
 
 std::string openingError(const fs::path& folder)
@@ -98,27 +133,60 @@ private Q_SLOTS:
     void logitsAgreeWithTransformers_data()
     {
         QTest::addColumn<QString>("name");
-        int count = 0;
-        for (const auto& entry : fs::directory_iterator(kFixtures)) {
-            const QString name = QString::fromStdString(entry.path().filename().string());
-            QTest::addRow("%s", qPrintable(name)) << name;
-            ++count;
+        QTest::addColumn<int>("backend");
+        for (const std::string& name : fixtures()) {
+            for (size_t b = 0; b < backends().size(); ++b)
+                QTest::addRow("%s on %s", name.c_str(), backends()[b].name.c_str())
+                    << QString::fromStdString(name) << static_cast<int>(b);
         }
-        QVERIFY(count >= 17);
+        QVERIFY(fixtures().size() >= 17);
     }
     void logitsAgreeWithTransformers()
     {
         QFETCH(QString, name);
+        QFETCH(int, backend);
+        const auto tested = backends()[static_cast<size_t>(backend)].make();
         const fs::path folder = kFixtures / name.toStdString();
         const Expected expected = expectedOf(folder);
-        const std::vector<float> whole = logitsOf(folder, expected.tokens, expected.tokens.size());
+        const std::vector<float> whole
+            = logitsOf(folder, expected.tokens, expected.tokens.size(), *tested);
         QCOMPARE(whole.size(), expected.logits.size());
         const double error = rowError(whole, expected.logits, expected.tokens.size());
         qInfo("row error %.2e", error);
         QVERIFY(error <= 1e-4);
         // The prompt's chunks change no bit.
-        QVERIFY(logitsOf(folder, expected.tokens, 5) == whole);
-        QVERIFY(logitsOf(folder, expected.tokens, 1) == whole);
+        QVERIFY(logitsOf(folder, expected.tokens, 5, *tested) == whole);
+        QVERIFY(logitsOf(folder, expected.tokens, 1, *tested) == whole);
+    }
+
+    void bfloat16StaysNear_data()
+    {
+        QTest::addColumn<QString>("name");
+        for (const std::string& name : fixtures())
+            QTest::newRow(name.c_str()) << QString::fromStdString(name);
+    }
+    void bfloat16StaysNear()
+    {
+        QFETCH(QString, name);
+        const fs::path folder = kFixtures / name.toStdString();
+        const Expected expected = expectedOf(folder);
+        const size_t count = expected.tokens.size(), width = expected.logits.size() / count;
+        const std::vector<float> exact = logitsOf(folder, expected.tokens, count);
+        for (const NamedBackend& named : backends()) {
+            const auto tested = named.make();
+            const std::vector<float> fast
+                = logitsOf(folder, expected.tokens, count, *tested, kernels::DType::BFloat16);
+            QVERIFY(
+                logitsOf(folder, expected.tokens, 3, *tested, kernels::DType::BFloat16) == fast);
+            std::vector<double> errors;
+            for (size_t row = 0; row < count; ++row)
+                errors.push_back(
+                    rowError({fast.begin() + row * width, fast.begin() + (row + 1) * width},
+                        {exact.begin() + row * width, exact.begin() + (row + 1) * width}, 1));
+            std::sort(errors.begin(), errors.end());
+            qInfo("%s: median %.1e, 90 %% %.1e, worst %.1e", named.name.c_str(), errors[count / 2],
+                errors[count * 9 / 10], errors.back());
+        }
     }
 
     void whatDoesNotFitIsNamed()
