@@ -6,6 +6,7 @@
 #include "engine/serve/server_state.h"
 #include "engine/serve/session.h"
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -53,6 +54,8 @@ struct Server::Impl {
     ServerState state;
     tcp::acceptor acceptor{state.io};
     boost::asio::steady_timer again{state.io};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> open{
+        state.io.get_executor()}; ///< run() goes on when there is nothing to do
     std::string address;
     std::thread thread; ///< runs state.io
 

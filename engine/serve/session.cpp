@@ -91,7 +91,8 @@ void Session::headRead(ErrorCode error)
         m_head = checkedHead(*m_parser, m_state.access);
     } catch (const ApiError& refusal) {
         // Bytes that we did not understand or did not read stand between us and a next request.
-        m_keepAlive = !error && m_parser->is_done() && m_parser->get().keep_alive();
+        m_keepAlive = !error && refusal.status() != 400 && m_parser->is_done()
+            && m_parser->get().keep_alive();
         return respond(refusal);
     }
     m_keepAlive = m_head.keepAlive;
