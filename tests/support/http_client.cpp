@@ -118,7 +118,7 @@ HttpResponse HttpClient::receive(bool toHead)
         m_input.erase(0, length);
         return response;
     }
-    if (response.fields["transfer-encoding"] != "chunked") { // ends with the connection
+    if (!response.fields.contains("transfer-encoding")) { // ends with the connection
         while (more()) { }
         response.body.swap(m_input);
         return response;
