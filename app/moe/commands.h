@@ -12,6 +12,7 @@ Command trainCommand();
 Command upcycleCommand();
 Command quantizeCommand();
 Command tokenizeCommand();
+Command serveCommand();
 Command runsCommand();
 Command benchCommand();
 Command devicesCommand();

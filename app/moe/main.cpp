@@ -17,6 +17,7 @@ int main(int count, char** words)
         upcycleCommand(),
         quantizeCommand(),
         tokenizeCommand(),
+        serveCommand(),
         runsCommand(),
         benchCommand(),
         devicesCommand(),

@@ -50,6 +50,11 @@ std::string shown(const tcp::endpoint& endpoint)
 
 } // namespace
 
+void checkAccess(const ServerOptions& options)
+{
+    endpointOf(options);
+}
+
 struct Server::Impl {
     ServerState state;
     tcp::acceptor acceptor{state.io};

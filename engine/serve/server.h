@@ -12,6 +12,10 @@
 
 namespace moe::serve {
 
+/// Throws as Server::start() does for what the options say, before a model is opened: UsageError
+/// for an address beyond loopback without a key, moe::Error for one that cannot be found.
+void checkAccess(const ServerOptions& options);
+
 struct ServerSnapshot {
     std::vector<ServedRequest> requests; ///< that are being served
     TrafficTotals totals;
