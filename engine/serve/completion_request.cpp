@@ -46,8 +46,10 @@ void checkKeys(const Json& body, bool chat)
             continue;
         const std::string shown = key.substr(0, 80);
         const std::string near = base::nearestWord(shown, known);
+        // What OpenAI has and we do not is no slip of the pen.
+        const bool slip = !near.empty() && base::wordDistance(shown, near) < 0.35;
         BodyReader::refuse("this server does not offer this key", shown,
-            near.empty() ? "leave it out" : "leave it out, or did you mean " + near + "?");
+            slip ? "did you mean " + near + "?" : "leave it out");
     }
 }
 
@@ -119,7 +121,7 @@ Json chatOf(const BodyReader& body)
     const Json* messages = body.find("messages");
     if (!messages)
         BodyReader::refuse("this key is missing", "messages", "write a list of messages");
-    Json chat = text::checkedChat(messages->is_array() ? *messages : Json::array(), "body");
+    Json chat = text::checkedChat(messages->is_array() ? *messages : Json::array(), "request");
     for (size_t i = 0; i < chat["messages"].size(); ++i) {
         Json& message = chat["messages"][i];
         const std::string at = "messages[" + std::to_string(i) + "]";
