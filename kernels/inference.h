@@ -90,7 +90,7 @@ struct InferenceRouter {
     float lambda = 1.0F;
     bool renormalize = true; ///< weights / their sum
     float scaling = 1.0F; ///< on the weights, last
-    /// [experts] float32, 0 or −∞, added after normalisation (masked experts); or empty.
+    /// [T, experts] float32, 0 or −∞, added after normalisation (masked experts); or empty.
     TensorView mask;
 };
 

@@ -30,7 +30,8 @@ struct Progress {
     int64_t done = 0, total = 0;
 };
 
-using Message = std::variant<StepRecord, RunEvent, ProbeRecord, StateChange, Progress>;
+using Message
+    = std::variant<StepRecord, RunEvent, ProbeRecord, StateChange, Progress, GenerationRecord>;
 using MessagePtr = std::shared_ptr<const Message>;
 
 /// One reader of a bus. Any thread may read, one at a time.

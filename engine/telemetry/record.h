@@ -62,6 +62,15 @@ struct ProbeRecord {
     std::vector<LayerRecord> layers; ///< load and assignments only
 };
 
+/// One step of a generator: a forward call over the rows of all its running requests.
+struct GenerationRecord {
+    int64_t step = 0; ///< from 1
+    int64_t promptRows = 0, decodeRows = 0; ///< tokens fed: of prompts, of replies
+    int64_t running = 0, waiting = 0; ///< requests
+    double stepSeconds = 0;
+    std::vector<LayerRecord> layers; ///< load and assignments only
+};
+
 base::Json toJson(const StepRecord& record); ///< the JSONL object
 /// Throws moe::Error naming `where` and the key.
 StepRecord stepFromJson(const base::Json& object, const std::string& where);

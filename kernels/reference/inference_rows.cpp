@@ -158,11 +158,15 @@ void ReferenceBackend::routeRows(const TensorView& logits, const InferenceRouter
         refuse("routeRows: topK", std::to_string(router.topK),
             "1 to " + std::to_string(experts) + " experts");
     const Values all = read(logits, tokens * experts, "routeRows: logits");
-    const Values mask = router.mask ? read(router.mask, experts, "routeRows: mask") : Values();
+    const Values masks
+        = router.mask ? read(router.mask, tokens * experts, "routeRows: mask") : Values();
     Values g, shares;
     Indices choice;
     for (int64_t t = 0; t < tokens; ++t) {
         const auto begin = all.begin() + t * experts;
+        Values mask;
+        if (!masks.empty())
+            mask.assign(masks.begin() + t * experts, masks.begin() + (t + 1) * experts);
         const RoutedRow row = routeRow({begin, begin + experts}, router, mask);
         g.insert(g.end(), row.probs.begin(), row.probs.end());
         shares.insert(shares.end(), row.weights.begin(), row.weights.end());

@@ -154,6 +154,7 @@ private:
     static void keep(Published& to, const telemetry::ProbeRecord& one) { to.probes.push_back(one); }
     static void keep(Published& to, const telemetry::StateChange& one) { to.states.push_back(one); }
     static void keep(Published&, const telemetry::Progress&) { }
+    static void keep(Published&, const telemetry::GenerationRecord&) { }
 
     QTemporaryDir m_folder;
 };
