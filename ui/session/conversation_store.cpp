@@ -40,7 +40,8 @@ struct ConversationStore::Impl {
 
 void ConversationStore::Impl::serve(const std::stop_token& stop)
 {
-    std::optional<chats::ChatStore> store; // opened by the first job; a failed opening is tried again
+    std::optional<chats::ChatStore>
+        store; // opened by the first job; a failed opening is tried again
     for (;;) {
         Job job;
         {
