@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/inference.h"
 #include "kernels/tensor.h"
 
 #include <array>
@@ -101,16 +102,16 @@ struct MemoryUse {
     int64_t totalPeakBytes = 0; ///< of the sum
 };
 
-/// The operations of a model on one device, coarse enough that a call costs nothing beside its
-/// work. Calls are queued in order and may return before they have run; arguments that are values
-/// are copied, memory that views name must stay alive until synchronize() or download(). Freeing a
-/// Tensor is queued like an operation. One thread calls one backend.
+/// The operations of a model on one device (those of inference alone: kernels/inference.h), coarse
+/// enough that a call costs nothing beside its work. Calls are queued in order and may return
+/// before they have run; arguments that are values are copied, memory that views name must stay
+/// alive until synchronize() or download(). Freeing a Tensor is queued like an operation. One
+/// thread calls one backend.
 ///
 /// Activations are float32 or BFloat16, all of one call alike ("act" below); sums run in float32
 /// at least. T tokens, h hidden, f FFN columns, n experts, V vocabulary. Throws moe::Error.
-class Backend {
+class Backend : public InferenceOperations {
 public:
-    virtual ~Backend() = default;
     virtual std::string_view name() const = 0; ///< "cpu", "reference"
 
     // Memory -----------------------------------------------------------------------------------

@@ -36,7 +36,8 @@ struct StoredMatrix {
     int64_t rowBytes = 0; ///< from one row to the next: above a row's own bytes where the rows of
                           ///< two matrices alternate (gpt-oss keeps gate and up so)
     ScaleLayout layout = ScaleLayout::None;
-    /// Tensor: 1, Row: out, Block: ceil(out / blockOut) · ceil(in / blockIn), row-major.
+    /// Tensor: 1, Row: out, Block: ceil(out / blockOut) · ceil(in / blockIn), row-major. Copied
+    /// by place().
     std::span<const float> scales;
     int64_t blockOut = 128, blockIn = 128;
     const uint8_t* exponents = nullptr; ///< MxFloat4: E8M0, in / 32 a row
@@ -123,11 +124,11 @@ struct PagedAttention {
 
 enum class RopePairs : uint8_t { Halves, Interleaved };
 
-/// The operations of inference on one device, queued like those of Backend. Activations are
-/// float32 ("act"; products exact in float32 over the dequantised weights) or BFloat16 (products of
-/// bfloat16 pairs summed in float32, weights widened in registers). Every result of a row is the
-/// same, bit for bit, whatever other rows are in the call: sums run in one order for all shapes.
-/// T rows of the batch, h hidden. Throws moe::Error.
+/// The part of a Backend that inference uses, queued like the rest. Activations are float32 ("act";
+/// products exact in float32 over the dequantised weights) or BFloat16 (products of bfloat16 pairs
+/// summed in float32, weights widened in registers). Every result of a row is the same, bit for
+/// bit, whatever other rows are in the call: sums run in one order for all shapes. T rows of the
+/// batch, h hidden. Throws moe::Error.
 class InferenceOperations {
 public:
     virtual ~InferenceOperations() = default;
@@ -181,7 +182,7 @@ public:
         = 0;
     /// y = f(x) · (gate: sigmoid(gate[t]), [T, 1] float32, or empty: 1) + addend.
     virtual void feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating,
-        const TensorView& gate, const TensorView& addend, const TensorView& y)
+        float limit, const TensorView& gate, const TensorView& addend, const TensorView& y)
         = 0;
 };
 

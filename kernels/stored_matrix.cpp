@@ -2,8 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/stored_matrix.h"
 
+#include "kernels/bfloat16.h"
 #include "kernels/error.h"
+#include "kernels/fp8.h"
 
+#include <algorithm>
+#include <cstring>
 #include <string>
 
 namespace moe::kernels {
@@ -53,7 +57,66 @@ void check(const StoredMatrix& matrix)
         refuse(matrix, "MXFP4 without an exponent for each 32 elements");
 }
 
+/// to[i] = value(code i), codes of Code.
+template <typename Code, typename Value>
+void widenCodes(const std::byte* codes, int64_t count, float* to, const Value& value)
+{
+    for (int64_t i = 0; i < count; ++i) {
+        Code code{};
+        std::memcpy(&code, codes + i * static_cast<int64_t>(sizeof(Code)), sizeof(Code));
+        to[i] = value(code);
+    }
+}
+
+void widenFloat4(const StoredMatrix& matrix, int64_t row, float* to)
+{
+    const std::byte* codes = matrix.codes + row * matrix.rowBytes;
+    const uint8_t* exponents = matrix.exponents + row * matrix.exponentRowBytes;
+    for (int64_t i = 0; i < matrix.in; ++i) {
+        const auto pair = std::to_integer<uint8_t>(codes[i / 2]);
+        const auto code = static_cast<uint8_t>(i % 2 ? pair >> 4U : pair);
+        to[i] = decodeFloat4(code) * decodeExponent(exponents[i / kMxBlock]);
+    }
+}
+
+void widenRowCodes(const StoredMatrix& matrix, int64_t row, float* to)
+{
+    const std::byte* codes = matrix.codes + row * matrix.rowBytes;
+    switch (matrix.format) {
+    case WeightFormat::Float32:
+        std::memcpy(to, codes, static_cast<size_t>(matrix.in) * sizeof(float));
+        return;
+    case WeightFormat::BFloat16:
+        return widenCodes<BFloat16>(codes, matrix.in, to, [](BFloat16 code) { return code; });
+    case WeightFormat::Float16:
+        return widenCodes<uint16_t>(codes, matrix.in, to, decodeFloat16);
+    case WeightFormat::Float8E4M3:
+        return widenCodes<uint8_t>(codes, matrix.in, to, decodeE4M3);
+    case WeightFormat::Float8E5M2:
+        return widenCodes<uint8_t>(codes, matrix.in, to, decodeE5M2);
+    case WeightFormat::MxFloat4:
+        return widenFloat4(matrix, row, to);
+    }
+}
+
 } // namespace
+
+void widenRow(const StoredMatrix& matrix, int64_t row, float* to)
+{
+    widenRowCodes(matrix, row, to);
+    if (matrix.layout == ScaleLayout::None)
+        return;
+    const bool blocks = matrix.layout == ScaleLayout::Block;
+    const int64_t step = blocks ? matrix.blockIn : matrix.in;
+    const int64_t first = blocks ? row / matrix.blockOut * ((matrix.in + step - 1) / step)
+        : matrix.layout == ScaleLayout::Row ? row
+                                            : 0;
+    for (int64_t begin = 0; begin < matrix.in; begin += step) {
+        const float scale = matrix.scales[static_cast<size_t>(first + begin / step)];
+        for (int64_t i = begin; i < std::min(matrix.in, begin + step); ++i)
+            to[i] *= scale;
+    }
+}
 
 HostPlaced::HostPlaced(const StoredMatrix& stored)
     : PlacedMatrix(stored.out, stored.in)

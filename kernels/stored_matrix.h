@@ -21,6 +21,9 @@ private:
     StoredMatrix m_stored;
 };
 
+/// Row `row` as float32, code × scale rounded once, to [in].
+void widenRow(const StoredMatrix& matrix, int64_t row, float* to);
+
 /// Bytes of one row's codes.
 int64_t codeBytes(WeightFormat format, int64_t in);
 

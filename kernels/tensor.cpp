@@ -12,6 +12,8 @@ namespace moe::kernels {
 int64_t bytesOf(DType type)
 {
     switch (type) {
+    case DType::Float8E4M3:
+        return 1;
     case DType::BFloat16:
         return 2;
     case DType::Float32:
@@ -37,6 +39,8 @@ const char* nameOf(DType type)
         return "int32";
     case DType::Int64:
         return "int64";
+    case DType::Float8E4M3:
+        return "float8_e4m3";
     }
     return "?";
 }

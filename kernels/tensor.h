@@ -11,7 +11,14 @@ namespace moe::kernels {
 
 class Backend;
 
-enum class DType : uint8_t { Float32, BFloat16, Float64, Int32, Int64 };
+enum class DType : uint8_t {
+    Float32,
+    BFloat16,
+    Float64,
+    Int32,
+    Int64,
+    Float8E4M3 ///< pages of keys and values alone; rounded to nearest even, saturated at ±448
+};
 
 int64_t bytesOf(DType type);
 const char* nameOf(DType type);

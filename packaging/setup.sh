@@ -13,7 +13,7 @@ packages="
     linux-doc linux-libc-dev fonts-noto-core fonts-noto-cjk fonts-dejavu-core
     xvfb xauth
 "
-checks="clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-19 git shellcheck appstream desktop-file-utils"
+checks="clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-19 git python3 shellcheck appstream desktop-file-utils"
 [ "${1:-}" = "--checks" ] && packages="$packages $checks"
 
 missing=""

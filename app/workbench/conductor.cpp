@@ -18,6 +18,7 @@
 #include <QTimer>
 
 #include <cstdio>
+#include <utility>
 
 namespace moe::workbench {
 
@@ -44,6 +45,14 @@ QString measureCpu(int threads)
 } // namespace
 
 struct Conductor::Impl {
+    Impl(Conductor& owner, MainWindow& shown, Options given, bool takesPictures)
+        : self(owner)
+        , window(shown)
+        , options(std::move(given))
+        , pictures(takesPictures)
+    {
+    }
+
     Conductor& self;
     MainWindow& window;
     Options options;
@@ -66,7 +75,7 @@ struct Conductor::Impl {
 
 Conductor::Conductor(
     MainWindow& window, const Options& options, const QString& store, bool pictures)
-    : m_impl(new Impl{*this, window, options, pictures})
+    : m_impl(new Impl(*this, window, options, pictures))
 {
     m_impl->attach(store);
 }

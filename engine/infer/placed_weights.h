@@ -5,9 +5,9 @@
 #include "engine/infer/weight_source.h"
 #include "engine/model/config.h"
 #include "kernels/backend.h"
-#include "kernels/inference.h"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -45,12 +45,14 @@ struct LayerWeights {
     MoeWeights moe;
 };
 
+/// Told after each layer that was read: how many, of how many.
+using OnLayer = std::function<void(int64_t done, int64_t total)>;
+
 /// Owns what place() and upload gave.
 class Placement {
 public:
-    Placement(kernels::Backend& backend, kernels::InferenceOperations& operations)
+    explicit Placement(kernels::Backend& backend)
         : m_backend(backend)
-        , m_operations(operations)
     {
     }
     const kernels::PlacedMatrix* matrix(const kernels::StoredMatrix& stored);
@@ -58,7 +60,6 @@ public:
 
 private:
     kernels::Backend& m_backend;
-    kernels::InferenceOperations& m_operations;
     std::vector<std::unique_ptr<kernels::PlacedMatrix>> m_matrices;
     std::deque<kernels::Tensor> m_vectors;
 };
@@ -67,7 +68,8 @@ private:
 /// fused, and placed. Transposed fused experts (gpt-oss in BF16, [experts, in, out]) are transposed
 /// once, here, into memory of their own.
 struct PlacedWeights {
-    PlacedWeights(WeightSource& source, const model::ModelConfig& config, Placement& place);
+    PlacedWeights(WeightSource& source, const model::ModelConfig& config, Placement& place,
+        const OnLayer& onLayer);
 
     const kernels::PlacedMatrix* embedding = nullptr;
     kernels::Linear head;

@@ -54,6 +54,7 @@ std::vector<Value> sorted(Interpreter& in, std::vector<std::pair<Value, Value>> 
         return reverse ? in.order(b.first, a.first) < 0 : in.order(a.first, b.first) < 0;
     });
     std::vector<Value> out;
+    out.reserve(keyed.size());
     for (auto& [key, value] : keyed)
         out.push_back(std::move(value));
     return out;

@@ -4,6 +4,7 @@
 #include "engine/text/jinja_loop.h"
 
 #include <algorithm>
+#include <string_view>
 
 namespace moe::text::jinja {
 
@@ -16,13 +17,16 @@ std::vector<std::optional<Value>> bind(Interpreter& in, const std::string& calle
         arguments.positional.begin(), arguments.positional.end());
     bound.resize(names.size());
     for (auto& [name, value] : arguments.named) {
+        const auto refuse = [&in, &callee, &wanted = name](std::string_view verb, const char* end) {
+            in.fail(std::string(callee).append(verb).append(wanted).append(end));
+        };
         const auto* known = std::find_if(names.begin(), names.end(),
             [&wanted = name](const char* one) { return wanted == one; });
         if (known == names.end())
-            in.fail(callee + " has no parameter " + name);
+            refuse(" has no parameter ", "");
         auto& slot = bound[static_cast<size_t>(known - names.begin())];
         if (slot)
-            in.fail(callee + " is given " + name + " twice");
+            refuse(" is given ", " twice");
         slot = std::move(value);
     }
     for (size_t i = 0; i < required; ++i) {

@@ -3,6 +3,7 @@
 #include "kernels/cases/host_array.h"
 
 #include "kernels/bfloat16.h"
+#include "kernels/fp8.h"
 
 #include <cstring>
 
@@ -13,6 +14,18 @@ using kernels::DType;
 using kernels::Shape;
 
 namespace {
+
+/// A code of E4M3 that converts as the built-in float types do.
+struct Float8 {
+    uint8_t code = 0;
+
+    Float8() = default;
+    explicit Float8(double value)
+        : code(kernels::encodeE4M3(static_cast<float>(value)))
+    {
+    }
+    explicit operator double() const { return kernels::decodeE4M3(code); }
+};
 
 template <typename T> void encodeAs(const std::vector<double>& values, std::byte* to)
 {
@@ -55,6 +68,9 @@ std::vector<std::byte> encode(const HostArray& array)
     case DType::Int64:
         encodeAs<int64_t>(array.values, bytes.data());
         break;
+    case DType::Float8E4M3:
+        encodeAs<Float8>(array.values, bytes.data());
+        break;
     }
     return bytes;
 }
@@ -73,6 +89,8 @@ HostArray decode(Shape shape, DType dtype, const std::byte* bytes)
         return {shape, dtype, decodeAs<int32_t>(count, bytes)};
     case DType::Int64:
         return {shape, dtype, decodeAs<int64_t>(count, bytes)};
+    case DType::Float8E4M3:
+        return {shape, dtype, decodeAs<Float8>(count, bytes)};
     }
     return {};
 }

@@ -12,7 +12,9 @@ std::vector<OpCaseGroup> opCaseGroups()
     return {{"memory", memoryCases}, {"embedding", embeddingCases}, {"rms_norm", rmsNormCases},
         {"projection", projectionCases}, {"rope", ropeCases}, {"attention", attentionCases},
         {"router", routerCases}, {"permute", permuteCases}, {"experts", expertsCases},
-        {"head_loss", headLossCases}, {"optimizer", optimizerCases}};
+        {"head_loss", headLossCases}, {"optimizer", optimizerCases},
+        {"inference_rows", inferenceRowCases}, {"inference_attention", inferenceAttentionCases},
+        {"inference_products", inferenceProductCases}, {"inference_experts", inferenceExpertCases}};
 }
 
 std::vector<Output> runCase(const OpCase& opCase, kernels::Backend& backend)

@@ -24,7 +24,8 @@ struct OpCaseGroup {
     std::vector<OpCase> (*make)(RandomInputs&);
 };
 
-/// The table: every operation of kernels/backend.h, with fresh inputs from `random`.
+/// The table: every operation of kernels/backend.h and kernels/inference.h, with fresh inputs from
+/// `random`.
 std::vector<OpCaseGroup> opCaseGroups();
 
 std::vector<OpCase> memoryCases(RandomInputs& random);
@@ -38,6 +39,10 @@ std::vector<OpCase> permuteCases(RandomInputs& random);
 std::vector<OpCase> expertsCases(RandomInputs& random);
 std::vector<OpCase> headLossCases(RandomInputs& random);
 std::vector<OpCase> optimizerCases(RandomInputs& random);
+std::vector<OpCase> inferenceRowCases(RandomInputs& random);
+std::vector<OpCase> inferenceAttentionCases(RandomInputs& random);
+std::vector<OpCase> inferenceProductCases(RandomInputs& random);
+std::vector<OpCase> inferenceExpertCases(RandomInputs& random);
 
 /// Runs the case; the outputs, downloaded.
 std::vector<Output> runCase(const OpCase& opCase, kernels::Backend& backend);

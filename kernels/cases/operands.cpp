@@ -128,6 +128,11 @@ const kernels::PackedMatrix& Operands::matrix(const HostArray& master, DType dty
     return *m_matrices.back();
 }
 
+const kernels::PlacedMatrix& Operands::placed(const kernels::StoredMatrix& matrix)
+{
+    return *m_placed.emplace_back(m_backend.place(matrix));
+}
+
 void Operands::output(std::string name, const TensorView& view, Tolerance tolerance)
 {
     m_outputs.push_back({std::move(name), {view.shape, view.dtype, {}}, tolerance});

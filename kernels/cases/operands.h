@@ -47,6 +47,8 @@ public:
     /// What a gradient is written to: `before` for Write::Add, blank otherwise.
     kernels::TensorView target(const HostArray& before, kernels::Write write);
     const kernels::PackedMatrix& matrix(const HostArray& master, kernels::DType dtype);
+    /// Its memory is the caller's, up to finish().
+    const kernels::PlacedMatrix& placed(const kernels::StoredMatrix& matrix);
 
     void output(std::string name, const kernels::TensorView& view, Tolerance tolerance);
     /// Downloads the outputs. Throws moe::Error when a guard or an input was written.
@@ -65,6 +67,7 @@ private:
     kernels::Backend& m_backend;
     std::vector<Piece> m_pieces;
     std::vector<std::unique_ptr<kernels::PackedMatrix>> m_matrices;
+    std::vector<std::unique_ptr<kernels::PlacedMatrix>> m_placed;
     std::vector<Output> m_outputs;
     std::vector<kernels::TensorView> m_outputViews;
 };

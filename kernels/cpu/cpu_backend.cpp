@@ -50,7 +50,8 @@ std::vector<InstructionSet> availableSets()
     const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
         && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
         && __builtin_cpu_supports("fma");
-    if (avx512 && __builtin_cpu_supports("avx512bf16"))
+    if (avx512 && __builtin_cpu_supports("avx512bf16")
+        && __builtin_cpu_supports("avx512vbmi")) // all that has the first but Cooper Lake
         sets.push_back(InstructionSet::Avx512Bf16);
     if (avx512)
         sets.push_back(InstructionSet::Avx512);

@@ -4,7 +4,6 @@
 
 #include "kernels/backend.h"
 #include "kernels/host_memory.h"
-#include "kernels/inference.h"
 #include "kernels/reference/formulas.h"
 
 #include <string_view>
@@ -41,7 +40,7 @@ Slots readSlots(const RouterState& state);
     std::string_view what, const std::string& found, const std::string& wanted);
 
 /// Host memory, one thread; every operation has run when it returns.
-class ReferenceBackend final : public Backend, public InferenceOperations {
+class ReferenceBackend final : public Backend {
 public:
     std::string_view name() const override { return "reference"; }
 
@@ -136,7 +135,7 @@ public:
     void expertRows(const TensorView& x, std::span<const FeedForward> experts, Gating gating,
         float limit, const TensorView& chosen, const TensorView& weights, const TensorView& addend,
         const TensorView& y) override;
-    void feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating,
+    void feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating, float limit,
         const TensorView& gate, const TensorView& addend, const TensorView& y) override;
 
 protected:

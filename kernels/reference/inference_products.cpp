@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
-#include <limits>
 #include <string>
 
 namespace moe::kernels::reference {
@@ -66,9 +65,6 @@ double scaleOf(const StoredMatrix& matrix, int64_t row, int64_t i)
     const int64_t columns = (matrix.in + matrix.blockIn - 1) / matrix.blockIn;
     return matrix.scales[static_cast<size_t>(row / matrix.blockOut * columns + i / matrix.blockIn)];
 }
-
-/// feedForwardRows has no limit to give: ClampedSwish does not clamp there.
-constexpr double kNoLimit = std::numeric_limits<double>::infinity();
 
 Values readBias(const Linear& w)
 {
@@ -215,11 +211,11 @@ void ReferenceBackend::expertRows(const TensorView& x, std::span<const FeedForwa
 }
 
 void ReferenceBackend::feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating,
-    const TensorView& gate, const TensorView& addend, const TensorView& y)
+    float limit, const TensorView& gate, const TensorView& addend, const TensorView& y)
 {
     const int64_t tokens = x.shape[0], out = ffn.down.weight->out();
     Values result = feedForward(
-        read(x, tokens * ffn.gate.weight->in(), "feedForwardRows: x"), ffn, gating, kNoLimit);
+        read(x, tokens * ffn.gate.weight->in(), "feedForwardRows: x"), ffn, gating, limit);
     const Values open = gate ? read(gate, tokens, "feedForwardRows: gate") : Values();
     const Values more = readAddend(addend, tokens * out, "feedForwardRows: addend");
     for (size_t i = 0; i < result.size(); ++i) {

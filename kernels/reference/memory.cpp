@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/bfloat16.h"
 #include "kernels/error.h"
+#include "kernels/fp8.h"
 #include "kernels/reference/backend_class.h"
 #include "kernels/reference/reference_backend.h"
 
@@ -31,6 +32,20 @@ void checkSize(const TensorView& view, int64_t elements, std::string_view what)
         refuse(what, view ? view.shape.text() : "empty", std::to_string(elements) + " elements");
 }
 
+void storeCodes(uint8_t* to, const Values& values)
+{
+    for (size_t i = 0; i < values.size(); ++i)
+        to[i] = encodeE4M3(static_cast<float>(values[i]));
+}
+
+Values readCodes(const uint8_t* from, size_t count)
+{
+    Values values;
+    for (size_t i = 0; i < count; ++i)
+        values.push_back(decodeE4M3(from[i]));
+    return values;
+}
+
 template <typename T> void storeAs(const TensorView& to, const Values& values, Write write)
 {
     T* data = to.host<T>();
@@ -53,6 +68,8 @@ Values read(const TensorView& view, int64_t elements, std::string_view what)
         return {view.host<BFloat16>(), view.host<BFloat16>() + count};
     case DType::Float64:
         return {view.host<double>(), view.host<double>() + count};
+    case DType::Float8E4M3:
+        return readCodes(view.host<uint8_t>(), count);
     default:
         refuse(what, nameOf(view.dtype), "a float type");
     }
@@ -82,6 +99,10 @@ void store(const TensorView& to, const Values& values, Write write, std::string_
         return storeAs<BFloat16>(to, values, write);
     case DType::Float64:
         return storeAs<double>(to, values, write);
+    case DType::Float8E4M3:
+        if (write == Write::Overwrite)
+            return storeCodes(to.host<uint8_t>(), values);
+        [[fallthrough]];
     default:
         refuse(what, nameOf(to.dtype), "a float type");
     }

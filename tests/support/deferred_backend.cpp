@@ -97,8 +97,7 @@ void* DeferredBackend::allocateBytes(int64_t bytes, MemoryKind kind)
     allocation->bytes = bytes;
     m_live.emplace(allocation->first, allocation);
     queue("allocateBytes", [this, allocation, bytes, kind] {
-        const Shape halves{bytes / 2}; // every element type has an even size
-        allocation->inner = m_inner->allocate(halves, DType::BFloat16, kind);
+        allocation->inner = m_inner->allocate({bytes}, DType::Float8E4M3, kind);
         const std::vector<std::byte> ones(static_cast<size_t>(bytes), std::byte{0xFF});
         m_inner->upload(allocation->inner, ones.data());
     });

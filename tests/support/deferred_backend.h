@@ -109,6 +109,33 @@ public:
     void sumOfSquares(const kernels::TensorView& x, const kernels::TensorView& sum) override;
     void gram(const kernels::TensorView& rows, const kernels::TensorView& gram) override;
 
+    std::unique_ptr<kernels::PlacedMatrix> place(const kernels::StoredMatrix& matrix) override;
+    void embeddingRows(const kernels::TensorView& ids, const kernels::PlacedMatrix& table,
+        const kernels::TensorView& out) override;
+    void linear(const kernels::TensorView& x, const kernels::Linear& w,
+        const kernels::TensorView& addend, const kernels::TensorView& y) override;
+    void headLinear(const kernels::TensorView& x, const kernels::PlacedMatrix& w, int64_t heads,
+        bool transposed, const kernels::TensorView& y) override;
+    void rmsNormRows(const kernels::TensorView& x, const kernels::TensorView& weight, float eps,
+        const kernels::TensorView& y) override;
+    void rotateRows(const kernels::TensorView& x, const kernels::PagedBatch& batch,
+        const kernels::TensorView& table, kernels::RopePairs pairs) override;
+    void storeKv(const kernels::TensorView& k, const kernels::TensorView& v,
+        const kernels::PagedBatch& batch, const kernels::KvPages& pages) override;
+    void pagedAttention(const kernels::TensorView& q, const kernels::PagedBatch& batch,
+        const kernels::KvPages& pages, const kernels::PagedAttention& attention,
+        const kernels::TensorView& out) override;
+    void routeRows(const kernels::TensorView& logits, const kernels::InferenceRouter& router,
+        const kernels::TensorView& probs, const kernels::TensorView& chosen,
+        const kernels::TensorView& weights) override;
+    void expertRows(const kernels::TensorView& x, std::span<const kernels::FeedForward> experts,
+        kernels::Gating gating, float limit, const kernels::TensorView& chosen,
+        const kernels::TensorView& weights, const kernels::TensorView& addend,
+        const kernels::TensorView& y) override;
+    void feedForwardRows(const kernels::TensorView& x, const kernels::FeedForward& ffn,
+        kernels::Gating gating, float limit, const kernels::TensorView& gate,
+        const kernels::TensorView& addend, const kernels::TensorView& y) override;
+
 protected:
     void* allocateBytes(int64_t bytes, kernels::MemoryKind kind) override;
     void freeBytes(void* data, int64_t bytes, kernels::MemoryKind kind) noexcept override;
@@ -117,10 +144,18 @@ private:
     struct Allocation; ///< one range of unreadable pages and the inner memory that it stands for
     struct Operand; ///< a view and the allocation that it lies in
     class DeferredMatrix;
+    class DeferredPlaced;
+    struct LinearOperand; ///< a Linear, or one of the three of a FeedForward
+    struct FeedForwardOperand;
+    struct BatchCopy;
+    struct PagesOperand;
 
     Operand operand(const kernels::TensorView& view) const;
     struct StateOperands;
     StateOperands operands(const kernels::RouterState& state) const;
+    LinearOperand operand(const kernels::Linear& linear) const;
+    FeedForwardOperand operand(const kernels::FeedForward& ffn) const;
+    PagesOperand operand(const kernels::KvPages& pages) const;
     void queue(const char* function, std::function<void()> operation) const;
     void runQueue() const;
 

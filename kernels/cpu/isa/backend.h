@@ -68,6 +68,40 @@ public:
         const TensorView& v, const AdamW& settings) override;
     void sumOfSquares(const TensorView& x, const TensorView& sum) override;
     void gram(const TensorView& rows, const TensorView& gram) override;
+    void headLinear(const TensorView& x, const PlacedMatrix& w, int64_t heads, bool transposed,
+        const TensorView& y) override;
+    void rmsNormRows(
+        const TensorView& x, const TensorView& weight, float eps, const TensorView& y) override;
+    void rotateRows(const TensorView& x, const PagedBatch& batch, const TensorView& table,
+        RopePairs pairs) override;
+    void storeKv(const TensorView& k, const TensorView& v, const PagedBatch& batch,
+        const KvPages& pages) override;
+    void pagedAttention(const TensorView& q, const PagedBatch& batch, const KvPages& pages,
+        const PagedAttention& attention, const TensorView& out) override;
+    void routeRows(const TensorView& logits, const InferenceRouter& router, const TensorView& probs,
+        const TensorView& chosen, const TensorView& weights) override;
+    void linear(const TensorView& x, const Linear& w, const TensorView& addend,
+        const TensorView& y) override;
+    void expertRows(const TensorView& x, std::span<const FeedForward> experts, Gating gating,
+        float limit, const TensorView& chosen, const TensorView& weights, const TensorView& addend,
+        const TensorView& y) override;
+    void feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating, float limit,
+        const TensorView& gate, const TensorView& addend, const TensorView& y) override;
+
+private:
+    /// The product of each head; one head is a plain product.
+    void multiplyHeads(const TensorView& x, const PlacedMatrix& w, int64_t heads,
+        const TensorView& bias, const TensorView& addend, const TensorView& y);
+    struct FfnCall; // stored_experts.cpp
+    float* runFfns(FfnCall& call);
+    /// Which results make up a token: [tokens, topK] each.
+    struct Shares {
+        const float* weights;
+        const int32_t* rowOf;
+        int64_t topK;
+    };
+    void addResults(
+        const Shares& shares, const float* results, const TensorView& addend, const TensorView& y);
 };
 
 Backend* makeBackend(int threads);

@@ -154,7 +154,7 @@ void storeTile(const float* tile, int64_t rows, int64_t cols, const To* addend, 
 struct OuterBlocks {
     int64_t out, in, outStep, inStep, outBlocks, inBlocks;
 
-    OuterBlocks(int64_t groups, int64_t outSize, int64_t inSize, int threads)
+    OuterBlocks(int64_t groups, int64_t outSize, int64_t inSize, int64_t threads)
         : out(outSize)
         , in(inSize)
     {

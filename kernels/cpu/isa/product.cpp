@@ -92,9 +92,9 @@ template <bool kBf16, Left kLeft> Tile tileOf(int64_t rows, int64_t cols)
     switch (ceilDiv(cols, kLanes)) {
     case 1:
         return tileOfRows<kBf16, kLeft, 1>(rows);
+#if defined(__AVX512F__)
     case 2:
         return tileOfRows<kBf16, kLeft, 2>(rows);
-#if defined(__AVX512F__)
     case 3:
         return tileOfRows<kBf16, kLeft, 3>(rows);
     default:

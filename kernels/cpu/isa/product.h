@@ -11,11 +11,11 @@
 namespace moe::kernels::cpu::MOE_ISA {
 
 #if defined(__AVX512F__)
-inline constexpr int kTileRows = 6, kTileVectors = 4; // 24 of 32 registers
+inline constexpr int64_t kTileRows = 6, kTileVectors = 4; // 24 of 32 registers
 #elif defined(__AVX2__)
-inline constexpr int kTileRows = 6, kTileVectors = 2; // 12 of 16
+inline constexpr int64_t kTileRows = 6, kTileVectors = 2; // 12 of 16
 #else
-inline constexpr int kTileRows = 4, kTileVectors = 2; // 8 of 16
+inline constexpr int64_t kTileRows = 4, kTileVectors = 2; // 8 of 16
 #endif
 inline constexpr int64_t kPanel = kTileVectors * kLanes;
 /// A panel of this many words leaves room for the left side in a second-level cache; longer

@@ -9,7 +9,7 @@ namespace {
 
 /// Rows a piece so that there are several jobs for each thread, but each gathered panel still
 /// serves many rows.
-int64_t rowsOfPiece(int64_t rows, int64_t panels, int threads)
+int64_t rowsOfPiece(int64_t rows, int64_t panels, int64_t threads)
 {
     constexpr int64_t kMost = 512, kLeast = 96;
     const int64_t wanted = rows * panels / (8 * threads);

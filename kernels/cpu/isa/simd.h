@@ -14,13 +14,13 @@
 namespace moe::kernels::cpu::MOE_ISA {
 
 #if defined(__AVX512F__)
-inline constexpr int kLanes = 16;
+inline constexpr int64_t kLanes = 16;
 /// For the masked forms where GCC 12 warns about its own header's plain ones.
 inline constexpr __mmask16 kAllLanes = 0xFFFF;
 #elif defined(__AVX2__)
-inline constexpr int kLanes = 8;
+inline constexpr int64_t kLanes = 8;
 #else
-inline constexpr int kLanes = 4;
+inline constexpr int64_t kLanes = 4;
 #endif
 
 using Vec = float __attribute__((vector_size(kLanes * 4)));

@@ -47,9 +47,8 @@ std::vector<float> logitsOf(
     const fs::path& folder, const std::vector<int32_t>& tokens, size_t chunk)
 {
     const auto backend = kernels::makeReferenceBackend();
-    auto& operations = dynamic_cast<kernels::InferenceOperations&>(*backend);
-    infer::InferenceModel model(*backend, operations, folder, kernels::DType::Float32,
-        static_cast<int64_t>(chunk), 1 << 20);
+    infer::InferenceModel model(
+        *backend, folder, kernels::DType::Float32, static_cast<int64_t>(chunk), 1 << 20);
     return infer::tokenLogits(*backend, model, tokens);
 }
 

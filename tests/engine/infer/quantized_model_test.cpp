@@ -27,8 +27,7 @@ const fs::path kFixtures = MOE_SOURCE_DIR "/tests/fixtures/models";
 std::vector<float> logitsOf(const fs::path& folder)
 {
     const auto backend = kernels::makeReferenceBackend();
-    auto& operations = dynamic_cast<kernels::InferenceOperations&>(*backend);
-    infer::InferenceModel model(*backend, operations, folder, kernels::DType::Float32, 4, 1 << 20);
+    infer::InferenceModel model(*backend, folder, kernels::DType::Float32, 4, 1 << 20);
     const std::vector<int32_t> tokens{5, 17, 102, 0, 63, 63, 8};
     return infer::tokenLogits(*backend, model, tokens);
 }

@@ -1,0 +1,111 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+// z ← λ (z − mean z) / std z where wanted, + mask; softmax; the k largest of z. Normalised logits
+// stay in double for the choice: rounding must not make equals of what were none.
+#include "kernels/cpu/inference_checks.h"
+#include "kernels/cpu/isa/backend.h"
+#include "kernels/cpu/isa/ranges.h"
+
+namespace moe::kernels::cpu::MOE_ISA {
+
+namespace {
+
+struct RouteRow {
+    float* probs;
+    int32_t* chosen;
+    float* weights;
+};
+
+void normalise(double* z, int64_t n, double lambda)
+{
+    double total = 0.0, squares = 0.0;
+    for (int64_t e = 0; e < n; ++e)
+        total += z[e];
+    const double mean = total / static_cast<double>(n);
+    for (int64_t e = 0; e < n; ++e)
+        squares += (z[e] - mean) * (z[e] - mean);
+    const double deviation = n > 1 ? __builtin_sqrt(squares / static_cast<double>(n - 1)) : 0.0;
+    for (int64_t e = 0; e < n; ++e)
+        z[e] = deviation == 0.0 ? 0.0 : lambda * (z[e] - mean) / deviation;
+}
+
+/// The k largest by falling z, of equals the lower index first; `taken` of n flags.
+void choose(const double* z, int64_t n, int64_t k, bool* taken, int32_t* chosen)
+{
+    for (int64_t e = 0; e < n; ++e)
+        taken[e] = false;
+    for (int64_t j = 0; j < k; ++j) {
+        int64_t best = -1;
+        for (int64_t e = 0; e < n; ++e) {
+            if (!taken[e] && (best < 0 || z[e] > z[best]))
+                best = e;
+        }
+        taken[best] = true;
+        chosen[j] = static_cast<int32_t>(best);
+    }
+}
+
+/// to[i] = e^(to[i]) / Σ
+void softmaxOfShifted(float* to, int64_t n)
+{
+    Vec sums{};
+    eachVector(n, [&](int64_t i, auto part) {
+        part.store(to + i, exponential(part.load(to + i)));
+        sums += part.load(to + i);
+    });
+    const float total = sum(sums);
+    for (int64_t i = 0; i < n; ++i)
+        to[i] /= total;
+}
+
+/// `work` of 9 n bytes, aligned as doubles are.
+void routeRow(
+    const float* logits, int64_t n, const InferenceRouter& router, const RouteRow& row, void* work)
+{
+    auto* z = static_cast<double*>(work);
+    for (int64_t e = 0; e < n; ++e)
+        z[e] = logits[e];
+    if (router.normalizeLogits)
+        normalise(z, n, router.lambda);
+    for (int64_t e = 0; router.mask && e < n; ++e)
+        z[e] += router.mask.host<float>()[e];
+    choose(z, n, router.topK, reinterpret_cast<bool*>(z + n), row.chosen);
+    const double most = z[row.chosen[0]];
+    for (int64_t e = 0; e < n; ++e)
+        row.probs[e] = static_cast<float>(z[e] - most);
+    const bool ofAll = router.scoring == RouterScoring::SoftmaxThenTopK;
+    for (int64_t j = 0; j < router.topK; ++j)
+        row.weights[j] = row.probs[row.chosen[j]];
+    softmaxOfShifted(row.probs, n);
+    if (ofAll) {
+        for (int64_t j = 0; j < router.topK; ++j)
+            row.weights[j] = row.probs[row.chosen[j]];
+    } else {
+        softmaxOfShifted(row.weights, router.topK);
+    }
+    float total = 0.0F;
+    for (int64_t j = 0; j < router.topK; ++j)
+        total += row.weights[j];
+    const float factor = router.scaling / (router.renormalize ? total : 1.0F);
+    for (int64_t j = 0; j < router.topK; ++j)
+        row.weights[j] *= factor;
+}
+
+} // namespace
+
+void CpuBackend::routeRows(const TensorView& logits, const InferenceRouter& router,
+    const TensorView& probs, const TensorView& chosen, const TensorView& weights)
+{
+    const int64_t rows = logits.shape[0], n = logits.shape[1], k = router.topK;
+    checkTopK(k, n);
+    parallelRanges(pool(), rows, rowGrain(4 * k * n), [&](int64_t begin, int64_t end, int thread) {
+        void* work = threadScratch(thread, 9 * n);
+        for (int64_t t = begin; t < end; ++t)
+            routeRow(logits.host<float>() + t * n, n, router,
+                {probs.host<float>() + t * n, chosen.host<int32_t>() + t * k,
+                    weights.host<float>() + t * k},
+                work);
+    });
+}
+
+} // namespace moe::kernels::cpu::MOE_ISA

@@ -1,0 +1,209 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "kernels/cpu/isa/stored_tokens.h"
+
+// How codes become vectors, exactly, NaN codes too. Each decoder gives kVectors vectors for a chunk
+// of kBytes bytes of codes (the order's chunkOf elements). None of them needs subnormal float32
+// arithmetic: somebody may have turned that off.
+namespace moe::kernels::cpu::MOE_ISA {
+
+namespace unaligned {
+using ByteVec = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
+} // namespace unaligned
+
+/// The part of float32 that a small float's magnitude is, its fraction already in place: exponents
+/// below `bias` + 1 have no hidden bit, the largest one is infinite or NaN.
+template <int kBias> inline Vec fromMagnitude(UintVec magnitude)
+{
+    constexpr uint32_t kOne = 1U << 23U, kShift = static_cast<uint32_t>(127 - kBias) << 23U;
+    const UintVec subnormal = (UintVec)(magnitude < kOne);
+    // Read with a hidden bit, which is taken away again.
+    const Vec value = (Vec)(magnitude + kShift + (subnormal & kOne));
+    return value - (Vec)(subnormal & (kShift + kOne));
+}
+
+inline Vec decodeE4M3(UintVec codes)
+{
+    const UintVec size = codes & 0x7FU;
+    const UintVec nan = (UintVec)(size == 0x7FU) & 0x7FC00000U;
+    return (Vec)((UintVec)fromMagnitude<7>(size << 20) | nan | ((codes & 0x80U) << 24));
+}
+
+inline Vec decodeFloat16(UintVec codes)
+{
+    const UintVec magnitude = (codes & 0x7FFFU) << 13;
+    const UintVec endless = (UintVec)(magnitude >= (31U << 23U)) & 0x7F800000U;
+    return (Vec)((UintVec)fromMagnitude<15>(magnitude) | endless | ((codes & 0x8000U) << 16));
+}
+
+/// 2^(code − 127) of E8M0; 255 is NaN.
+inline float exponentOf(uint8_t code)
+{
+    const uint32_t bits = code == 0 ? 0x00400000U
+        : code == 255               ? 0x7FC00000U
+                                    : uint32_t{code} << 23U;
+    float value;
+    __builtin_memcpy(&value, &bits, sizeof(value));
+    return value;
+}
+inline constexpr float kFloat4[16]
+    = {0, 0.5F, 1, 1.5F, 2, 3, 4, 6, -0.0F, -0.5F, -1, -1.5F, -2, -3, -4, -6};
+
+struct Codes {
+    const uint8_t* codes;
+    const uint8_t* exponents; ///< of the row (MxFloat4)
+};
+
+namespace floats {
+
+struct Float32 {
+    static constexpr int kVectors = 1, kBytes = 4 * kLanes;
+    static void decode(const Codes& from, int64_t, Vec* to)
+    {
+        to[0] = load((const float*)from.codes);
+    }
+};
+struct Bf16 {
+    static constexpr int kVectors = 1, kBytes = 2 * kLanes;
+    static void decode(const Codes& from, int64_t, Vec* to)
+    {
+        to[0] = load((const BFloat16*)from.codes);
+    }
+};
+struct Float16 {
+    static constexpr int kVectors = 1, kBytes = 2 * kLanes;
+    static void decode(const Codes& from, int64_t, Vec* to)
+    {
+        to[0] = decodeFloat16(
+            __builtin_convertvector(*(const unaligned::HalfVec*)from.codes, UintVec));
+    }
+};
+struct E4M3 {
+    static constexpr int kVectors = 1, kBytes = kLanes;
+    static void decode(const Codes& from, int64_t, Vec* to)
+    {
+        to[0]
+            = decodeE4M3(__builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec));
+    }
+};
+struct E5M2 { // the upper byte of a float16
+    static constexpr int kVectors = 1, kBytes = kLanes;
+    static void decode(const Codes& from, int64_t, Vec* to)
+    {
+        to[0] = decodeFloat16(
+            __builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec) << 8);
+    }
+};
+struct MxFloat4 {
+    static constexpr int kVectors = 1, kBytes = kLanes / 2;
+    static void decode(const Codes& from, int64_t chunk, Vec* to)
+    {
+        const float scale = exponentOf(from.exponents[chunk * kLanes / kMxBlock]);
+        for (int i = 0; i < kLanes; i += 2) {
+            const uint8_t pair = from.codes[i / 2];
+            to[0][i] = kFloat4[pair & 15U] * scale;
+            to[0][i + 1] = kFloat4[pair >> 4U] * scale;
+        }
+    }
+};
+
+} // namespace floats
+
+#if defined(__AVX512BF16__)
+namespace pairs {
+
+/// Upper and lower byte of the bfloat16 of codes 0 to 127; the sign goes into the upper one.
+struct ByteTables {
+    alignas(64) uint8_t upper[128], lower[128];
+};
+/// A float of 8 bits whose exponent has `bias`; the `specials` largest codes are not finite.
+constexpr ByteTables byteTables(int fractionBits, int bias, int firstNaN, int infinity)
+{
+    ByteTables tables{};
+    for (int code = 0; code < 128; ++code) {
+        int exponent = code >> fractionBits, fraction = code & ((1 << fractionBits) - 1);
+        int bits = 0;
+        if (code >= firstNaN || code == infinity) {
+            bits = code == infinity ? 0x7F80 : 0x7FC0;
+        } else if (code != 0) {
+            if (exponent == 0) // normal in bfloat16
+                for (exponent = 1; fraction < 1 << fractionBits; fraction <<= 1)
+                    --exponent;
+            bits = ((exponent + 127 - bias) << 7) | ((fraction << (7 - fractionBits)) & 0x7F);
+        }
+        tables.upper[code] = static_cast<uint8_t>(bits >> 8);
+        tables.lower[code] = static_cast<uint8_t>(bits);
+    }
+    return tables;
+}
+
+inline constexpr ByteTables kE4M3 = byteTables(3, 7, 0x7F, -1);
+inline constexpr ByteTables kE5M2 = byteTables(2, 15, 0x7D, 0x7C);
+
+template <const ByteTables& kTables> struct Byte {
+    static constexpr int kVectors = 2, kBytes = 64;
+    static void decode(const Codes& from, int64_t, Vec* to)
+    {
+        const __m512i codes = _mm512_loadu_si512(from.codes);
+        const __m512i upper = _mm512_permutex2var_epi8(
+            _mm512_load_si512(kTables.upper), codes, _mm512_load_si512(kTables.upper + 64));
+        const __m512i lower = _mm512_permutex2var_epi8(
+            _mm512_load_si512(kTables.lower), codes, _mm512_load_si512(kTables.lower + 64));
+        constexpr int kOrAnd = 0xF8; // a | (b & c)
+        const __m512i withSign = _mm512_ternarylogic_epi32(
+            upper, codes, _mm512_set1_epi8(static_cast<char>(0x80)), kOrAnd);
+        to[0] = (Vec)_mm512_unpacklo_epi8(lower, withSign);
+        to[1] = (Vec)_mm512_unpackhi_epi8(lower, withSign);
+    }
+};
+using E4M3 = Byte<kE4M3>;
+using E5M2 = Byte<kE5M2>;
+
+struct Bf16 {
+    static constexpr int kVectors = 1, kBytes = 64;
+    static void decode(const Codes& from, int64_t, Vec* to)
+    {
+        to[0] = *(const unaligned::Vec*)from.codes;
+    }
+};
+
+/// Upper halves of kFloat4, as a table of words.
+struct Float4Table {
+    alignas(64) uint16_t bits[32];
+};
+inline constexpr Float4Table kFloat4Bits = {{0, 0x3F00, 0x3F80, 0x3FC0, 0x4000, 0x4040, 0x4080,
+    0x40C0, 0x8000, 0xBF00, 0xBF80, 0xBFC0, 0xC000, 0xC040, 0xC080, 0xC0C0}};
+
+/// The 16 values of a block with this exponent.
+inline __m512i float4Table(uint8_t exponent)
+{
+    constexpr uint8_t kLeast = 2, kMost = 252; // all values are normal bfloat16
+    const __m512i ones = _mm512_load_si512(kFloat4Bits.bits);
+    if (exponent >= kLeast && exponent <= kMost) {
+        constexpr __mmask32 kNotZero = 0xFEFE;
+        return _mm512_mask_add_epi16(
+            ones, kNotZero, ones, _mm512_set1_epi16(static_cast<short>((exponent - 127) * 128)));
+    }
+    Float4Table table{};
+    for (int i = 0; i < 16; ++i)
+        table.bits[i] = narrow(splat(kFloat4[i] * exponentOf(exponent)))[0];
+    return _mm512_load_si512(table.bits);
+}
+
+struct MxFloat4 {
+    static constexpr int kVectors = 1, kBytes = 16;
+    static void decode(const Codes& from, int64_t chunk, Vec* to)
+    {
+        const UintVec pairs
+            = __builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec);
+        const UintVec nibbles = (pairs | (pairs << 12)) & 0x000F000FU;
+        to[0] = (Vec)_mm512_permutexvar_epi16((__m512i)nibbles, float4Table(from.exponents[chunk]));
+    }
+};
+
+} // namespace pairs
+#endif
+
+} // namespace moe::kernels::cpu::MOE_ISA

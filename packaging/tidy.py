@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+# SPDX-FileCopyrightText: The MoE Workbench developers
+# SPDX-License-Identifier: Apache-2.0
+"""clang-tidy over files of the release build, two or more at a time. A file that passed before is
+not read again while it, the headers of ours that it includes, its compile command and the checks
+are the same: passes are kept by their hash under $XDG_CACHE_HOME/moe-workbench/tidy."""
+import concurrent.futures
+import functools
+import hashlib
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build/release"
+TIDY = ["clang-tidy-19", "-p", str(BUILD), "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "moe-workbench/tidy"
+INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
+
+
+@functools.cache
+def content(path):
+    return path.read_bytes()
+
+
+def closure(path):
+    """The file and every header of ours that it includes; includes name paths from the root."""
+    seen, waiting = set(), [path]
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        for name in INCLUDE.findall(content(one)):
+            beside, fromRoot = one.parent / name.decode(), ROOT / name.decode()
+            waiting += [there for there in (beside, fromRoot) if there.is_file()]
+    return sorted(seen)
+
+
+def main(names):
+    commands = {}
+    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+        commands.setdefault(entry["file"], []).append(entry["command"].replace(str(ROOT), ""))
+    common = subprocess.run([TIDY[0], "--version"], capture_output=True, check=True).stdout + content(ROOT / ".clang-tidy")
+
+    def key(path):
+        digest = hashlib.sha256(common + "\n".join(commands[str(path)]).encode())
+        for one in closure(path):
+            digest.update(b"\0" + str(one.relative_to(ROOT)).encode() + b"\0" + content(one))
+        return CACHE / digest.hexdigest()
+
+    def check(name):
+        path = ROOT / name
+        if str(path) not in commands:
+            return f"{name}: not part of the release build\n"
+        passed = key(path)
+        if passed.exists():
+            return ""
+        run = subprocess.run([*TIDY, str(path)], capture_output=True, text=True)
+        if run.returncode:
+            return run.stdout
+        passed.touch()
+        return ""
+
+    CACHE.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        for said in pool.map(check, names):
+            failed += bool(said)
+            sys.stdout.write(said)
+            sys.stdout.flush()
+    print(f"clang-tidy: {len(names) - failed} of {len(names)} files pass")
+    return bool(failed)
+
+
+if __name__ == "__main__":
+    sys.exit(main([line.strip() for line in sys.stdin]))
