@@ -25,6 +25,11 @@ infer::OpenOptions openOptions(const Arguments& arguments)
     options.context = arguments.integer("--context", 1, int64_t{1} << 40, 0);
     options.parallel = arguments.integer("--parallel", 1, 1024, 4);
     options.threads = arguments.threads();
+    const std::string cache = arguments.text("--kv-cache", "bf16");
+    if (cache != "bf16" && cache != "fp8")
+        throw UsageError("--kv-cache " + cache.substr(0, 80), "moe serve", "bf16 or fp8");
+    if (cache == "fp8")
+        options.kvCache = kernels::DType::Float8E4M3;
     return options;
 }
 
@@ -93,6 +98,7 @@ Command serveCommand()
         {"--parallel", "N", "answers generated at once (default 4)"},
         {"--queue", "N", "answers that may wait beyond those (default 64)"},
         {"--context", "N", "tokens of a sequence (default: the model's, bounded by memory)"},
+        {"--kv-cache", "TYPE", "bf16 (default) or fp8: how keys and values are kept"},
         {"--max-body", "BYTES", "the longest body of a request (default 4194304)"},
         threadsOption(),
         quietOption(),
