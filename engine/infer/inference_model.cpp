@@ -91,7 +91,7 @@ void InferenceModel::allocateScratch()
     const int64_t key = isLatent ? spec.latentRank + spec.ropeDim : kv;
     Scratch& s = m_scratch;
     s.ids = m_backend.allocate({m_largest}, DType::Int32, MemoryKind::Activations);
-    s.x = make(m_config.hiddenSize, m_activations);
+    s.x = make(m_config.hiddenSize, DType::Float32);
     s.normed = make(m_config.hiddenSize, m_activations);
     s.queryDown = make(spec.queryRank, m_activations);
     s.q = make(heads * m_config.headDim, m_activations);

@@ -99,6 +99,8 @@ KeyRange<Page> keyRange(const Call& call, const Tile& tile, int64_t kvHead, int6
         values[k] = pages.values
             ? pages.values.host<Page>() + place * valueWidth + kvHead * pages.valueDim
             : keys[k];
+        if (k < range.begin + kKeysAhead)
+            fetchAhead(keys[k], pages.keyDim);
     }
     return range;
 }
