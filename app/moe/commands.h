@@ -14,6 +14,7 @@ Command quantizeCommand();
 Command tokenizeCommand();
 Command generateCommand();
 Command chatCommand();
+Command serveCommand();
 Command logitsCommand();
 Command evalCommand();
 Command runsCommand();

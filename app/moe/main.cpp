@@ -19,6 +19,7 @@ int main(int count, char** words)
         tokenizeCommand(),
         generateCommand(),
         chatCommand(),
+        serveCommand(),
         logitsCommand(),
         evalCommand(),
         runsCommand(),

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstring>
+#include <deque>
 #include <filesystem>
 #include <fstream>
 #include <functional>
@@ -79,11 +80,11 @@ std::vector<float> logitsOf(
     return logitsOf(folder, tokens, chunk, *kernels::makeReferenceBackend());
 }
 
-/// The largest of max|a − b| / max|b| over the tokens' rows.
-double rowError(const std::vector<float>& a, const std::vector<float>& b, size_t rows)
+/// max|a − b| / max|b| of each token's row.
+std::vector<double> rowErrors(const std::vector<float>& a, const std::vector<float>& b, size_t rows)
 {
     const size_t width = b.size() / rows;
-    double worst = 0;
+    std::vector<double> errors;
     for (size_t row = 0; row < rows; ++row) {
         double difference = 0, largest = 0;
         for (size_t i = row * width; i < (row + 1) * width; ++i) {
@@ -91,9 +92,46 @@ double rowError(const std::vector<float>& a, const std::vector<float>& b, size_t
             difference = std::max(difference, std::isfinite(x) ? std::abs(x - y) : 1e30);
             largest = std::max(largest, std::abs(y));
         }
-        worst = std::max(worst, difference / largest);
+        errors.push_back(difference / largest);
     }
-    return worst;
+    return errors;
+}
+
+double rowError(const std::vector<float>& a, const std::vector<float>& b, size_t rows)
+{
+    const std::vector<double> errors = rowErrors(a, b, rows);
+    return *std::max_element(errors.begin(), errors.end());
+}
+
+/// The fixture with half its matrices' size. As they are, every part shows in the logits, and so
+/// does every rounding: scores of attention are many times those of a trained model.
+void halve(const fs::path& from, const fs::path& to)
+{
+    fs::create_directory(to);
+    fs::copy(from / "config.json", to);
+    const checkpoint::WeightFiles files(from);
+    std::deque<std::vector<float>> values;
+    std::deque<std::vector<std::byte>> codes;
+    std::vector<checkpoint::TensorToWrite> tensors;
+    for (const std::string& name : files.names()) {
+        const checkpoint::StoredTensor& tensor = files.get(name);
+        if (tensor.type == checkpoint::StoredType::U8) { // MXFP4: one exponent less
+            auto& bytes = codes.emplace_back(tensor.bytes.begin(), tensor.bytes.end());
+            for (std::byte& code : bytes)
+                code = static_cast<std::byte>(
+                    std::to_integer<int>(code) - (name.ends_with("_scales") ? 1 : 0));
+            tensors.push_back({name, tensor.type, tensor.shape, bytes});
+            continue;
+        }
+        auto& wide = values.emplace_back(static_cast<size_t>(tensor.elements()));
+        tensor.toFloat32(wide.data());
+        if (tensor.shape.size() > 1 && name.find("embed") == std::string::npos)
+            for (float& value : wide)
+                value /= 2;
+        tensors.push_back(
+            {name, checkpoint::StoredType::F32, tensor.shape, std::as_bytes(std::span(wide))});
+    }
+    checkpoint::writeSafetensors(to / "model.safetensors", tensors);
 }
 
 std::vector<std::string> fixtures()
@@ -168,24 +206,26 @@ private Q_SLOTS:
     void bfloat16StaysNear()
     {
         QFETCH(QString, name);
-        const fs::path folder = kFixtures / name.toStdString();
-        const Expected expected = expectedOf(folder);
-        const size_t count = expected.tokens.size(), width = expected.logits.size() / count;
-        const std::vector<float> exact = logitsOf(folder, expected.tokens, count);
+        const QTemporaryDir dir;
+        const fs::path folder = fs::path(dir.path().toStdString()) / "model";
+        const std::vector<int32_t> tokens = expectedOf(kFixtures / name.toStdString()).tokens;
+        halve(kFixtures / name.toStdString(), folder);
+        const std::vector<float> exact = logitsOf(folder, tokens, tokens.size());
         for (const NamedBackend& named : backends()) {
             const auto tested = named.make();
-            const std::vector<float> fast
-                = logitsOf(folder, expected.tokens, count, *tested, kernels::DType::BFloat16);
-            QVERIFY(
-                logitsOf(folder, expected.tokens, 3, *tested, kernels::DType::BFloat16) == fast);
-            std::vector<double> errors;
-            for (size_t row = 0; row < count; ++row)
-                errors.push_back(
-                    rowError({fast.begin() + row * width, fast.begin() + (row + 1) * width},
-                        {exact.begin() + row * width, exact.begin() + (row + 1) * width}, 1));
+            const auto fast = [&](size_t chunk) {
+                return logitsOf(folder, tokens, chunk, *tested, kernels::DType::BFloat16);
+            };
+            const std::vector<float> whole = fast(tokens.size());
+            QVERIFY(fast(3) == whole);
+            std::vector<double> errors = rowErrors(whole, exact, tokens.size());
             std::sort(errors.begin(), errors.end());
-            qInfo("%s: median %.1e, 90 %% %.1e, worst %.1e", named.name.c_str(), errors[count / 2],
-                errors[count * 9 / 10], errors.back());
+            // All but a row that may have taken another expert.
+            QVERIFY2(errors[errors.size() * 9 / 10] <= 2e-2,
+                qPrintable(QStringLiteral("%1: median %2, worst %3")
+                               .arg(QString::fromStdString(named.name))
+                               .arg(errors[errors.size() / 2])
+                               .arg(errors.back())));
         }
     }
 
