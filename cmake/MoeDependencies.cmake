@@ -12,6 +12,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)
 pkg_check_modules(pcre2 REQUIRED IMPORTED_TARGET libpcre2-8)
 pkg_check_modules(utf8proc REQUIRED IMPORTED_TARGET libutf8proc)
+find_package(Boost 1.74 REQUIRED) # headers alone: Asio, Beast
 
 if(MOE_WITH_GUI OR MOE_WITH_TESTS)
     find_package(Qt6 6.4 REQUIRED COMPONENTS Core Test)

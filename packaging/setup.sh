@@ -9,7 +9,7 @@ packages="
     g++ cmake ninja-build ccache pkg-config
     qt6-base-dev qt6-base-dev-tools libqt6svg6-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools
     libgl1-mesa-dev libqcustomplot-dev qt6-qpa-plugins
-    libdnnl-dev libsentencepiece-dev libpcre2-dev libutf8proc-dev nlohmann-json3-dev libsqlite3-dev
+    libdnnl-dev libsentencepiece-dev libpcre2-dev libutf8proc-dev nlohmann-json3-dev libsqlite3-dev libboost-dev
     linux-doc linux-libc-dev fonts-noto-core fonts-noto-cjk fonts-dejavu-core
     xvfb xauth
 "

@@ -2,8 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/infer/generation.h"
 
-#include "engine/infer/generator.h"
-
 namespace moe::infer {
 
 const char* nameOf(FinishReason reason)

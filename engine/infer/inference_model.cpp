@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace moe::infer {
 
@@ -24,6 +25,7 @@ namespace {
 
 /// transformers gives the norms of latents this, whatever rms_norm_eps says.
 constexpr float kLatentNormEps = 1e-6F;
+constexpr int64_t kFirstPositions = 4096;
 
 kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 {
@@ -41,21 +43,40 @@ kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 } // namespace
 
 InferenceModel::InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
-    DType activations, int64_t largestBatch, int64_t context)
+    DType activations, int64_t largestBatch, int64_t context, const OnLayer& onLayer)
+    : InferenceModel(backend, model::readConfig(folder), std::make_unique<FolderWeights>(folder),
+        activations, largestBatch, context, onLayer)
+{
+}
+
+InferenceModel::InferenceModel(kernels::Backend& backend, const model::ModelConfig& config,
+    std::unique_ptr<WeightSource> weights, DType activations, int64_t largestBatch, int64_t context,
+    const OnLayer& onLayer)
     : m_backend(backend)
-    , m_config(model::readConfig(folder))
-    , m_source(folder)
+    , m_config(config)
+    , m_source(std::move(weights))
     , m_placement(backend)
-    , m_weights(m_source, m_config, m_placement)
+    , m_weights(*m_source, m_config, m_placement, onLayer)
     , m_activations(activations)
     , m_largest(largestBatch)
     , m_context(std::min(context, m_config.maxPositions))
 {
-    const int64_t positions = m_context, pairs = m_config.rotaryDim() / 2;
-    m_ropeTable = backend.allocate({positions, pairs, 2}, DType::Float32, MemoryKind::Weights);
-    const std::vector<float> table = model::ropeTable(m_config, positions);
-    backend.upload(m_ropeTable.view(), table.data());
+    reachPosition(std::min(m_context, kFirstPositions) - 1);
     allocateScratch();
+}
+
+/// Makes the table of rotations long enough: contexts of a hundred thousand tokens cost a moment
+/// only where they are used.
+void InferenceModel::reachPosition(int64_t position)
+{
+    const int64_t before = m_ropeTable ? m_ropeTable.view().shape[0] : 0;
+    if (position < before)
+        return;
+    const int64_t positions = std::min(m_context, std::max(position + 1, 2 * before));
+    m_ropeTable = m_backend.allocate(
+        {positions, m_config.rotaryDim() / 2, 2}, DType::Float32, MemoryKind::Weights);
+    const std::vector<float> table = model::ropeTable(m_config, positions);
+    m_backend.upload(m_ropeTable.view(), table.data());
 }
 
 void InferenceModel::allocateScratch()
@@ -88,9 +109,14 @@ void InferenceModel::allocateScratch()
         return;
     s.routerHidden = make(m_config.moe.twoLayerGate ? 8 * m_config.experts : 0, m_activations);
     s.routerLogits = make(m_config.experts, DType::Float32);
-    s.probs = make(m_config.experts, DType::Float32);
-    s.chosen = make(m_config.topK, DType::Int32);
-    s.weights = make(m_config.topK, DType::Float32);
+    s.mask = make(m_config.experts, DType::Float32);
+    const auto makeAll = [&](int64_t columns, DType type) {
+        return m_backend.allocate(
+            {m_config.moeLayers(), m_largest, columns}, type, MemoryKind::Activations);
+    };
+    s.probs = makeAll(m_config.experts, DType::Float32);
+    s.chosen = makeAll(m_config.topK, DType::Int32);
+    s.weights = makeAll(m_config.topK, DType::Float32);
     s.sharedGate = make(m_config.moe.sharedGate ? 1 : 0, DType::Float32);
 }
 
@@ -104,8 +130,14 @@ TensorView InferenceModel::heads(const Tensor& of, int64_t count) const
     return rows(of).as({m_rows, count, of.view().shape[1] / count});
 }
 
+TensorView InferenceModel::ofMoeLayer(const Tensor& of, int64_t moeLayer) const
+{
+    const int64_t columns = of.view().shape[2];
+    return of.view().slice(moeLayer, 1).as({m_largest, columns}).slice(0, m_rows);
+}
+
 void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& batch,
-    const KvCache& cache, const TensorView& logits)
+    const KvCache& cache, const TensorView& logits, std::span<const MaskedExpert> masked)
 {
     m_rows = static_cast<int64_t>(ids.size());
     if (m_rows < 1 || m_rows > m_largest || batch.rows.size() != ids.size())
@@ -120,7 +152,10 @@ void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& bat
         if (row.position < 0 || row.position >= m_context)
             throw Error("position " + std::to_string(row.position), "tokens",
                 "below the context, " + std::to_string(m_context));
+        reachPosition(row.position);
     }
+    m_masked = masked;
+    m_moeLayer = 0;
     const auto eps = static_cast<float>(m_config.rmsNormEps);
     const TensorView x = rows(m_scratch.x), normed = rows(m_scratch.normed);
     m_backend.upload(rows(m_scratch.ids), ids.data());
@@ -133,6 +168,8 @@ void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& bat
         feedForward(layer);
     }
     const int64_t wanted = logits.shape[0];
+    if (wanted == 0)
+        return;
     const TensorView last = x.slice(m_rows - wanted, wanted), out = normed.slice(0, wanted);
     m_backend.rmsNormRows(last, m_weights.finalNorm, eps, out);
     m_backend.linear(out, m_weights.head, {}, logits);
@@ -227,11 +264,12 @@ void InferenceModel::feedForward(int64_t layer)
         m_backend.feedForwardRows(normed, weights.dense, Gating::Silu, 0, {}, x, x);
         return;
     }
-    route(weights.moe);
+    route(layer);
     const Gating gating = m_config.moe.clampedSwish ? Gating::ClampedSwish : Gating::Silu;
     m_backend.expertRows(normed, weights.moe.experts, gating,
-        static_cast<float>(m_config.moe.swigluLimit), rows(m_scratch.chosen),
-        rows(m_scratch.weights), x, x);
+        static_cast<float>(m_config.moe.swigluLimit), ofMoeLayer(m_scratch.chosen, m_moeLayer),
+        ofMoeLayer(m_scratch.weights, m_moeLayer), x, x);
+    ++m_moeLayer;
     if (!weights.moe.shared.gate.weight)
         return;
     TensorView gate;
@@ -242,8 +280,9 @@ void InferenceModel::feedForward(int64_t layer)
     m_backend.feedForwardRows(normed, weights.moe.shared, Gating::Silu, 0, gate, x, x);
 }
 
-void InferenceModel::route(const MoeWeights& weights)
+void InferenceModel::route(int64_t layer)
 {
+    const MoeWeights& weights = m_weights.layers[static_cast<size_t>(layer)].moe;
     TensorView input = rows(m_scratch.normed);
     if (weights.routerHidden.weight) {
         const TensorView hidden = rows(m_scratch.routerHidden);
@@ -252,8 +291,48 @@ void InferenceModel::route(const MoeWeights& weights)
         input = hidden;
     }
     m_backend.linear(input, weights.router, {}, rows(m_scratch.routerLogits));
-    m_backend.routeRows(rows(m_scratch.routerLogits), routerOf(m_config), rows(m_scratch.probs),
-        rows(m_scratch.chosen), rows(m_scratch.weights));
+    kernels::InferenceRouter router = routerOf(m_config);
+    router.mask = maskOf(layer);
+    m_backend.routeRows(rows(m_scratch.routerLogits), router,
+        ofMoeLayer(m_scratch.probs, m_moeLayer), ofMoeLayer(m_scratch.chosen, m_moeLayer),
+        ofMoeLayer(m_scratch.weights, m_moeLayer));
+}
+
+/// Empty where no row of the call leaves an expert of this layer out.
+TensorView InferenceModel::maskOf(int64_t layer)
+{
+    std::vector<float> mask;
+    for (const MaskedExpert& masked : m_masked) {
+        if (masked.layer != layer)
+            continue;
+        mask.resize(static_cast<size_t>(m_rows * m_config.experts));
+        mask[static_cast<size_t>(masked.row * m_config.experts + masked.expert)]
+            = -std::numeric_limits<float>::infinity();
+    }
+    if (mask.empty())
+        return {};
+    m_backend.upload(rows(m_scratch.mask), mask.data());
+    return rows(m_scratch.mask);
+}
+
+RoutedBatch InferenceModel::routing(bool probabilities)
+{
+    RoutedBatch routed;
+    routed.rows = m_rows;
+    routed.topK = m_config.topK;
+    routed.experts = m_config.experts;
+    const auto fetch = [&](auto& to, const Tensor& from, int64_t columns) {
+        const auto size = static_cast<size_t>(m_rows * columns);
+        to.resize(static_cast<size_t>(m_config.moeLayers()) * size);
+        for (int64_t layer = 0; layer < m_config.moeLayers(); ++layer)
+            m_backend.download(
+                to.data() + static_cast<size_t>(layer) * size, ofMoeLayer(from, layer));
+    };
+    fetch(routed.chosen, m_scratch.chosen, routed.topK);
+    fetch(routed.weights, m_scratch.weights, routed.topK);
+    if (probabilities)
+        fetch(routed.probs, m_scratch.probs, routed.experts);
+    return routed;
 }
 
 /// Of the two-layer gate alone, which no published model has: a few values a token, so that no

@@ -28,6 +28,15 @@ KvCache::KvCache(
     }
 }
 
+int64_t KvCache::bytesPerToken(const model::ModelConfig& config, kernels::DType type)
+{
+    const model::AttentionSpec& spec = config.attention;
+    const int64_t elements = spec.kind == model::AttentionKind::Latent
+        ? spec.latentRank + spec.ropeDim
+        : 2 * config.kvHeads * config.headDim;
+    return config.layers * elements * kernels::bytesOf(type);
+}
+
 kernels::KvPages KvCache::layer(int64_t index) const
 {
     const Layer& layer = m_layers[static_cast<size_t>(index)];

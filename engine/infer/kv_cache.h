@@ -21,6 +21,8 @@ public:
         kernels::DType type);
     kernels::KvPages layer(int64_t index) const;
     int64_t pages() const { return m_pages; }
+    /// Of all layers.
+    static int64_t bytesPerToken(const model::ModelConfig& config, kernels::DType type);
 
 private:
     struct Layer {

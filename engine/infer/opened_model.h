@@ -51,7 +51,7 @@ public:
     std::span<const int32_t> endOfSequence() const { return m_endOfSequence; }
     const std::string& name() const { return m_name; } ///< the folder's
 
-    int64_t context() const { return m_model->context(); }
+    int64_t context() const { return m_context; } ///< tokens of one sequence
     int64_t parallel() const { return m_parallel; }
     int64_t cacheTokens() const { return m_cache->pages() * kPageTokens; }
 
@@ -65,8 +65,10 @@ public:
     const KvCache& cache() const { return *m_cache; }
 
 private:
+    void allocateCache(const std::filesystem::path& folder, const OpenOptions& options);
+
     std::string m_name;
-    int64_t m_parallel;
+    int64_t m_parallel, m_context = 0;
     std::unique_ptr<kernels::Backend> m_backend; ///< outlives what it allocated
     std::unique_ptr<text::Tokenizer> m_tokenizer;
     text::ChatFormat m_chat;

@@ -91,7 +91,8 @@ LayerWeights layerOf(
 
 } // namespace
 
-PlacedWeights::PlacedWeights(WeightSource& source, const ModelConfig& config, Placement& place)
+PlacedWeights::PlacedWeights(
+    WeightSource& source, const ModelConfig& config, Placement& place, const OnLayer& onLayer)
 {
     const int64_t h = config.hiddenSize, vocabulary = config.vocabSize;
     embedding = place.matrix(source.matrix("model.embed_tokens.weight", vocabulary, h));
@@ -102,8 +103,11 @@ PlacedWeights::PlacedWeights(WeightSource& source, const ModelConfig& config, Pl
         head.weight = place.matrix(source.matrix("lm_head.weight", vocabulary, h));
     }
     finalNorm = place.vector(source.values("model.norm.weight", {h}));
-    for (int64_t layer = 0; layer < config.layers; ++layer)
+    for (int64_t layer = 0; layer < config.layers; ++layer) {
         layers.push_back(layerOf(source, config, layer, place));
+        if (onLayer)
+            onLayer(layer + 1, config.layers);
+    }
     source.refuseUnused();
 }
 

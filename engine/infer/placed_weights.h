@@ -7,6 +7,7 @@
 #include "kernels/backend.h"
 
 #include <deque>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -44,6 +45,9 @@ struct LayerWeights {
     MoeWeights moe;
 };
 
+/// Told after each layer that was read: how many, of how many.
+using OnLayer = std::function<void(int64_t done, int64_t total)>;
+
 /// Owns what place() and upload gave.
 class Placement {
 public:
@@ -64,7 +68,8 @@ private:
 /// fused, and placed. Transposed fused experts (gpt-oss in BF16, [experts, in, out]) are transposed
 /// once, here, into memory of their own.
 struct PlacedWeights {
-    PlacedWeights(WeightSource& source, const model::ModelConfig& config, Placement& place);
+    PlacedWeights(WeightSource& source, const model::ModelConfig& config, Placement& place,
+        const OnLayer& onLayer);
 
     const kernels::PlacedMatrix* embedding = nullptr;
     kernels::Linear head;

@@ -8,6 +8,7 @@
 #include <cmath>
 #include <limits>
 #include <map>
+#include <numeric>
 #include <set>
 #include <string>
 
@@ -140,6 +141,20 @@ int32_t sampleToken(const Sampling& sampling, std::span<const int32_t> prompt,
             return candidate.token;
     }
     return candidates.back().token; // rounding left a crumb
+}
+
+std::vector<int32_t> mostLikely(std::span<const float> logits, int64_t count)
+{
+    std::vector<int32_t> order(logits.size());
+    std::iota(order.begin(), order.end(), 0);
+    const auto most = std::min<int64_t>(count, std::ssize(order));
+    std::partial_sort(order.begin(), order.begin() + most, order.end(), [&](int32_t a, int32_t b) {
+        const double x = ordered(logits[static_cast<size_t>(a)]),
+                     y = ordered(logits[static_cast<size_t>(b)]);
+        return x != y ? x > y : a < b;
+    });
+    order.resize(static_cast<size_t>(most));
+    return order;
 }
 
 double logProbability(std::span<const float> logits, int32_t token)

@@ -43,6 +43,9 @@ std::vector<Candidate> candidatesOf(const Sampling& sampling, std::span<const fl
 int32_t sampleToken(const Sampling& sampling, std::span<const int32_t> prompt,
     std::span<const int32_t> generated, std::span<float> logits, base::Random& random);
 
+/// The `count` tokens (at most all) with the largest logits, largest first (ties: lower id).
+std::vector<int32_t> mostLikely(std::span<const float> logits, int64_t count);
+
 /// log softmax(logits)[token].
 double logProbability(std::span<const float> logits, int32_t token);
 

@@ -23,6 +23,7 @@ public:
     std::string push(int32_t id);
     /// What still waited, as U+FFFD; the next token begins a text.
     std::string finish();
+    bool waits() const { return !m_waiting.empty(); } ///< for the rest of a character
 
 private:
     const Tokenizer& m_tokenizer;

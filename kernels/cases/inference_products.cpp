@@ -57,7 +57,7 @@ OpCase linearCase(RandomInputs& random, const WeightKind& kind, const Sizes& siz
     const HostArray added = random.normal({sizes.out}, DType::Float32);
     const Tolerance tolerance{.reduction = sizes.in,
         .precision = precisionOf(kind, act),
-        .magnitude = magnitudeOf(weight)};
+        .magnitude = magnitudeOf(weight) + (bias || addend != Addend::None ? 1.0 : 0.0)};
     return {text("linear %ld x %ld -> %ld, %s, %s -> %s%s%s", sizes.rows, sizes.in, sizes.out,
                 nameOf(kind).c_str(), kernels::nameOf(act), kernels::nameOf(result),
                 kAddends[static_cast<int>(addend)], bias ? ", bias" : ""),

@@ -20,6 +20,8 @@
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <set>
+#include <utility>
 
 using namespace moe;
 namespace fs = std::filesystem;
@@ -78,6 +80,34 @@ std::vector<float> logitsOf(
     const fs::path& folder, const std::vector<int32_t>& tokens, size_t chunk)
 {
     return logitsOf(folder, tokens, chunk, *kernels::makeReferenceBackend());
+}
+
+struct Routed {
+    std::vector<float> logits;
+    infer::RoutedBatch routing;
+};
+
+/// All tokens at once.
+Routed routedOf(const fs::path& folder, const std::vector<int32_t>& tokens,
+    kernels::Backend& backend, kernels::DType activations)
+{
+    infer::InferenceModel model(
+        backend, folder, activations, static_cast<int64_t>(tokens.size()), 1 << 20);
+    std::vector<float> logits = infer::tokenLogits(backend, model, tokens);
+    return {std::move(logits), model.routing(false)};
+}
+
+/// (layer, expert) of all choices of a row.
+std::set<std::pair<int64_t, int32_t>> expertsOf(const infer::RoutedBatch& routing, size_t row)
+{
+    std::set<std::pair<int64_t, int32_t>> experts;
+    const auto all = static_cast<int64_t>(routing.chosen.size());
+    for (int64_t i = 0; i < all; ++i) {
+        if (i / routing.topK % routing.rows == static_cast<int64_t>(row))
+            experts.emplace(
+                i / routing.topK / routing.rows, routing.chosen[static_cast<size_t>(i)]);
+    }
+    return experts;
 }
 
 /// max|a − b| / max|b| of each token's row.
@@ -210,22 +240,26 @@ private Q_SLOTS:
         const fs::path folder = fs::path(dir.path().toStdString()) / "model";
         const std::vector<int32_t> tokens = expectedOf(kFixtures / name.toStdString()).tokens;
         halve(kFixtures / name.toStdString(), folder);
-        const std::vector<float> exact = logitsOf(folder, tokens, tokens.size());
+        const Routed exact
+            = routedOf(folder, tokens, *kernels::makeReferenceBackend(), kernels::DType::Float32);
         for (const NamedBackend& named : backends()) {
             const auto tested = named.make();
-            const auto fast = [&](size_t chunk) {
-                return logitsOf(folder, tokens, chunk, *tested, kernels::DType::BFloat16);
-            };
-            const std::vector<float> whole = fast(tokens.size());
-            QVERIFY(fast(3) == whole);
-            std::vector<double> errors = rowErrors(whole, exact, tokens.size());
-            std::sort(errors.begin(), errors.end());
-            // All but a row that may have taken another expert.
-            QVERIFY2(errors[errors.size() * 9 / 10] <= 2e-2,
-                qPrintable(QStringLiteral("%1: median %2, worst %3")
-                               .arg(QString::fromStdString(named.name))
-                               .arg(errors[errors.size() / 2])
-                               .arg(errors.back())));
+            const Routed fast = routedOf(folder, tokens, *tested, kernels::DType::BFloat16);
+            QVERIFY(logitsOf(folder, tokens, 3, *tested, kernels::DType::BFloat16) == fast.logits);
+            const std::vector<double> errors = rowErrors(fast.logits, exact.logits, tokens.size());
+            size_t others = 0;
+            for (size_t row = 0; row < tokens.size(); ++row) {
+                if (expertsOf(fast.routing, row) == expertsOf(exact.routing, row))
+                    QVERIFY2(errors[row] <= 2e-2,
+                        qPrintable(QStringLiteral("%1: row %2 is off by %3")
+                                       .arg(QString::fromStdString(named.name))
+                                       .arg(row)
+                                       .arg(errors[row])));
+                else
+                    ++others;
+            }
+            QVERIFY2(10 * others <= tokens.size(),
+                qPrintable(QStringLiteral("%1 rows took other experts").arg(others)));
         }
     }
 
