@@ -45,9 +45,9 @@ OpCase rotateCase(RandomInputs& random, const Rotation& sizes, RopePairs pairs, 
         angles.push_back(std::sin(angle));
     }
     const HostArray table = hostArray({kPositions, sizes.pairs, 2}, DType::Float32, angles);
-    std::vector<PagedRow> rows;
-    for (int64_t t = 0; t < sizes.rows; ++t)
-        rows.push_back({random.below(kPositions), 0});
+    std::vector<PagedRow> rows(static_cast<size_t>(sizes.rows));
+    for (PagedRow& row : rows)
+        row.position = random.below(kPositions);
     return {text("rotateRows %ld rows, %ld heads of %ld, %ld pairs, %s, %s", sizes.rows,
                 sizes.heads, sizes.dim, sizes.pairs,
                 pairs == RopePairs::Halves ? "halves" : "interleaved", nameOf(act)),
