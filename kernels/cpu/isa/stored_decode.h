@@ -13,6 +13,18 @@ namespace unaligned {
 using ByteVec = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
 } // namespace unaligned
 
+/// kLanes bytes. GCC 12 would take them one by one.
+inline UintVec widenBytes(const uint8_t* p)
+{
+#if defined(__AVX512F__)
+    return (UintVec)_mm512_maskz_cvtepu8_epi32(kAllLanes, _mm_loadu_si128((const __m128i*)p));
+#elif defined(__AVX2__)
+    return (UintVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p));
+#else
+    return __builtin_convertvector(*(const unaligned::ByteVec*)p, UintVec);
+#endif
+}
+
 /// The part of float32 that a small float's magnitude is, its fraction already in place: exponents
 /// below `bias` + 1 have no hidden bit, the largest one is infinite or NaN.
 template <int kBias> inline Vec fromMagnitude(UintVec magnitude)
@@ -84,16 +96,14 @@ struct E4M3 {
     static constexpr int kVectors = 1, kBytes = kLanes;
     static void decode(const Codes& from, int64_t, Vec* to)
     {
-        to[0]
-            = decodeE4M3(__builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec));
+        to[0] = decodeE4M3(widenBytes(from.codes));
     }
 };
 struct E5M2 { // the upper byte of a float16
     static constexpr int kVectors = 1, kBytes = kLanes;
     static void decode(const Codes& from, int64_t, Vec* to)
     {
-        to[0] = decodeFloat16(
-            __builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec) << 8);
+        to[0] = decodeFloat16(widenBytes(from.codes) << 8);
     }
 };
 struct MxFloat4 {
@@ -198,8 +208,7 @@ struct MxFloat4 {
     static constexpr int kVectors = 1, kBytes = 16;
     static void decode(const Codes& from, int64_t chunk, Vec* to)
     {
-        const UintVec pairs
-            = __builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec);
+        const UintVec pairs = widenBytes(from.codes);
         const UintVec nibbles = (pairs | (pairs << 12)) & 0x000F000FU;
         const __m256i table
             = _mm256_load_si256((const __m256i*)kFloat4Tables.bits[from.exponents[chunk]]);
