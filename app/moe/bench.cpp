@@ -95,7 +95,8 @@ Command benchCommand()
     Command command;
     command.name = "bench";
     command.summary = "Measures speed and memory on this machine";
-    command.subcommands = {benchDecodeCommand(), benchPrefillCommand(), benchTrainCommand()};
+    command.subcommands
+        = {benchDecodeCommand(), benchPrefillCommand(), benchKernelsCommand(), benchTrainCommand()};
     return command;
 }
 

@@ -9,5 +9,6 @@ namespace moe::cli {
 /// The parts of `moe bench` that measure inference.
 Command benchDecodeCommand();
 Command benchPrefillCommand();
+Command benchKernelsCommand();
 
 } // namespace moe::cli

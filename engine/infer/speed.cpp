@@ -54,6 +54,7 @@ public:
         for (int64_t done = 0; done < m_run.prompt; done += kLargestChunk) {
             const int64_t now = std::min(kLargestChunk, m_run.prompt - done);
             std::vector<kernels::PagedRow> rows;
+            rows.reserve(static_cast<size_t>(now));
             for (int64_t i = 0; i < now; ++i)
                 rows.push_back({done + i, sequence * m_pages});
             forward(rows, 1);
@@ -63,6 +64,7 @@ public:
     void step(int64_t position)
     {
         std::vector<kernels::PagedRow> rows;
+        rows.reserve(static_cast<size_t>(m_run.batch));
         for (int64_t sequence = 0; sequence < m_run.batch; ++sequence)
             rows.push_back({position, sequence * m_pages});
         forward(rows, m_run.batch);
@@ -76,6 +78,7 @@ private:
         if (m_stop.stop_requested())
             throw Cancelled("stopped", "moe bench", "let it finish");
         std::vector<int32_t> ids;
+        ids.reserve(rows.size());
         for (size_t i = 0; i < rows.size(); ++i)
             ids.push_back(static_cast<int32_t>(
                 m_random.below(static_cast<uint64_t>(m_run.config.vocabSize))));

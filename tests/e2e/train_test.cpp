@@ -180,6 +180,35 @@ private Q_SLOTS:
         QVERIFY(json["tokens_per_second"].toDouble() > 0 && json["peak_bytes"].toInt() > 0);
     }
 
+    void benchRunsInferenceOnRandomWeights()
+    {
+        const QByteArray config = R"({"architectures": ["MixtralForCausalLM"],
+            "model_type": "mixtral", "hidden_size": 64, "intermediate_size": 96,
+            "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2,
+            "vocab_size": 128, "num_local_experts": 4, "num_experts_per_tok": 2,
+            "max_position_embeddings": 256, "rms_norm_eps": 1e-5})";
+        QFile file(m_folder.filePath("shape.json"));
+        QVERIFY(file.open(QIODevice::WriteOnly) && file.write(config) == config.size());
+        file.close();
+        for (const char* what : {"decode", "prefill"}) {
+            for (const char* weights : {"fp8", "bf16"}) {
+                QProcess process;
+                process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"),
+                    {"bench", what, "--config", file.fileName(), "--weights", weights, "--prompt",
+                        "20", "--batch", "3", "--json"});
+                QVERIFY(process.waitForFinished(kPatience));
+                QCOMPARE(process.exitCode(), 0);
+                const QJsonDocument json = QJsonDocument::fromJson(process.readAllStandardOutput());
+                QCOMPARE(json.object().keys(),
+                    QStringList({"bytes_per_token", "head", "matmul_fraction",
+                        "read_bandwidth_fraction", "tokens_per_second"}));
+                QCOMPARE(json["head"].toString(), QLatin1String(weights));
+                QVERIFY(json["tokens_per_second"].toDouble() > 0);
+                QVERIFY(json["bytes_per_token"].toDouble() > 0);
+            }
+        }
+    }
+
 private:
     void start(QProcess& process, const QStringList& words) const
     {

@@ -13,6 +13,18 @@ namespace unaligned {
 using ByteVec = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
 } // namespace unaligned
 
+/// kLanes bytes. GCC 12 would take them one by one.
+inline UintVec widenBytes(const uint8_t* p)
+{
+#if defined(__AVX512F__)
+    return (UintVec)_mm512_maskz_cvtepu8_epi32(kAllLanes, _mm_loadu_si128((const __m128i*)p));
+#elif defined(__AVX2__)
+    return (UintVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p));
+#else
+    return __builtin_convertvector(*(const unaligned::ByteVec*)p, UintVec);
+#endif
+}
+
 /// The part of float32 that a small float's magnitude is, its fraction already in place: exponents
 /// below `bias` + 1 have no hidden bit, the largest one is infinite or NaN.
 template <int kBias> inline Vec fromMagnitude(UintVec magnitude)
@@ -84,16 +96,14 @@ struct E4M3 {
     static constexpr int kVectors = 1, kBytes = kLanes;
     static void decode(const Codes& from, int64_t, Vec* to)
     {
-        to[0]
-            = decodeE4M3(__builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec));
+        to[0] = decodeE4M3(widenBytes(from.codes));
     }
 };
 struct E5M2 { // the upper byte of a float16
     static constexpr int kVectors = 1, kBytes = kLanes;
     static void decode(const Codes& from, int64_t, Vec* to)
     {
-        to[0] = decodeFloat16(
-            __builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec) << 8);
+        to[0] = decodeFloat16(widenBytes(from.codes) << 8);
     }
 };
 struct MxFloat4 {
@@ -169,37 +179,40 @@ struct Bf16 {
     }
 };
 
-/// Upper halves of kFloat4, as a table of words.
-struct Float4Table {
-    alignas(64) uint16_t bits[32];
+/// The 16 values of a block as bfloat16, for each exponent of E8M0.
+struct Float4Tables {
+    alignas(64) uint16_t bits[256][16];
 };
-inline constexpr Float4Table kFloat4Bits = {{0, 0x3F00, 0x3F80, 0x3FC0, 0x4000, 0x4040, 0x4080,
-    0x40C0, 0x8000, 0xBF00, 0xBF80, 0xBFC0, 0xC000, 0xC040, 0xC080, 0xC0C0}};
-
-/// The 16 values of a block with this exponent.
-inline __m512i float4Table(uint8_t exponent)
+constexpr Float4Tables float4Tables()
 {
-    constexpr uint8_t kLeast = 2, kMost = 252; // all values are normal bfloat16
-    const __m512i ones = _mm512_load_si512(kFloat4Bits.bits);
-    if (exponent >= kLeast && exponent <= kMost) {
-        constexpr __mmask32 kNotZero = 0xFEFE;
-        return _mm512_mask_add_epi16(
-            ones, kNotZero, ones, _mm512_set1_epi16(static_cast<short>((exponent - 127) * 128)));
-    }
-    Float4Table table{};
-    for (int i = 0; i < 16; ++i)
-        table.bits[i] = narrow(splat(kFloat4[i] * exponentOf(exponent)))[0];
-    return _mm512_load_si512(table.bits);
+    // Magnitudes of kFloat4 as bfloat16: 8 bits of exponent, 7 of fraction.
+    constexpr int kOnes[8] = {0, 0x3F00, 0x3F80, 0x3FC0, 0x4000, 0x4040, 0x4080, 0x40C0};
+    Float4Tables tables{};
+    for (int exponent = 0; exponent < 256; ++exponent)
+        for (int code = 0; code < 16; ++code) {
+            const int one = kOnes[code % 8], moved = (one >> 7) + exponent - 127;
+            int bits = 0;
+            if (exponent == 255)
+                bits = 0x7FC0;
+            else if (one != 0)
+                bits = moved >= 255 ? 0x7F80
+                    : moved >= 1    ? (moved << 7) | (one & 0x7F)
+                                    : (0x80 | (one & 0x7F)) >> (1 - moved);
+            tables.bits[exponent][code] = static_cast<uint16_t>(bits | (code >= 8 ? 0x8000 : 0));
+        }
+    return tables;
 }
+inline constexpr Float4Tables kFloat4Tables = float4Tables();
 
 struct MxFloat4 {
     static constexpr int kVectors = 1, kBytes = 16;
     static void decode(const Codes& from, int64_t chunk, Vec* to)
     {
-        const UintVec pairs
-            = __builtin_convertvector(*(const unaligned::ByteVec*)from.codes, UintVec);
+        const UintVec pairs = widenBytes(from.codes);
         const UintVec nibbles = (pairs | (pairs << 12)) & 0x000F000FU;
-        to[0] = (Vec)_mm512_permutexvar_epi16((__m512i)nibbles, float4Table(from.exponents[chunk]));
+        const __m256i table
+            = _mm256_load_si256((const __m256i*)kFloat4Tables.bits[from.exponents[chunk]]);
+        to[0] = (Vec)_mm512_permutexvar_epi16((__m512i)nibbles, _mm512_castsi256_si512(table));
     }
 };
 

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // A tile is kStoredRows rows of weights × up to kStoredTile tokens, its sums in registers for all
-// of `in`. For few tokens the weights are widened as they come ("few"); else kPanelRows rows are
-// widened once into a panel, [four rows][vector][row], and all tiles run over it ("many").
+// of `in`. For few tokens the weights are widened as they come ("few"); else up to kPanelRows rows
+// are widened once into a panel, [four rows][vector][row], and all tiles run over it ("many").
 #include "kernels/cpu/isa/stored_product.h"
 
 #include "kernels/cpu/isa/stored_decode.h"
@@ -15,6 +15,8 @@ constexpr int64_t kLine = 64;
 constexpr int64_t kPieceBytes = int64_t{64} << 10;
 constexpr int64_t kMostPanelBytes = int64_t{256} << 10;
 constexpr int64_t kPanelRows = 32;
+/// For this many tokens a panel of so few rows, which stays in the first-level cache.
+constexpr int64_t kSomeTokens = 16, kSomeRows = 8;
 /// How far beyond the next rows the memory is asked: the time that it takes to answer.
 constexpr int64_t kBeyond = 4096;
 
@@ -388,22 +390,30 @@ void multiplyMany(const StoredRows& rows, const StoredRows& next, const Tokens& 
     const StoredMatrix& w = *rows.w;
     Frame frame = frameOf<Decoder>(w, out, ldOut);
     const int64_t panelStride = frame.chunks * Decoder::kVectors * kStoredRows * kVectorBytes;
-    for (int64_t row = 0; row < rows.rows; row += kStoredRows) {
-        int64_t which[kStoredRows];
-        fourRows(rows, row, which);
-        widen<Decoder>(w, which, frame.chunks, panel + row / kStoredRows * panelStride);
-    }
+    const int64_t widened = frame.chunks;
     frame.chunks *= Decoder::kVectors;
     frame.blockChunks *= Decoder::kVectors;
+    const int64_t step = x.count <= kSomeTokens ? kSomeRows : rows.rows;
     Lines lines = linesFrom(rows.end(), rows, next);
-    for (int64_t t = 0; t < x.tiles(); ++t) {
-        const int64_t first = x.firstOf(t);
-        const auto run = tileOf<kPairs, kBlocks, PanelRows>(x.firstOf(t + 1) - first);
-        for (int64_t row = 0; row < rows.rows; row += kStoredRows) {
-            int64_t which[kStoredRows];
-            fourRows(rows, row, which);
-            run({panel + row / kStoredRows * panelStride}, nullptr, scalesOf(w, which), frame,
-                x.tile(t), first, row, smaller(kStoredRows, rows.rows - row), lines);
+    for (int64_t begin = 0; begin < rows.rows; begin += step) {
+        const int64_t end = smaller(begin + step, rows.rows);
+        const auto eachFour = [&](const auto& body) {
+            for (int64_t row = begin; row < end; row += kStoredRows) {
+                int64_t which[kStoredRows];
+                fourRows(rows, row, which);
+                body(row, which, panel + (row - begin) / kStoredRows * panelStride);
+            }
+        };
+        eachFour([&](int64_t, const int64_t* which, uint8_t* four) {
+            widen<Decoder>(w, which, widened, four);
+        });
+        for (int64_t t = 0; t < x.tiles(); ++t) {
+            const int64_t first = x.firstOf(t);
+            const auto run = tileOf<kPairs, kBlocks, PanelRows>(x.firstOf(t + 1) - first);
+            eachFour([&](int64_t row, const int64_t* which, const uint8_t* four) {
+                run({four}, nullptr, scalesOf(w, which), frame, x.tile(t), first, row,
+                    smaller(kStoredRows, rows.rows - row), lines);
+            });
         }
     }
 }
