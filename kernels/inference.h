@@ -136,7 +136,7 @@ public:
     /// Checks sizes and scales; copies only where the device cannot read host memory.
     virtual std::unique_ptr<PlacedMatrix> place(const StoredMatrix& matrix) = 0;
 
-    /// out[t] = row ids[t] of the table; ids [T] int32, out [T, h] act.
+    /// out[t] = row ids[t] of the table; ids [T] int32, out [T, h] act or float32.
     virtual void embeddingRows(
         const TensorView& ids, const PlacedMatrix& table, const TensorView& out)
         = 0;
@@ -150,7 +150,7 @@ public:
     virtual void headLinear(const TensorView& x, const PlacedMatrix& w, int64_t heads,
         bool transposed, const TensorView& y)
         = 0;
-    /// Each row of rows, [n, d] act, in place or not: x / √(mean x² + eps) · weight [d] float32.
+    /// Each row of x [n, d] act or float32: y (act, may be x) = x / √(mean x² + eps) · weight [d].
     virtual void rmsNormRows(
         const TensorView& x, const TensorView& weight, float eps, const TensorView& y)
         = 0;
@@ -174,8 +174,8 @@ public:
     virtual void routeRows(const TensorView& logits, const InferenceRouter& router,
         const TensorView& probs, const TensorView& chosen, const TensorView& weights)
         = 0;
-    /// y [T, h] act (by addend, may be y) += Σ_j weights[t, j] · expert chosen[t, j] (x[t]), summed
-    /// in the order of j, in float32.
+    /// y [T, h] act or float32 (by addend, may be y) += Σ_j weights[t, j] · expert chosen[t, j]
+    /// (x[t]), summed in the order of j, in float32.
     virtual void expertRows(const TensorView& x, std::span<const FeedForward> experts,
         Gating gating, float limit, const TensorView& chosen, const TensorView& weights,
         const TensorView& addend, const TensorView& y)

@@ -2,9 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/peak.h"
 
+#include "kernels/cpu/cpu_backend.h"
+#include "kernels/cpu/thread_pool.h"
+
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <limits>
+#include <memory>
 #include <vector>
 
 namespace moe::kernels {
@@ -61,6 +66,30 @@ double measureMatmulPeak(Backend& backend, DType dtype)
     seconds = std::min(seconds, fastestProduct(backend, dtype, size, kBudgetSeconds));
     const auto side = static_cast<double>(size);
     return 2 * side * side * side / seconds;
+}
+
+double measureReadBandwidth(int threads)
+{
+    constexpr int64_t kBytes = int64_t{256} << 20, kPiece = int64_t{256} << 10;
+    constexpr int64_t kStride = 64 / sizeof(uint64_t);
+    constexpr int kRuns = 6;
+    const auto buffer = std::make_unique_for_overwrite<uint64_t[]>(kBytes / sizeof(uint64_t));
+    std::memset(buffer.get(), 1, kBytes);
+    cpu::ThreadPool pool(threads > 0 ? threads : availableCores());
+    double fastest = std::numeric_limits<double>::infinity();
+    for (int run = 0; run < kRuns; ++run) {
+        const Clock::time_point begin = Clock::now();
+        cpu::parallel(pool, kBytes / kPiece, [&](int64_t piece, int) {
+            const uint64_t* from = buffer.get() + piece * kPiece / int64_t{sizeof(uint64_t)};
+            uint64_t sum = 0;
+            for (int64_t i = 0; i < kPiece / int64_t{sizeof(uint64_t)}; i += kStride)
+                sum += from[i];
+            const volatile uint64_t used = sum; // so that the loads are made
+            static_cast<void>(used);
+        });
+        fastest = std::min(fastest, std::max(secondsSince(begin), 1e-9));
+    }
+    return static_cast<double>(kBytes) / fastest;
 }
 
 } // namespace moe::kernels

@@ -150,6 +150,24 @@ double Arguments::number(
         "from " + shortText(least) + " to " + shortText(most));
 }
 
+std::vector<int32_t> Arguments::ids(const std::string& option) const
+{
+    const std::string list = text(option);
+    std::vector<int32_t> ids;
+    const char* at = list.data();
+    const char* const end = at + list.size();
+    while (at < end) {
+        int32_t id = 0;
+        const auto [behind, error] = std::from_chars(at, end, id);
+        if (error != std::errc() || (behind < end && *behind != ',') || behind + 1 == end)
+            throw UsageError("\"" + list.substr(0, 80) + "\" is no list of token ids",
+                where(command), option + " 1,2,3");
+        ids.push_back(id);
+        at = behind + (behind < end);
+    }
+    return ids;
+}
+
 int Arguments::threads() const
 {
     return static_cast<int>(integer("--threads", 1, 4096, 0));

@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
+#include "app/moe/bench_commands.h"
 #include "app/moe/commands.h"
 #include "app/moe/progress.h"
 #include "app/moe/signals.h"
@@ -94,7 +95,7 @@ Command benchCommand()
     Command command;
     command.name = "bench";
     command.summary = "Measures speed and memory on this machine";
-    command.subcommands = {benchTrainCommand()};
+    command.subcommands = {benchDecodeCommand(), benchPrefillCommand(), benchTrainCommand()};
     return command;
 }
 

@@ -41,6 +41,8 @@ public:
     /// Throw UsageError for what is no number or out of range.
     int64_t integer(const std::string& option, int64_t least, int64_t most, int64_t fallback) const;
     double number(const std::string& option, double least, double most, double fallback) const;
+    /// Token ids, "1,2,3"; none when the option is absent or empty. Throws UsageError.
+    std::vector<int32_t> ids(const std::string& option) const;
     /// --threads, 0 (all cores) when absent.
     int threads() const;
 };

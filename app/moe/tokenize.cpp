@@ -10,29 +10,11 @@
 
 #include <nlohmann/json.hpp>
 
-#include <charconv>
 #include <cstdio>
 
 namespace moe::cli {
 
 namespace {
-
-std::vector<int32_t> parseIds(const std::string& list)
-{
-    std::vector<int32_t> ids;
-    const char* at = list.data();
-    const char* const end = at + list.size();
-    while (at < end) {
-        int32_t id = 0;
-        const auto [behind, error] = std::from_chars(at, end, id);
-        if (error != std::errc() || (behind < end && *behind != ',') || behind + 1 == end)
-            throw UsageError("\"" + list.substr(0, 80) + "\" is no list of token ids",
-                "moe tokenize", "--decode 1,2,3");
-        ids.push_back(id);
-        at = behind + (behind < end);
-    }
-    return ids;
-}
 
 struct Tokenized {
     std::vector<int32_t> ids;
@@ -42,7 +24,7 @@ struct Tokenized {
 Tokenized tokenize(const text::Tokenizer& tokenizer, const Arguments& arguments)
 {
     if (arguments.has("--decode")) {
-        std::vector<int32_t> ids = parseIds(arguments.text("--decode"));
+        std::vector<int32_t> ids = arguments.ids("--decode");
         std::string text = tokenizer.decode(ids, arguments.has("--skip-special"));
         return {std::move(ids), std::move(text)};
     }

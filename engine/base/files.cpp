@@ -168,7 +168,7 @@ FolderLock::~FolderLock()
     ::close(m_file);
 }
 
-FileWriter::FileWriter(std::filesystem::path path, std::filesystem::path shownAs)
+FileWriter::FileWriter(const std::filesystem::path& path, std::filesystem::path shownAs)
     : m_shown(shownAs.empty() ? path : std::move(shownAs))
     , m_file(Descriptor(path, O_WRONLY | O_CREAT | O_TRUNC, "cannot write", m_shown).release())
 {

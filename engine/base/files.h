@@ -48,7 +48,7 @@ class FileWriter {
 public:
     /// `shownAs`: the place that errors name, for a file that is renamed to it when it is whole;
     /// empty: `path` itself.
-    explicit FileWriter(std::filesystem::path path, std::filesystem::path shownAs = {});
+    explicit FileWriter(const std::filesystem::path& path, std::filesystem::path shownAs = {});
     ~FileWriter();
     FileWriter(const FileWriter&) = delete;
     FileWriter& operator=(const FileWriter&) = delete;

@@ -183,8 +183,8 @@ GenerationResult generate(Generator& generator, GenerationRequest request, const
 {
     const auto end = std::make_shared<std::promise<GenerationResult>>();
     std::future<GenerationResult> result = end->get_future();
-    const RequestId id = generator.submit(std::move(request), onPiece,
-        [end](const GenerationResult& made) { end->set_value(made); });
+    const RequestId id = generator.submit(
+        std::move(request), onPiece, [end](const GenerationResult& made) { end->set_value(made); });
     const std::stop_callback onCancel(cancelled, [&] { generator.cancel(id); });
     return result.get();
 }

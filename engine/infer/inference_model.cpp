@@ -44,11 +44,19 @@ kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 
 InferenceModel::InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
     DType activations, int64_t largestBatch, int64_t context, const OnLayer& onLayer)
+    : InferenceModel(backend, model::readConfig(folder), std::make_unique<FolderWeights>(folder),
+        activations, largestBatch, context, onLayer)
+{
+}
+
+InferenceModel::InferenceModel(kernels::Backend& backend, const model::ModelConfig& config,
+    std::unique_ptr<WeightSource> weights, DType activations, int64_t largestBatch, int64_t context,
+    const OnLayer& onLayer)
     : m_backend(backend)
-    , m_config(model::readConfig(folder))
-    , m_source(folder)
+    , m_config(config)
+    , m_source(std::move(weights))
     , m_placement(backend)
-    , m_weights(m_source, m_config, m_placement, onLayer)
+    , m_weights(*m_source, m_config, m_placement, onLayer)
     , m_activations(activations)
     , m_largest(largestBatch)
     , m_context(std::min(context, m_config.maxPositions))
@@ -83,7 +91,7 @@ void InferenceModel::allocateScratch()
     const int64_t key = isLatent ? spec.latentRank + spec.ropeDim : kv;
     Scratch& s = m_scratch;
     s.ids = m_backend.allocate({m_largest}, DType::Int32, MemoryKind::Activations);
-    s.x = make(m_config.hiddenSize, m_activations);
+    s.x = make(m_config.hiddenSize, DType::Float32);
     s.normed = make(m_config.hiddenSize, m_activations);
     s.queryDown = make(spec.queryRank, m_activations);
     s.q = make(heads * m_config.headDim, m_activations);

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -41,6 +42,10 @@ public:
     InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
         kernels::DType activations, int64_t largestBatch, int64_t context,
         const OnLayer& onLayer = {});
+    /// The same with weights from elsewhere.
+    InferenceModel(kernels::Backend& backend, const model::ModelConfig& config,
+        std::unique_ptr<WeightSource> weights, kernels::DType activations, int64_t largestBatch,
+        int64_t context, const OnLayer& onLayer = {});
 
     const model::ModelConfig& config() const { return m_config; }
     kernels::DType activations() const { return m_activations; }
@@ -81,7 +86,7 @@ private:
 
     kernels::Backend& m_backend;
     model::ModelConfig m_config;
-    WeightSource m_source;
+    std::unique_ptr<WeightSource> m_source;
     Placement m_placement;
     PlacedWeights m_weights;
     kernels::DType m_activations;

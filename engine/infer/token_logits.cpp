@@ -30,6 +30,7 @@ std::vector<float> tokenLogits(
     for (int64_t done = 0; done < count; done += chunk) {
         const int64_t now = std::min(chunk, count - done);
         std::vector<kernels::PagedRow> rows;
+        rows.reserve(static_cast<size_t>(now));
         for (int64_t i = 0; i < now; ++i)
             rows.push_back({done + i, 0});
         const kernels::TensorView part = out.view().slice(0, now);

@@ -31,14 +31,14 @@ WeightFormat formatOf(StoredType type)
 
 } // namespace
 
-WeightSource::WeightSource(const std::filesystem::path& folder)
+FolderWeights::FolderWeights(const std::filesystem::path& folder)
     : m_folder(folder)
     , m_files(folder)
     , m_dialect(checkpoint::readDialect(folder))
 {
 }
 
-std::string WeightSource::at(const std::string& name) const
+std::string FolderWeights::at(const std::string& name) const
 {
     return m_folder.string() + ": " + name;
 }
@@ -50,14 +50,14 @@ std::string WeightSource::firstOf(const std::vector<std::string>& names) const
     return found == names.end() ? names.front() : *found;
 }
 
-void WeightSource::use(const std::string& name)
+void FolderWeights::use(const std::string& name)
 {
     m_used.insert(name);
     for (const std::string& companion : checkpoint::companionsOf(m_files, m_dialect, name))
         m_used.insert(companion);
 }
 
-void WeightSource::checkShape(const std::string& name, const std::vector<int64_t>& found,
+void FolderWeights::checkShape(const std::string& name, const std::vector<int64_t>& found,
     const std::vector<int64_t>& wanted) const
 {
     if (found != wanted)
@@ -65,8 +65,8 @@ void WeightSource::checkShape(const std::string& name, const std::vector<int64_t
             "config.json makes it " + checkpoint::shapeText(wanted));
 }
 
-const StoredTensor& WeightSource::tensor(const std::string& name, const std::vector<int64_t>& shape,
-    const std::vector<StoredType>& types)
+const StoredTensor& FolderWeights::tensor(const std::string& name,
+    const std::vector<int64_t>& shape, const std::vector<StoredType>& types)
 {
     const StoredTensor& stored = m_files.get(name);
     use(name);
@@ -77,14 +77,14 @@ const StoredTensor& WeightSource::tensor(const std::string& name, const std::vec
     return stored;
 }
 
-StoredMatrix WeightSource::matrix(const std::string& name, int64_t out, int64_t in)
+StoredMatrix FolderWeights::matrix(const std::string& name, int64_t out, int64_t in)
 {
     checkShape(name, m_files.get(name).shape, {out, in});
     use(name);
     return checkpoint::storedMatrix(m_files, m_dialect, name, m_scales);
 }
 
-StoredMatrix WeightSource::matrixOf(
+StoredMatrix FolderWeights::matrixOf(
     const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in)
 {
     checkShape(name, checkpoint::fusedShape(m_files, m_dialect, name), {count, out, in});
@@ -92,7 +92,7 @@ StoredMatrix WeightSource::matrixOf(
     return checkpoint::storedExpert(m_files, m_dialect, name, index, m_scales);
 }
 
-std::vector<float> WeightSource::values(const std::string& name, const std::vector<int64_t>& shape)
+std::vector<float> FolderWeights::values(const std::string& name, const std::vector<int64_t>& shape)
 {
     const StoredTensor& stored = tensor(name, shape,
         {StoredType::F32, StoredType::BF16, StoredType::F16, StoredType::F64, StoredType::F8E4M3,
@@ -120,7 +120,7 @@ StoredMatrix WeightSource::own(const std::vector<float>& values, int64_t out, in
     return matrix;
 }
 
-void WeightSource::refuseUnused() const
+void FolderWeights::refuseUnused() const
 {
     for (const std::string& name : m_files.names()) {
         // Old Llama checkpoints keep the rotary frequencies, which follow from config.json.

@@ -15,54 +15,77 @@
 
 namespace moe::infer {
 
-/// The weights of a checkpoint folder as the operations of inference want them. Names are those of
-/// the files ("model.layers.0.self_attn.q_proj.weight"). The one place where a name becomes a
-/// StoredMatrix, whatever dialect of quantisation the checkpoint has. Everything throws moe::Error
-/// that names folder and tensor for what is missing, has another shape, or a type that is not read.
-/// StoredMatrix refers to the memory map and to what own() keeps: the source outlives them.
+/// The weights of a model as the operations of inference want them. Names are those of a
+/// checkpoint's files ("model.layers.0.self_attn.q_proj.weight"). StoredMatrix refers to memory of
+/// the source, which outlives it.
 class WeightSource {
 public:
-    explicit WeightSource(const std::filesystem::path& folder);
+    WeightSource() = default;
+    virtual ~WeightSource() = default;
+    WeightSource(const WeightSource&) = delete;
+    WeightSource& operator=(const WeightSource&) = delete;
 
-    bool has(const std::string& name) const { return m_files.has(name); }
+    virtual bool has(const std::string& name) const = 0;
     /// The first of `names` that is there; the first of all when none is.
     std::string firstOf(const std::vector<std::string>& names) const;
 
-    kernels::StoredMatrix matrix(const std::string& name, int64_t out, int64_t in);
+    virtual kernels::StoredMatrix matrix(const std::string& name, int64_t out, int64_t in) = 0;
     /// Matrix `index` of a fused tensor [count, out, in], or of MXFP4's two (storedExpert).
-    kernels::StoredMatrix matrixOf(
-        const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in);
+    virtual kernels::StoredMatrix matrixOf(
+        const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in)
+        = 0;
     /// Rows of a matrix of this source.
     kernels::StoredMatrix rows(const kernels::StoredMatrix& matrix, int64_t first, int64_t count)
     {
         return checkpoint::rowsOf(matrix, first, count, m_scales);
     }
     /// A tensor of any shape of these sizes as float32, exactly.
-    std::vector<float> values(const std::string& name, const std::vector<int64_t>& shape);
-    /// The tensor itself, its shape and type checked.
-    const checkpoint::StoredTensor& tensor(const std::string& name,
-        const std::vector<int64_t>& shape, const std::vector<checkpoint::StoredType>& types);
+    virtual std::vector<float> values(const std::string& name, const std::vector<int64_t>& shape)
+        = 0;
 
     /// A matrix of our own making: kept as BFloat16 where that loses nothing, else as float32.
     kernels::StoredMatrix own(const std::vector<float>& values, int64_t out, int64_t in);
 
-    /// Throws when the files hold tensors that nobody asked for.
-    void refuseUnused() const;
+    /// Throws when there are tensors that nobody asked for.
+    virtual void refuseUnused() const { }
     /// Takes note of a tensor that may be there and is not needed.
-    void know(const std::string& name) { m_used.insert(name); }
+    virtual void know(const std::string&) { }
+
+protected:
+    checkpoint::ScaleStore m_scales;
+
+private:
+    std::vector<std::unique_ptr<std::vector<std::byte>>> m_owned;
+};
+
+/// Those of a checkpoint folder: the one place where a name becomes a StoredMatrix, whatever
+/// dialect of quantisation the checkpoint has. Everything throws moe::Error that names folder and
+/// tensor for what is missing, has another shape, or a type that is not read.
+class FolderWeights final : public WeightSource {
+public:
+    explicit FolderWeights(const std::filesystem::path& folder);
+
+    bool has(const std::string& name) const override { return m_files.has(name); }
+    kernels::StoredMatrix matrix(const std::string& name, int64_t out, int64_t in) override;
+    kernels::StoredMatrix matrixOf(
+        const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in) override;
+    std::vector<float> values(const std::string& name, const std::vector<int64_t>& shape) override;
+    void refuseUnused() const override;
+    void know(const std::string& name) override { m_used.insert(name); }
 
 private:
     std::string at(const std::string& name) const;
     void use(const std::string& name); ///< and the scales beside it
     void checkShape(const std::string& name, const std::vector<int64_t>& found,
         const std::vector<int64_t>& wanted) const;
+    /// The tensor itself, its shape and type checked.
+    const checkpoint::StoredTensor& tensor(const std::string& name,
+        const std::vector<int64_t>& shape, const std::vector<checkpoint::StoredType>& types);
 
     std::filesystem::path m_folder;
     checkpoint::WeightFiles m_files;
     checkpoint::Dialect m_dialect;
-    checkpoint::ScaleStore m_scales;
     std::set<std::string> m_used;
-    std::vector<std::unique_ptr<std::vector<std::byte>>> m_owned;
 };
 
 } // namespace moe::infer

@@ -109,7 +109,7 @@ int64_t activationBytes(const ModelConfig& config, DType act, const BatchShape& 
         fixed = 4 * (2 * n + 1);
     }
     const Wide layer = tokens * (inAct * bytes + inFour * 4) + fixed;
-    const Wide all = config.layers * layer + tokens * (2 * h * bytes + 3 * 4);
+    const Wide all = config.layers * layer + tokens * (2 * h * bytes + 12);
     return static_cast<int64_t>(std::min<Wide>(all, std::numeric_limits<int64_t>::max()));
 }
 

@@ -66,7 +66,7 @@ void forEachStep(
     }
 }
 
-TextExport::TextExport(const fs::path& path)
+ExportFile::ExportFile(const fs::path& path)
     : m_path(path)
     , m_beside(path.parent_path()
           / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".partial"))
@@ -74,14 +74,14 @@ TextExport::TextExport(const fs::path& path)
 {
 }
 
-TextExport::~TextExport()
+ExportFile::~ExportFile()
 {
     std::error_code ignored;
     if (!m_finished)
         fs::remove(m_beside, ignored);
 }
 
-void TextExport::write(std::string_view text)
+void ExportFile::write(std::string_view text)
 {
     constexpr size_t kBufferBytes = 1 << 20;
     m_buffer += text;
@@ -91,7 +91,7 @@ void TextExport::write(std::string_view text)
     }
 }
 
-void TextExport::finish()
+void ExportFile::finish()
 {
     m_file.write(m_buffer.data(), m_buffer.size());
     m_file.close();
@@ -105,7 +105,7 @@ void TextExport::finish()
 
 void exportJsonl(const RunStore& store, const RunInfo& run, const fs::path& out)
 {
-    TextExport file(out);
+    ExportFile file(out);
     forEachStep(store, run, [&file](const StepRecord& record) {
         file.write(toJson(record).dump(-1, ' ', false, base::Json::error_handler_t::replace));
         file.write("\n");

@@ -133,7 +133,7 @@ std::string rowOf(const StepRecord& record, const Columns& columns)
 void exportCsv(const RunStore& store, const RunInfo& run, const std::filesystem::path& out)
 {
     const Columns columns = findColumns(store, run);
-    TextExport file(out);
+    ExportFile file(out);
     file.write(headOf(columns));
     forEachStep(store, run, [&](const StepRecord& record) { file.write(rowOf(record, columns)); });
     file.finish();

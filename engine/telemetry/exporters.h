@@ -16,13 +16,13 @@ namespace moe::telemetry {
 void forEachStep(
     const RunStore& store, const RunInfo& run, const std::function<void(const StepRecord&)>& visit);
 
-/// A text file that takes its name when it is whole.
-class TextExport {
+/// A file that takes its name when it is whole.
+class ExportFile {
 public:
-    explicit TextExport(const std::filesystem::path& path);
-    ~TextExport(); ///< takes away what was not finished
-    TextExport(const TextExport&) = delete;
-    TextExport& operator=(const TextExport&) = delete;
+    explicit ExportFile(const std::filesystem::path& path);
+    ~ExportFile(); ///< takes away what was not finished
+    ExportFile(const ExportFile&) = delete;
+    ExportFile& operator=(const ExportFile&) = delete;
     void write(std::string_view text);
     void finish();
 

@@ -6,8 +6,9 @@
 
 namespace moe::telemetry {
 
-/// Creates the tables of a new store, or checks that an old one can be used by this version. Throws
-/// for a file of another program and for a store of a newer version.
+/// Creates the tables of a new store (runs and conversations), brings an older one up to this
+/// version when it may be written, or checks that it can be used. Throws for a file of another
+/// program and for a store of a newer version.
 void prepareSchema(const Database& database, Database::Mode mode);
 
 } // namespace moe::telemetry

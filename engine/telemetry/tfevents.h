@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-#include "engine/base/files.h"
+#include "engine/telemetry/exporters.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -49,20 +49,20 @@ bool looksLikeTfEvents(std::span<const std::byte> bytes);
 /// Writes scalars as simple_value and counts as histograms whose bucket e covers (e − ½, e + ½].
 class TfEventWriter {
 public:
-    /// Makes a new file with TensorBoard's kind of name in `folder`.
+    /// A new file with TensorBoard's kind of name in `folder`, there once it is closed.
     TfEventWriter(const std::filesystem::path& folder, double wallTime);
 
     void scalar(std::string_view tag, double value);
     void histogram(std::string_view tag, std::span<const int64_t> counts);
     /// Writes the values given since the last call as the event of a step.
     void endStep(int64_t step, double wallTime);
-    void close();
+    void close() { m_file.finish(); }
 
 private:
     void writeRecord(std::string_view data);
 
-    base::FileWriter m_file;
-    std::string m_buffer, m_summary;
+    ExportFile m_file;
+    std::string m_summary;
 };
 
 } // namespace moe::telemetry

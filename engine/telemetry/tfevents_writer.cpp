@@ -10,8 +10,6 @@ namespace moe::telemetry {
 
 namespace {
 
-constexpr size_t kBufferBytes = 1 << 20;
-
 std::string hostName()
 {
     char name[256] = "localhost";
@@ -94,7 +92,7 @@ void TfEventWriter::endStep(int64_t step, double wallTime)
 void TfEventWriter::writeRecord(std::string_view data)
 {
     const auto put = [this](const void* bytes, size_t size) {
-        m_buffer.append(static_cast<const char*>(bytes), size);
+        m_file.write({static_cast<const char*>(bytes), size});
     };
     const uint64_t length = data.size();
     const uint32_t lengthCheck = maskedCrc32c(std::as_bytes(std::span(&length, 1)));
@@ -103,17 +101,6 @@ void TfEventWriter::writeRecord(std::string_view data)
     put(&lengthCheck, sizeof lengthCheck);
     put(data.data(), data.size());
     put(&dataCheck, sizeof dataCheck);
-    if (m_buffer.size() >= kBufferBytes) {
-        m_file.write(m_buffer.data(), m_buffer.size());
-        m_buffer.clear();
-    }
-}
-
-void TfEventWriter::close()
-{
-    m_file.write(m_buffer.data(), m_buffer.size());
-    m_buffer.clear();
-    m_file.close();
 }
 
 } // namespace moe::telemetry

@@ -56,19 +56,28 @@ void Recorder::open(const RunFile& file, bool resume, const std::optional<Resume
     if (!m_storePath)
         return;
     m_store.emplace(*m_storePath);
-    int64_t run = resume ? findRun(file, point) : 0;
-    if (run != 0) {
-        m_store->truncateAfter(run, point ? point->state.step : 0);
-        m_recorded = m_store->run(run).steps;
-        m_store->rename(run, file.name);
-        m_store->setRunFile(run, file.resolved, file.trainSteps);
-        m_store->setState(run, RunState::Running);
-    } else {
-        // A store that has lost the run gets its line anew, with the day on which it was begun.
-        run = m_store->createRun(
-            file.name, file.resolved, file.trainSteps, "moe", point ? point->runCreated : 0);
-        m_recorded = 0;
-    }
+    m_continued = resume ? findRun(file, point) : 0;
+}
+
+void Recorder::begin(const RunFile& file, const std::optional<ResumePoint>& point)
+{
+    if (!m_store)
+        return;
+    int64_t run = m_continued;
+    m_store->transaction([&] {
+        if (run != 0) {
+            m_store->truncateAfter(run, point ? point->state.step : 0);
+            m_recorded = m_store->run(run).steps;
+            m_store->rename(run, file.name);
+            m_store->setRunFile(run, file.resolved, file.trainSteps);
+            m_store->setState(run, RunState::Running);
+        } else {
+            // A store that has lost the run gets its line anew, with the day on which it was begun.
+            run = m_store->createRun(
+                file.name, file.resolved, file.trainSteps, "moe", point ? point->runCreated : 0);
+            m_recorded = 0;
+        }
+    });
     m_writer.emplace(*m_storePath, run, m_bus);
     m_created = m_store->run(run).created;
     m_run = run;

@@ -29,9 +29,13 @@ public:
     {
     }
 
-    /// Makes the run's line in the store, or finds the one that a resumed run continues and drops
-    /// what it recorded after the checkpoint; from then on everything published is recorded.
+    /// Opens the store and finds the line of the run that a resumed one continues. Changes nothing
+    /// of a run: until begin(), what is published is not recorded either.
     void open(const RunFile& file, bool resume, const std::optional<ResumePoint>& point);
+    /// After open(), when the run is ready for its first step: makes the run's line, or drops what
+    /// the resumed run recorded after the checkpoint; from then on everything published is
+    /// recorded.
+    void begin(const RunFile& file, const std::optional<ResumePoint>& point);
     int64_t runId() const { return m_run; }
     /// The last step that the store held when the run was opened (0: none); empty without a store.
     std::optional<int64_t> recordedSteps() const { return m_recorded; }
@@ -56,6 +60,7 @@ private:
     std::optional<std::filesystem::path> m_storePath;
     std::optional<telemetry::RunStore> m_store;
     std::optional<telemetry::StoreWriter> m_writer;
+    int64_t m_continued = 0; ///< the resumed run's id; 0: a new line
     std::atomic<int64_t> m_run = 0;
     double m_created = 0;
     std::optional<int64_t> m_recorded;

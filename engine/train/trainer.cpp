@@ -134,10 +134,11 @@ struct Trainer::Impl {
     Recorder recorder;
 };
 
-/// The run's line in the store, and its first events.
+/// The run's line in the store, and its first events. Whatever keeps a run from being resumed has
+/// been found by then: what it recorded before is not touched earlier.
 void Trainer::Impl::begin()
 {
-    recorder.open(file, options.resume, resume);
+    recorder.begin(file, resume);
     if (resume) {
         const int64_t step = resume->state.step;
         recorder.event(step, "resumed", {{"from_step", step}});
@@ -170,7 +171,9 @@ void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
     HostState initial = initialState(file, layout, resume);
     const RunContext context{file, train, valid ? &*valid : nullptr, probes,
         resume ? resume->state.step + 1 : 1,
-        resume && resume->validationCutShort ? &resume->record : nullptr, initial};
+        resume && resume->validationCutShort ? &resume->record : nullptr, initial, [this] {
+            begin();
+        }};
     std::vector<std::unique_ptr<kernels::Backend>> backends;
     backends.reserve(static_cast<size_t>(file.parallel.data));
     for (int64_t rank = 0; rank < file.parallel.data; ++rank)
@@ -192,7 +195,7 @@ void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
 
 TrainResult Trainer::Impl::run(std::stop_token stop)
 {
-    begin();
+    recorder.open(file, options.resume, resume);
     LoopResult loop = resume ? resultSoFar(*resume) : LoopResult{};
     TrainResult result;
     const auto failed = [&](const Error& error) {

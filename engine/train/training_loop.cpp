@@ -37,8 +37,10 @@ public:
     {
         m_replica.upload(run.initial);
         ranks.barrier();
-        if (leader)
+        if (leader) {
             run.initial = {};
+            run.begin();
+        }
     }
 
     void train()

@@ -9,6 +9,7 @@
 #include "kernels/backend.h"
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <string>
 #include <vector>
@@ -31,6 +32,7 @@ struct RunContext {
     const telemetry::StepRecord* unvalidated; ///< of the step before, when its validation was cut
                                               ///< short; else null
     HostState& initial; ///< emptied once every rank has it
+    std::function<void()> begin; ///< rank 0 calls it when every rank is ready for the first step
 };
 
 /// Rank 0's alone.

@@ -101,49 +101,50 @@ struct Routing {
 };
 
 OpCase expertsCase(RandomInputs& random, const WeightKind& kind, const Sizes& sizes,
-    const Routing& routing, DType act, Gating gating, Addend addend)
+    const Routing& routing, DType act, DType result, Gating gating, Addend addend)
 {
     const bool bias = gating == Gating::ClampedSwish;
     std::vector<StoredFfn> experts;
     for (int64_t e = 0; e < routing.experts; ++e)
         experts.push_back(storedFfn(random, kind, sizes, bias));
     const HostArray x = random.normal({routing.rows, sizes.hidden}, act);
-    const HostArray more = random.normal(x.shape, act);
+    const HostArray more = random.normal(x.shape, result);
     const HostArray chosen = hostArray({routing.rows, routing.topK},
         choices(random, routing.choice, routing.rows, routing.topK, routing.experts));
     HostArray weights = random.normal(chosen.shape, DType::Float32);
     for (double& weight : weights.values)
         weight = static_cast<float>(std::abs(weight));
-    return {text("expertRows %ld rows, top %ld of %ld (%s), hidden %ld, FFN %ld, %s, %s, %s%s",
-                routing.rows, routing.topK, routing.experts,
-                kChoices[static_cast<int>(routing.choice)], sizes.hidden, sizes.ffn, nameOf(gating),
-                nameOf(kind).c_str(), kernels::nameOf(act), kAddends[static_cast<int>(addend)]),
+    return {
+        text("expertRows %ld rows, top %ld of %ld (%s), hidden %ld, FFN %ld, %s, %s, %s -> %s%s",
+            routing.rows, routing.topK, routing.experts, kChoices[static_cast<int>(routing.choice)],
+            sizes.hidden, sizes.ffn, nameOf(gating), nameOf(kind).c_str(), kernels::nameOf(act),
+            kernels::nameOf(result), kAddends[static_cast<int>(addend)]),
         [=](Operands& in) {
             std::vector<FeedForward> placed;
             for (const StoredFfn& expert : experts)
                 placed.push_back(expert.in(in));
-            const Result result = resultOf(in, more, addend);
+            const Result to = resultOf(in, more, addend);
             in.backend().expertRows(in.input(x), placed, gating, kLimit, in.input(chosen),
-                in.input(weights), result.addend, result.y);
-            in.output("y", result.y, toleranceOf(sizes, act));
+                in.input(weights), to.addend, to.y);
+            in.output("y", to.y, toleranceOf(sizes, act));
         }};
 }
 
 OpCase feedForwardCase(RandomInputs& random, const WeightKind& kind, const Sizes& sizes,
-    int64_t rows, DType act, Gating gating, Addend addend, bool gated)
+    int64_t rows, DType act, DType result, Gating gating, Addend addend, bool gated)
 {
     const StoredFfn ffn = storedFfn(random, kind, sizes, gating == Gating::ClampedSwish);
     const HostArray x = random.normal({rows, sizes.hidden}, act);
-    const HostArray more = random.normal(x.shape, act);
+    const HostArray more = random.normal(x.shape, result);
     const HostArray gate = random.normal({rows, 1}, DType::Float32);
-    return {text("feedForwardRows %ld rows, hidden %ld, FFN %ld, %s, %s, %s%s%s", rows,
+    return {text("feedForwardRows %ld rows, hidden %ld, FFN %ld, %s, %s, %s -> %s%s%s", rows,
                 sizes.hidden, sizes.ffn, nameOf(gating), nameOf(kind).c_str(), kernels::nameOf(act),
-                kAddends[static_cast<int>(addend)], gated ? ", gate" : ""),
+                kernels::nameOf(result), kAddends[static_cast<int>(addend)], gated ? ", gate" : ""),
         [=](Operands& in) {
-            const Result result = resultOf(in, more, addend);
+            const Result to = resultOf(in, more, addend);
             in.backend().feedForwardRows(in.input(x), ffn.in(in), gating, kLimit,
-                gated ? in.input(gate) : TensorView(), result.addend, result.y);
-            in.output("y", result.y, toleranceOf(sizes, act));
+                gated ? in.input(gate) : TensorView(), to.addend, to.y);
+            in.output("y", to.y, toleranceOf(sizes, act));
         }};
 }
 
@@ -159,24 +160,24 @@ std::vector<OpCase> inferenceExpertCases(RandomInputs& random)
         for (const WeightKind& kind : weightKinds()) {
             const bool mx = kind.format == WeightFormat::MxFloat4;
             const Sizes sizes = mx ? Sizes{96, 160} : Sizes{133, 151};
-            cases.push_back(expertsCase(
-                random, kind, sizes, {1, 2, 4, Choice::Random}, act, Gating::Silu, Addend::Result));
-            cases.push_back(expertsCase(random, kind, sizes, {23, 2, 3, Choice::Random}, act,
+            cases.push_back(expertsCase(random, kind, sizes, {1, 2, 4, Choice::Random}, act,
+                DType::Float32, Gating::Silu, Addend::Result));
+            cases.push_back(expertsCase(random, kind, sizes, {23, 2, 3, Choice::Random}, act, act,
                 Gating::ClampedSwish, Addend::None));
-            cases.push_back(
-                feedForwardCase(random, kind, sizes, 1, act, Gating::Silu, Addend::Result, false));
             cases.push_back(feedForwardCase(
-                random, kind, sizes, 21, act, Gating::ClampedSwish, Addend::Apart, true));
+                random, kind, sizes, 1, act, DType::Float32, Gating::Silu, Addend::Result, false));
+            cases.push_back(feedForwardCase(
+                random, kind, sizes, 21, act, act, Gating::ClampedSwish, Addend::Apart, true));
         }
         const WeightKind kind{WeightFormat::Float8E4M3, ScaleLayout::Row};
         for (const Routing& routing : kRoutings) {
             for (const Gating gating : {Gating::Silu, Gating::ClampedSwish})
                 cases.push_back(
-                    expertsCase(random, kind, {37, 51}, routing, act, gating, Addend::Apart));
+                    expertsCase(random, kind, {37, 51}, routing, act, act, gating, Addend::Apart));
         }
         for (const int64_t rows : {1, 3, 70})
             cases.push_back(feedForwardCase(
-                random, kind, {64, 96}, rows, act, Gating::Silu, Addend::None, true));
+                random, kind, {64, 96}, rows, act, act, Gating::Silu, Addend::None, true));
     }
     return cases;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cases/op_cases.h"
 #include "kernels/cases/stored_weight.h"
+#include "kernels/stored_matrix.h"
 
 #include <cmath>
 
@@ -30,6 +31,20 @@ DType precisionOf(const WeightKind& kind, DType act)
     return wide ? act : DType::Float32;
 }
 
+/// How large a product with inputs of variance 1 is: a row's length. Where terms cancel, their
+/// rounding does not.
+double magnitudeOf(const StoredWeight& weight)
+{
+    std::vector<float> row(static_cast<size_t>(weight.in));
+    double squares = 0;
+    for (int64_t r = 0; r < weight.out; ++r) {
+        widenRow(weight.matrix(), r, row.data());
+        for (const float value : row)
+            squares += double{value} * double{value};
+    }
+    return std::sqrt(squares / static_cast<double>(weight.out));
+}
+
 enum class Addend : uint8_t { None, Apart, Result };
 
 OpCase linearCase(RandomInputs& random, const WeightKind& kind, const Sizes& sizes, DType act,
@@ -40,7 +55,9 @@ OpCase linearCase(RandomInputs& random, const WeightKind& kind, const Sizes& siz
     const HostArray x = random.normal({sizes.rows, sizes.in}, act);
     const HostArray more = random.normal({sizes.rows, sizes.out}, result);
     const HostArray added = random.normal({sizes.out}, DType::Float32);
-    const Tolerance tolerance{.reduction = sizes.in, .precision = precisionOf(kind, act)};
+    const Tolerance tolerance{.reduction = sizes.in,
+        .precision = precisionOf(kind, act),
+        .magnitude = magnitudeOf(weight) + (bias || addend != Addend::None ? 1.0 : 0.0)};
     return {text("linear %ld x %ld -> %ld, %s, %s -> %s%s%s", sizes.rows, sizes.in, sizes.out,
                 nameOf(kind).c_str(), kernels::nameOf(act), kernels::nameOf(result),
                 kAddends[static_cast<int>(addend)], bias ? ", bias" : ""),
@@ -99,6 +116,8 @@ OpCase headCase(RandomInputs& random, const WeightKind& kind, const HeadSizes& s
     const StoredWeight weight
         = storedWeight(random, kind, sizes.heads * sizes.rowsOfHead, sizes.columns);
     const HostArray x = random.normal({sizes.rows, sizes.heads, a}, act);
+    const Tolerance tolerance{
+        .reduction = a, .precision = precisionOf(kind, act), .magnitude = magnitudeOf(weight)};
     return {text("headLinear %ld rows, %ld heads of %ld x %ld%s, %s, %s", sizes.rows, sizes.heads,
                 sizes.rowsOfHead, sizes.columns, transposed ? ", transposed" : "",
                 nameOf(kind).c_str(), kernels::nameOf(act)),
@@ -106,7 +125,7 @@ OpCase headCase(RandomInputs& random, const WeightKind& kind, const HeadSizes& s
             const TensorView y = in.blank({sizes.rows, sizes.heads, b}, act);
             in.backend().headLinear(
                 in.input(x), in.placed(weight.matrix()), sizes.heads, transposed, y);
-            in.output("y", y, {.reduction = a, .precision = precisionOf(kind, act)});
+            in.output("y", y, tolerance);
         }};
 }
 

@@ -3,7 +3,6 @@
 #include "kernels/cpu/host_backend.h"
 
 #include "kernels/error.h"
-#include "kernels/reference/reference_backend.h"
 
 #include <cstring>
 #include <string>
@@ -43,8 +42,7 @@ CpuPacked::CpuPacked(HostMemory& memory, Shape groupsOutIn, DType dtype, int64_t
 }
 
 HostBackend::HostBackend(int threads, int64_t panel)
-    : m_reference(makeReferenceBackend())
-    , m_pool(std::make_unique<ThreadPool>(threads))
+    : m_pool(std::make_unique<ThreadPool>(threads))
     , m_threadScratch(static_cast<size_t>(threads))
     , m_scratch(kSlots)
     , m_panel(panel)

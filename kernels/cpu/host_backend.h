@@ -41,17 +41,9 @@ public:
     void resetPeak() override;
     std::unique_ptr<PackedMatrix> createPacked(Shape groupsOutIn, DType dtype) override;
 
-    // Products are handed to the reference, whose memory is the same.
     std::unique_ptr<PlacedMatrix> place(const StoredMatrix& matrix) override;
     void embeddingRows(
         const TensorView& ids, const PlacedMatrix& table, const TensorView& out) override;
-    void linear(const TensorView& x, const Linear& w, const TensorView& addend,
-        const TensorView& y) override;
-    void expertRows(const TensorView& x, std::span<const FeedForward> experts, Gating gating,
-        float limit, const TensorView& chosen, const TensorView& weights, const TensorView& addend,
-        const TensorView& y) override;
-    void feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating, float limit,
-        const TensorView& gate, const TensorView& addend, const TensorView& y) override;
 
 protected:
     void* allocateBytes(int64_t bytes, MemoryKind kind) override;
@@ -68,7 +60,6 @@ protected:
 
 private:
     HostMemory m_memory;
-    std::unique_ptr<Backend> m_reference;
     std::unique_ptr<ThreadPool> m_pool;
     std::vector<std::unique_ptr<HostBlock>> m_threadScratch, m_scratch;
     int64_t m_panel;

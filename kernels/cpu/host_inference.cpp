@@ -10,7 +10,7 @@ namespace moe::kernels::cpu {
 
 std::unique_ptr<PlacedMatrix> HostBackend::place(const StoredMatrix& matrix)
 {
-    return m_reference->place(matrix);
+    return std::make_unique<HostPlaced>(matrix);
 }
 
 void HostBackend::embeddingRows(
@@ -31,25 +31,6 @@ void HostBackend::embeddingRows(
                 std::copy_n(wide, hidden, out.host<float>() + t * hidden);
         }
     });
-}
-
-void HostBackend::linear(
-    const TensorView& x, const Linear& w, const TensorView& addend, const TensorView& y)
-{
-    m_reference->linear(x, w, addend, y);
-}
-
-void HostBackend::expertRows(const TensorView& x, std::span<const FeedForward> experts,
-    Gating gating, float limit, const TensorView& chosen, const TensorView& weights,
-    const TensorView& addend, const TensorView& y)
-{
-    m_reference->expertRows(x, experts, gating, limit, chosen, weights, addend, y);
-}
-
-void HostBackend::feedForwardRows(const TensorView& x, const FeedForward& ffn, Gating gating,
-    float limit, const TensorView& gate, const TensorView& addend, const TensorView& y)
-{
-    m_reference->feedForwardRows(x, ffn, gating, limit, gate, addend, y);
 }
 
 } // namespace moe::kernels::cpu

@@ -11,6 +11,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <map>
 
 /// That inference gives a row the same bits whatever rows are beside it, in whatever order, on any
 /// number of threads, and wherever its pages lie.
@@ -183,11 +184,9 @@ void addFfnOps(std::vector<RowOp>& ops, RandomInputs& random, const WeightKind& 
 /// The same pages at other places of a pool.
 PagedRows moved(RandomInputs& random, const PagedRows& rows, HostArray& keys, HostArray& values)
 {
-    std::vector<int64_t> order(static_cast<size_t>(rows.poolPages));
-    for (size_t i = 0; i < order.size(); ++i)
-        order.insert(
-            order.begin() + random.below(static_cast<int64_t>(i) + 1), static_cast<int64_t>(i));
-    order.resize(static_cast<size_t>(rows.poolPages));
+    Rows order;
+    for (int64_t page = 0; page < rows.poolPages; ++page)
+        order.insert(order.begin() + random.below(page + 1), page);
     PagedRows result = rows;
     for (HostArray* array : {&keys, &values}) {
         const HostArray before = *array;
@@ -214,7 +213,7 @@ void addAttentionOp(std::vector<RowOp>& ops, RandomInputs& random, const PagedSh
     const HostArray q = random.normal({kRows, shape.heads, shape.keyDim}, act, 2);
     const HostArray sinks = random.normal({shape.heads}, DType::Float32);
     ops.push_back({text("pagedAttention %ld on %ld of %ld, %s in %s", shape.heads, shape.kvHeads,
-                       shape.keyDim, moe::kernels::nameOf(act), kernels::nameOf(type)),
+                       shape.keyDim, moe::kernels::nameOf(act), moe::kernels::nameOf(type)),
         [=, &turn](Operands& in, const Rows& rows) {
             const bool other = turn % 2;
             PagedRows batch = other ? second : first;
@@ -303,7 +302,7 @@ private:
             QTest::newRow(cpu::nameOf(set)) << static_cast<int>(set);
     }
 
-    /// Each row alone on one thread against random batches of some rows in random order.
+    /// Some rows alone on one thread against random batches of some rows in random order.
     void compare(const std::vector<RowOp>& ops)
     {
         QFETCH(int, set);
@@ -312,15 +311,15 @@ private:
         for (const int threads : {1, 2, 3})
             backends.push_back(cpu::makeBackend(instructions, threads));
         for (const RowOp& op : ops) {
-            std::vector<std::vector<std::byte>> alone;
+            std::map<int64_t, std::vector<std::byte>> alone;
             m_turn = 0;
-            for (int64_t row = 0; row < kRows; ++row)
-                alone.push_back(run(op, *backends[0], {row}).front());
+            for (int64_t row = m_random.below(4); row < kRows; row += 1 + m_random.below(7))
+                alone[row] = run(op, *backends[0], {row}).front();
             for (m_turn = 0; m_turn < 6; ++m_turn) {
                 const Rows rows = someRows();
                 const auto together = run(op, *backends[m_turn % backends.size()], rows);
                 for (size_t i = 0; i < rows.size(); ++i)
-                    QVERIFY2(together[i] == alone[static_cast<size_t>(rows[i])],
+                    QVERIFY2(!alone.count(rows[i]) || together[i] == alone[rows[i]],
                         qPrintable(QStringLiteral("%1: row %2 of a batch of %3")
                                        .arg(QString::fromStdString(op.name))
                                        .arg(rows[i])

@@ -40,6 +40,33 @@ void drawDots(QCPPainter& painter, const QRectF& rect)
     painter.fillRect(rect, QBrush(shell::theme().text3, Qt::Dense7Pattern));
 }
 
+void drawCross(QCPPainter& painter, const QRectF& rect)
+{
+    const shell::Theme& theme = shell::theme();
+    painter.fillRect(rect, theme.base);
+    drawFrame(painter, rect, 1, theme.text);
+    if (rect.width() < 4 || rect.height() < 4)
+        return;
+    painter.setAntialiasing(true);
+    painter.setPen(QPen(theme.text, 1.2));
+    const double half = std::min(rect.width(), rect.height()) / 2 - 2;
+    const QPointF at = rect.center();
+    painter.drawLine(QLineF(at.x() - half, at.y() - half, at.x() + half, at.y() + half));
+    painter.drawLine(QLineF(at.x() - half, at.y() + half, at.x() + half, at.y() - half));
+    painter.setAntialiasing(false);
+}
+
+void drawDot(QCPPainter& painter, QPointF centre, int rank)
+{
+    const shell::Theme& theme = shell::theme();
+    painter.setAntialiasing(true);
+    painter.setPen(QPen(theme.base, 1.2)); // seen on light and dark cells
+    painter.setBrush(theme.text);
+    const double radius = px(10) * (rank == 0 ? 0.32 : 0.22);
+    painter.drawEllipse(centre, radius, radius);
+    painter.setBrush(Qt::NoBrush);
+}
+
 HeatmapCells::HeatmapCells(QCustomPlot* canvas, QCPAxisRect* rect)
     : Drawing(canvas, "main")
     , m_rect(rect)
@@ -134,6 +161,15 @@ void HeatmapCells::drawDead(QCPPainter& painter) const
     }
 }
 
+void HeatmapCells::drawMasked(QCPPainter& painter) const
+{
+    for (size_t cell = 0; cell < data.masked.size(); ++cell) {
+        const int row = int(cell) / data.columns, column = int(cell) % data.columns;
+        if (data.masked[cell])
+            drawCross(painter, cellsRect(row, column, column + 1));
+    }
+}
+
 void HeatmapCells::draw(QCPPainter* painter)
 {
     if (data.rows <= 0 || data.columns <= 0)
@@ -154,6 +190,7 @@ void HeatmapCells::draw(QCPPainter* painter)
         painter->drawImage(rect, m_image);
     }
     drawDead(*painter);
+    drawMasked(*painter);
 }
 
 } // namespace moe::plots

@@ -30,6 +30,7 @@ private:
     QImage cellImage(int pixelsAcross) const;
     void drawRects(QCPPainter& painter) const;
     void drawDead(QCPPainter& painter) const;
+    void drawMasked(QCPPainter& painter) const;
     QRectF cellsRect(int row, int firstColumn, int lastColumn) const; ///< in pixels
 
     QCPAxisRect* m_rect;
@@ -39,6 +40,10 @@ private:
 
 /// What a dead cell looks like: base, 45° lines, a frame. Clipped to `rect`.
 void drawHatch(QCPPainter& painter, const QRectF& rect);
+/// What a masked cell looks like: base, a frame and a cross.
+void drawCross(QCPPainter& painter, const QRectF& rect);
+/// The dot of a token's choice; rank 0 is its first.
+void drawDot(QCPPainter& painter, QPointF centre, int rank);
 /// What no data looks like: base with sparse dots.
 void drawDots(QCPPainter& painter, const QRectF& rect);
 

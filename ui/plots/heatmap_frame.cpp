@@ -67,7 +67,10 @@ HeatmapFrame::HeatmapFrame(QCustomPlot* canvas, QCPAxisRect* mapRect, QCPAxisRec
 void HeatmapFrame::draw(QCPPainter* painter)
 {
     drawScale(*painter);
-    drawWords(*painter);
+    if (replyWords)
+        drawReplyWords(*painter);
+    else
+        drawWords(*painter);
     if (m_data.rows <= 0 || m_data.columns <= 0)
         return;
     drawRowNumbers(*painter);
@@ -181,6 +184,33 @@ void HeatmapFrame::drawScale(QCPPainter& painter) const
         drawTriangle(painter,
             {bar.left() + std::clamp(*capacityFactor / 2, 0.0, 1.0) * bar.width(),
                 bar.bottom() + 1.0 + px(1)});
+}
+
+void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
+{
+    const QFont font = shell::font(shell::TextRole::Caption);
+    const QFontMetrics metrics(font);
+    double x = layout.words.x();
+    const double middle = layout.words.y();
+    const auto put = [&](const QString& word, int swatch, const auto& drawSwatch) {
+        drawSwatch();
+        x += swatch + px(5);
+        painter.setFont(font);
+        painter.setPen(shell::theme().text2);
+        const int width = metrics.horizontalAdvance(word);
+        painter.drawText(QRectF(x, middle - px(9), width + 1, 2 * px(9)), Qt::AlignVCenter, word);
+        x += width + px(16);
+    };
+    put(HeatmapPlot::tr("first choice of the token"), px(8), [&] {
+        drawDot(painter, {x + px(4), middle}, 0);
+    });
+    put(HeatmapPlot::tr("others"), px(8), [&] { drawDot(painter, {x + px(4), middle}, 1); });
+    const bool masks = std::any_of(
+        m_data.masked.begin(), m_data.masked.end(), [](uint8_t masked) { return masked != 0; });
+    if (masks)
+        put(HeatmapPlot::tr("masked"), px(14), [&] {
+            drawCross(painter, QRectF(x, std::round(middle - px(10) / 2.0), px(14), px(10)));
+        });
 }
 
 void HeatmapFrame::drawWords(QCPPainter& painter) const

@@ -21,6 +21,7 @@ public:
     int selectedRow = -1;
     std::optional<double> capacityFactor;
     bool shortWords = false;
+    bool replyWords = false; ///< the legend of a chat reply
     std::vector<EventMarker> markers;
 
 protected:
@@ -32,6 +33,7 @@ private:
     void drawBars(QCPPainter& painter) const;
     void drawScale(QCPPainter& painter) const;
     void drawWords(QCPPainter& painter) const;
+    void drawReplyWords(QCPPainter& painter) const;
 
     QCPAxisRect *m_mapRect, *m_barRect;
     const HeatmapData& m_data;

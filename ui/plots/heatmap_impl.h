@@ -33,6 +33,7 @@ public:
     }
 
     std::optional<QRectF> row, hovered, current;
+    std::vector<std::pair<QPointF, int>> dots; ///< centre, rank
 
 protected:
     void draw(QCPPainter* painter) override;
@@ -86,6 +87,7 @@ struct HeatmapPlot::Impl {
     std::optional<double> xLow, xHigh;
     int left = 34, right = 16;
     std::function<CellText(int, int)> cellText;
+    std::vector<CellMark> trace;
     Cell hovered, current{0, 0};
     bool stale = false;
     QElapsedTimer clock;

@@ -24,6 +24,8 @@ void HeatmapOverlay::draw(QCPPainter* painter)
         painter->setPen(QPen(theme.text, 1.5, Qt::SolidLine, Qt::SquareCap, Qt::MiterJoin));
         painter->drawRect(row->adjusted(-0.25, -0.25, 0.25, 0.25));
     }
+    for (const auto& [centre, rank] : dots)
+        drawDot(*painter, centre, rank);
     painter->setAntialiasing(false);
     if (hovered)
         drawFrame(*painter, *hovered, 1, theme.text);
@@ -131,8 +133,14 @@ void HeatmapPlot::Impl::placeFrames()
     overlay->row.reset();
     overlay->hovered.reset();
     overlay->current.reset();
+    overlay->dots.clear();
     if (data().rows <= 0 || data().columns <= 0)
         return;
+    for (const CellMark& mark : trace) {
+        if (mark.row >= 0 && mark.row < data().rows && mark.column >= 0
+            && mark.column < data().columns)
+            overlay->dots.emplace_back(cellRect({mark.row, mark.column}).center(), mark.rank);
+    }
     if (frame->selectedRow >= 0 && frame->selectedRow < data().rows) {
         const QRectF cell = cellRect({frame->selectedRow, 0});
         overlay->row = QRectF(map.left(), cell.top(), map.width(), cell.height());
@@ -189,6 +197,8 @@ void HeatmapPlot::setData(HeatmapData data)
     data.values.resize(size, NAN); // what a caller left out is "no data"
     if (!data.dead.empty())
         data.dead.resize(size, 0);
+    if (!data.masked.empty())
+        data.masked.resize(size, 0);
     m_impl->cells->data = std::move(data);
     m_impl->cells->invalidate();
     refresh();
@@ -234,6 +244,29 @@ void HeatmapPlot::setShortWords(bool shortWords)
 void HeatmapPlot::setCellText(std::function<CellText(int row, int column)> text)
 {
     m_impl->cellText = std::move(text);
+}
+
+void HeatmapPlot::setTrace(std::vector<CellMark> marks)
+{
+    m_impl->trace = std::move(marks);
+    m_impl->redrawFrames();
+}
+
+void HeatmapPlot::setReplyWords(bool replyWords)
+{
+    m_impl->frame->replyWords = replyWords;
+    refresh();
+}
+
+std::pair<int, int> HeatmapPlot::cellAt(QPointF position) const
+{
+    const Cell cell = m_impl->cellAt(position);
+    return {cell.row, cell.column};
+}
+
+std::pair<int, int> HeatmapPlot::currentCell() const
+{
+    return {m_impl->current.row, m_impl->current.column};
 }
 
 void HeatmapPlot::setXRange(std::optional<double> low, std::optional<double> high)

@@ -11,6 +11,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <utility>
 #include <vector>
 
 namespace moe::plots {
@@ -20,9 +21,15 @@ struct HeatmapData {
     int rows = 0, columns = 0;
     std::vector<float> values; ///< [rows, columns]
     std::vector<uint8_t> dead; ///< [rows, columns], empty: none
+    std::vector<uint8_t> masked; ///< [rows, columns], empty: none; a frame and a cross
     std::vector<float> rowBars; ///< [rows], the side bars (drop rate); empty: none
     double firstColumn = 0,
            columnStep = 1; ///< of the x axis: column c spans [first + c·step, …+step)
+};
+
+/// A dot in a cell: where the token that is looked at went. Rank 0, its first choice, is largest.
+struct CellMark {
+    int row = 0, column = 0, rank = 0;
 };
 
 /// A map of utilisations (look.md section 4): diverging scale fixed to 0…2, dead cells hatched,
@@ -42,6 +49,13 @@ public:
     int selectedRow() const;
     void setCapacityFactor(std::optional<double> factor); ///< triangle on the colour scale
     void setShortWords(bool shortWords); ///< legend words at 1280 × 800
+    /// Dots over the cells, drawn without drawing the map anew.
+    void setTrace(std::vector<CellMark> marks);
+    /// The legend of a reply: dots and masks; too few assignments to call an expert dead.
+    void setReplyWords(bool replyWords);
+    /// (row, column) under a point of this widget, (−1, −1) outside.
+    std::pair<int, int> cellAt(QPointF position) const;
+    std::pair<int, int> currentCell() const; ///< that the arrow keys move
     /// Tooltip: a heading and label/value pairs for a cell.
     struct CellText {
         QString heading;

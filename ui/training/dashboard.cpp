@@ -201,12 +201,12 @@ void Dashboard::rebuildLayers(PlotPanel& panel, const models::RunData& run)
             false, true});
     for (const Overlay& overlay : m_overlays)
         panel.addCurve(beside(overlay, true));
-    TitleLegend ramp;
-    ramp.swatch = TitleLegend::Swatch::Ramp;
+    shell::TitleLegend ramp;
+    ramp.swatch = shell::TitleLegend::Swatch::Ramp;
     ramp.name = tr("layer %1").arg(run.layerId(0));
     ramp.value = QString::number(run.layerId(layers - 1));
-    panel.setLeadingLegend(
-        &panel == m_drop && layers > 1 ? QList<TitleLegend>{ramp} : QList<TitleLegend>{});
+    panel.setLeadingLegend(&panel == m_drop && layers > 1 ? QList<shell::TitleLegend>{ramp}
+                                                          : QList<shell::TitleLegend>{});
 }
 
 void Dashboard::rebuildLoss()

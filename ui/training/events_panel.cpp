@@ -18,7 +18,7 @@ namespace moe::training {
 using models::EventTableModel;
 using shell::px;
 
-EventsPanel::EventsPanel(models::EventTableModel& model, TitleBar& title, QWidget* parent)
+EventsPanel::EventsPanel(models::EventTableModel& model, shell::TitleBar& title, QWidget* parent)
     : QWidget(parent)
     , m_model(model)
     , m_filter(new QLineEdit(this))

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ui/models/event_table_model.h"
-#include "ui/training/title_bar.h"
+#include "ui/shell/title_bar.h"
 
 #include <QSortFilterProxyModel>
 #include <QWidget>
@@ -19,7 +19,7 @@ namespace moe::training {
 class EventsPanel : public QWidget {
     Q_OBJECT
 public:
-    EventsPanel(models::EventTableModel& model, TitleBar& title, QWidget* parent = nullptr);
+    EventsPanel(models::EventTableModel& model, shell::TitleBar& title, QWidget* parent = nullptr);
     void selectFlag(int number); ///< a flag was clicked in a plot
     QTableView& table() { return *m_table; }
 

@@ -3,9 +3,9 @@
 #include "ui/training/layer_page.h"
 
 #include "ui/models/format.h"
+#include "ui/shell/save_file.h"
 #include "ui/shell/theme.h"
 #include "ui/training/dashboard.h"
-#include "ui/training/save_file.h"
 #include "ui/training/table_delegates.h"
 
 #include <QApplication>
@@ -181,9 +181,10 @@ void LayerPage::rebuild(
     }
     m_utilisationY.assign(m_lines.size(), {});
     m_columnX.clear();
-    m_utilisation->setTrailingLegend(experts > 2 ? QList<TitleLegend>{{TitleLegend::Swatch::Line,
-                                         tr("%1 others").arg(experts - 2), {}, theme().series[5]}}
-                                                 : QList<TitleLegend>{});
+    m_utilisation->setTrailingLegend(experts > 2
+            ? QList<shell::TitleLegend>{{shell::TitleLegend::Swatch::Line,
+                tr("%1 others").arg(experts - 2), {}, theme().series[5]}}
+            : QList<shell::TitleLegend>{});
 
     const auto single = [](PlotPanel* panel, bool points, bool smoothed) {
         panel->clearCurves();

@@ -72,7 +72,7 @@ private:
     QLabel *m_name, *m_figures, *m_step;
     QToolButton *m_previous, *m_next;
     plots::HeatmapPlot* m_map;
-    TitleBar *m_mapTitle, *m_tableTitle;
+    shell::TitleBar *m_mapTitle, *m_tableTitle;
     QWidget *m_header, *m_mapPanel, *m_tablePanel;
     PlotPanel *m_utilisation, *m_entropy, *m_ratios, *m_similarity, *m_drop, *m_alpha;
     QTableView* m_table;

@@ -1,9 +1,9 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/format.h"
+#include "ui/shell/save_file.h"
 #include "ui/shell/theme.h"
 #include "ui/training/layer_page.h"
-#include "ui/training/save_file.h"
 #include "ui/training/table_delegates.h"
 
 #include <QApplication>
@@ -69,7 +69,7 @@ QWidget* LayerPage::buildHeader()
 QWidget* LayerPage::buildMap()
 {
     auto* panel = new QWidget(this);
-    m_mapTitle = new TitleBar(tr("Experts over time"), {}, panel);
+    m_mapTitle = new shell::TitleBar(tr("Experts over time"), {}, panel);
     m_map = new plots::HeatmapPlot(plots::HeatmapPlot::Kind::ExpertsOverSteps, panel);
     m_map->setObjectName(QStringLiteral("expertsOverTime"));
     m_map->setAccessibleName(tr("Utilisation of the layer's experts over time"));
@@ -100,10 +100,10 @@ QWidget* LayerPage::buildMap()
         if (auto* tabs = m_body->findChild<QTabWidget*>(QStringLiteral("layerMapTabs")))
             tabs->setCurrentWidget(m_tablePanel);
     });
-    addExportActions(
+    shell::addExportActions(
         m_mapTitle->menu(), panel,
         [this] {
-            return PlotExports{tr("Experts of layer %1").arg(m_layer),
+            return shell::PlotExports{tr("Experts of layer %1").arg(m_layer),
                 [this](const QString& path) { return m_map->exportPng(path); },
                 [this](const QString& path) { return m_map->exportSvg(path); },
                 [this](const QString& path) {
@@ -122,7 +122,7 @@ QWidget* LayerPage::buildMap()
 QWidget* LayerPage::buildTable()
 {
     auto* panel = new QWidget(this);
-    m_tableTitle = new TitleBar(tr("Experts now"), {}, panel);
+    m_tableTitle = new shell::TitleBar(tr("Experts now"), {}, panel);
     m_table = new QTableView(panel);
     m_table->setObjectName(QStringLiteral("expertTable"));
     m_table->setAccessibleName(tr("Experts of the layer now"));
@@ -258,8 +258,8 @@ void LayerPage::arrange()
         for (PlotPanel* panel : {m_entropy, m_ratios, m_similarity})
             panel->show();
     }
-    for (TitleBar* title : {m_mapTitle, m_tableTitle, &m_entropy->titleBar(), &m_ratios->titleBar(),
-             &m_similarity->titleBar()})
+    for (shell::TitleBar* title : {m_mapTitle, m_tableTitle, &m_entropy->titleBar(),
+             &m_ratios->titleBar(), &m_similarity->titleBar()})
         title->setNameShown(!m_compact);
     columns->setStretchFactor(0, 1);
     columns->setStretchFactor(1, 0);

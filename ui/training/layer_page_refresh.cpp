@@ -189,8 +189,8 @@ void LayerPage::updateCellLabel()
         return;
     }
     const double step = *m_axis.crosshair();
-    TitleLegend entry;
-    entry.swatch = TitleLegend::Swatch::None;
+    shell::TitleLegend entry;
+    entry.swatch = shell::TitleLegend::Swatch::None;
     entry.name = tr("expert %1 at step %2").arg(m_expert).arg(formatCount(std::llround(step)));
     entry.value
         = models::formatUtilisation(m_shown->utilisation(m_shown->columnOf(step), m_expert));

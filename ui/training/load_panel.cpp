@@ -3,8 +3,8 @@
 #include "ui/training/load_panel.h"
 
 #include "ui/models/format.h"
+#include "ui/shell/save_file.h"
 #include "ui/shell/theme.h"
-#include "ui/training/save_file.h"
 
 #include <QComboBox>
 #include <QHBoxLayout>
@@ -37,7 +37,7 @@ constexpr int kAroundCells = 88; ///< px of column numbers, scale and words
 
 LoadPanel::LoadPanel(QWidget* parent)
     : QWidget(parent)
-    , m_title(new TitleBar(tr("Expert load"), tr("utilisation = load / ideal"), this))
+    , m_title(new shell::TitleBar(tr("Expert load"), tr("utilisation = load / ideal"), this))
     , m_span(new QComboBox(this))
     , m_ranks(new QComboBox(this))
     , m_probe(new QComboBox(this))
@@ -135,10 +135,10 @@ void LoadPanel::nameSpans()
 
 void LoadPanel::addMenu()
 {
-    addExportActions(
+    shell::addExportActions(
         m_title->menu(), this,
         [this] {
-            return PlotExports{m_title->name(),
+            return shell::PlotExports{m_title->name(),
                 [this](const QString& path) { return m_map->exportPng(path); },
                 [this](const QString& path) { return m_map->exportSvg(path); },
                 [this](const QString& path) {

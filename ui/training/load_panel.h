@@ -5,7 +5,7 @@
 #include "ui/models/run_data.h"
 #include "ui/models/run_settings.h"
 #include "ui/plots/heatmap_plot.h"
-#include "ui/training/title_bar.h"
+#include "ui/shell/title_bar.h"
 
 #include <QWidget>
 
@@ -24,7 +24,7 @@ class LoadPanel : public QWidget {
 public:
     explicit LoadPanel(QWidget* parent = nullptr);
 
-    TitleBar& titleBar() { return *m_title; }
+    shell::TitleBar& titleBar() { return *m_title; }
     plots::HeatmapPlot& heatmap() { return *m_map; }
     void setRun(const models::RunData* run); ///< not null; outlives the panel's use of it
     void refresh(const models::RunSettings& settings);
@@ -53,7 +53,7 @@ private:
     void limitHeight();
 
     const models::RunData* m_run = nullptr;
-    TitleBar* m_title;
+    shell::TitleBar* m_title;
     QComboBox* m_span;
     QComboBox* m_ranks;
     QComboBox* m_probe;

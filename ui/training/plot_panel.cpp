@@ -3,9 +3,9 @@
 #include "ui/training/plot_panel.h"
 
 #include "ui/models/format.h"
+#include "ui/shell/save_file.h"
 #include "ui/shell/theme.h"
 #include "ui/training/curve_table_model.h"
-#include "ui/training/save_file.h"
 
 #include <QHeaderView>
 #include <QLabel>
@@ -21,7 +21,7 @@ namespace moe::training {
 PlotPanel::PlotPanel(const QString& name, const QString& unit, SharedAxis& axis, QWidget* parent)
     : QWidget(parent)
     , m_axis(axis)
-    , m_title(new TitleBar(name, unit, this))
+    , m_title(new shell::TitleBar(name, unit, this))
     , m_column(new QVBoxLayout(this))
     , m_pages(new QStackedWidget(this))
     , m_plot(new plots::TimeSeriesPlot(this))
@@ -57,10 +57,10 @@ void PlotPanel::addRow(QWidget* row)
 
 void PlotPanel::addMenu()
 {
-    addExportActions(
+    shell::addExportActions(
         m_title->menu(), this,
         [this] {
-            return PlotExports{m_title->name(),
+            return shell::PlotExports{m_title->name(),
                 [this](const QString& path) { return exportPng(path); },
                 [this](const QString& path) { return exportSvg(path); },
                 [this](const QString& path) {
@@ -144,12 +144,12 @@ void PlotPanel::setValueFormat(std::function<QString(double)> format, const QStr
     m_suffix = suffix;
 }
 
-void PlotPanel::setLeadingLegend(const QList<TitleLegend>& entries)
+void PlotPanel::setLeadingLegend(const QList<shell::TitleLegend>& entries)
 {
     m_leading = entries;
 }
 
-void PlotPanel::setTrailingLegend(const QList<TitleLegend>& entries)
+void PlotPanel::setTrailingLegend(const QList<shell::TitleLegend>& entries)
 {
     m_trailing = entries;
 }
@@ -166,7 +166,7 @@ void PlotPanel::setRange(std::optional<double> low, std::optional<double> high)
 
 void PlotPanel::updateLegend()
 {
-    QList<TitleLegend> legend = m_leading;
+    QList<shell::TitleLegend> legend = m_leading;
     std::vector<size_t> order;
     for (size_t i = 0; i < m_curves.size(); ++i)
         order.push_back(i);
@@ -177,10 +177,10 @@ void PlotPanel::updateLegend()
             continue;
         const double at = m_axis.crosshair().value_or(m_curves[i].lastX);
         const std::optional<double> value = m_plot->valueAt(static_cast<int>(i), at);
-        TitleLegend entry;
-        entry.swatch = m_nameless ? TitleLegend::Swatch::None
-            : curve.dashed        ? TitleLegend::Swatch::Dashed
-                                  : TitleLegend::Swatch::Line;
+        shell::TitleLegend entry;
+        entry.swatch = m_nameless ? shell::TitleLegend::Swatch::None
+            : curve.dashed        ? shell::TitleLegend::Swatch::Dashed
+                                  : shell::TitleLegend::Swatch::Line;
         entry.name = m_nameless ? QString() : curve.name;
         entry.value = value && std::isfinite(*value) ? m_format(*value) + m_suffix : QString();
         if (m_nameless && entry.value.isEmpty())

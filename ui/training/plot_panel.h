@@ -4,8 +4,8 @@
 
 #include "ui/models/smoothing.h"
 #include "ui/plots/time_series_plot.h"
+#include "ui/shell/title_bar.h"
 #include "ui/training/shared_axis.h"
-#include "ui/training/title_bar.h"
 
 #include <QList>
 #include <QWidget>
@@ -30,7 +30,7 @@ public:
     PlotPanel(
         const QString& name, const QString& unit, SharedAxis& axis, QWidget* parent = nullptr);
 
-    TitleBar& titleBar() { return *m_title; }
+    shell::TitleBar& titleBar() { return *m_title; }
     plots::TimeSeriesPlot& plot() { return *m_plot; }
     void addRow(QWidget* row); ///< between title and plot
 
@@ -54,8 +54,8 @@ public:
 
     /// Writes a value for the legend, without unit.
     void setValueFormat(std::function<QString(double)> format, const QString& suffix = {});
-    void setLeadingLegend(const QList<TitleLegend>& entries); ///< before the curves' own
-    void setTrailingLegend(const QList<TitleLegend>& entries); ///< after them
+    void setLeadingLegend(const QList<shell::TitleLegend>& entries); ///< before the curves' own
+    void setTrailingLegend(const QList<shell::TitleLegend>& entries); ///< after them
     void setNameless(bool nameless); ///< the legend is the value alone (one curve)
 
     void setRange(std::optional<double> low, std::optional<double> high);
@@ -80,7 +80,7 @@ private:
     };
 
     SharedAxis& m_axis;
-    TitleBar* m_title;
+    shell::TitleBar* m_title;
     QVBoxLayout* m_column;
     QStackedWidget* m_pages;
     plots::TimeSeriesPlot* m_plot;
@@ -91,7 +91,7 @@ private:
     double m_smoothingUnit = 1;
     std::function<QString(double)> m_format;
     QString m_suffix;
-    QList<TitleLegend> m_leading, m_trailing;
+    QList<shell::TitleLegend> m_leading, m_trailing;
     bool m_nameless = false, m_tableWanted = false;
     void showPage();
 };

@@ -29,7 +29,7 @@ namespace moe::training {
 using models::RunTableModel;
 using shell::px;
 
-RunsPanel::RunsPanel(models::RunTableModel& model, TitleBar& title, QWidget* parent)
+RunsPanel::RunsPanel(models::RunTableModel& model, shell::TitleBar& title, QWidget* parent)
     : QWidget(parent)
     , m_model(model)
     , m_filter(new QLineEdit(this))
@@ -137,7 +137,7 @@ void RunsPanel::changeEvent(QEvent* event)
         fitColumns();
 }
 
-void RunsPanel::buildMenu(TitleBar& title)
+void RunsPanel::buildMenu(shell::TitleBar& title)
 {
     QToolButton* add = title.addButton(QStringLiteral("plus"), tr("New run"));
     connect(add, &QToolButton::clicked, this, &RunsPanel::newRunRequested);

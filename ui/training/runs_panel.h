@@ -3,7 +3,7 @@
 #pragma once
 
 #include "ui/models/run_table_model.h"
-#include "ui/training/title_bar.h"
+#include "ui/shell/title_bar.h"
 
 #include <QStringList>
 #include <QWidget>
@@ -20,7 +20,7 @@ namespace moe::training {
 class RunsPanel : public QWidget {
     Q_OBJECT
 public:
-    RunsPanel(models::RunTableModel& model, TitleBar& title, QWidget* parent = nullptr);
+    RunsPanel(models::RunTableModel& model, shell::TitleBar& title, QWidget* parent = nullptr);
 
     void setFront(qint64 run); ///< the run in front: first row, selected
     void setShortWords(bool shortWords); ///< the last column goes
@@ -53,7 +53,7 @@ protected:
 private:
     void buildTable();
     void fitColumns();
-    void buildMenu(TitleBar& title);
+    void buildMenu(shell::TitleBar& title);
     void showContextMenu(const QPoint& at);
     void updateEmpty();
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "ui/models/run_settings.h"
-#include "ui/training/title_bar.h"
 
 #include <QWidget>
 

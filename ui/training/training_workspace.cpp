@@ -36,10 +36,10 @@ TrainingWorkspace::Impl::Impl(
     , layerPage(new LayerPage(axis, &workspace))
     , steering(new SteeringPanel(&workspace))
     , newRun(new NewRunPanel(&workspace))
-    , runsTitle(new TitleBar(tr("Runs"), {}, &workspace))
-    , steeringTitle(new TitleBar(tr("Steering"), {}, &workspace))
-    , eventsTitle(new TitleBar(tr("Events"), {}, &workspace))
-    , newRunTitle(new TitleBar(tr("New run"), tr("checked as typed"), &workspace))
+    , runsTitle(new shell::TitleBar(tr("Runs"), {}, &workspace))
+    , steeringTitle(new shell::TitleBar(tr("Steering"), {}, &workspace))
+    , eventsTitle(new shell::TitleBar(tr("Events"), {}, &workspace))
+    , newRunTitle(new shell::TitleBar(tr("New run"), tr("checked as typed"), &workspace))
 {
     runsPanel = new RunsPanel(runs, *runsTitle, &workspace);
     eventsPanel = new EventsPanel(events, *eventsTitle, &workspace);

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/format.h"
 #include "ui/shell/message_bar.h"
+#include "ui/shell/save_file.h"
 #include "ui/shell/theme.h"
-#include "ui/training/save_file.h"
 #include "ui/training/workspace_impl.h"
 
 #include <QAbstractItemView>
@@ -237,7 +237,7 @@ void TrainingWorkspace::Impl::exportFocused(const QString& suffix)
             map = heat;
     }
     const QString name = map != nullptr ? map->accessibleName() : plot->accessibleName();
-    saveFile(&self, tr("Export %1").arg(name), name + suffix, QStringLiteral("*") + suffix,
+    shell::saveFile(&self, tr("Export %1").arg(name), name + suffix, QStringLiteral("*") + suffix,
         [this, suffix, plot, map](const QString& path) {
             const auto write = [&](auto* view) {
                 return suffix == QLatin1String(".png") ? view->exportPng(path)
@@ -252,7 +252,7 @@ void TrainingWorkspace::Impl::exportFocused(const QString& suffix)
 
 void TrainingWorkspace::Impl::exportDashboard()
 {
-    saveFile(&self, tr("Export dashboard"), tr("dashboard") + QStringLiteral(".png"),
+    shell::saveFile(&self, tr("Export dashboard"), tr("dashboard") + QStringLiteral(".png"),
         tr("PNG picture (*.png)"), [this](const QString& path) {
             if (!self.grab().save(path, "PNG"))
                 fail(tr("cannot write: %1: choose a folder that you may write to").arg(path),
@@ -269,7 +269,7 @@ void TrainingWorkspace::Impl::exportRecord(const QString& format)
     }
     const QString name = QString::fromStdString(front.info().name);
     const bool folder = format == QLatin1String("tensorboard");
-    saveFile(&self, tr("Export record"), folder ? name : name + QLatin1Char('.') + format,
+    shell::saveFile(&self, tr("Export record"), folder ? name : name + QLatin1Char('.') + format,
         folder ? QString() : QStringLiteral("*.") + format,
         [this, run, format](const QString& path) { reader.exportRun(run, format, path); });
 }

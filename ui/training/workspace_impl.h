@@ -46,11 +46,11 @@ struct TrainingWorkspace::Impl {
 
     // Layout
     enum class Size { Small, Normal, Wide };
-    QDockWidget* addDock(const QString& object, QWidget* content, TitleBar* title);
+    QDockWidget* addDock(const QString& object, QWidget* content, shell::TitleBar* title);
     void buildDocks();
     void arrangeDocks();
     void fitTo(const QSize& size);
-    void setTabbed(QDockWidget* dock, TitleBar* title, bool tabbed);
+    void setTabbed(QDockWidget* dock, shell::TitleBar* title, bool tabbed);
     void openLayer(int row);
     void closeLayer();
     void stepLayer(int by);
@@ -146,7 +146,7 @@ struct TrainingWorkspace::Impl {
     SteeringPanel* steering;
     EventsPanel* eventsPanel;
     NewRunPanel* newRun;
-    TitleBar *runsTitle, *steeringTitle, *eventsTitle, *newRunTitle;
+    shell::TitleBar *runsTitle, *steeringTitle, *eventsTitle, *newRunTitle;
     QDockWidget *runsDock, *steeringDock, *eventsDock, *loadDock, *newRunDock;
     QDockWidget *dropDock, *alphaDock, *lossDock, *lrDock, *gradDock, *tokensDock;
     Size size = Size::Normal;

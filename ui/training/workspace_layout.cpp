@@ -18,7 +18,7 @@ constexpr int kSmallBelow = 1400, kWideFrom = 2200; ///< px at 13 px text
 } // namespace
 
 QDockWidget* TrainingWorkspace::Impl::addDock(
-    const QString& object, QWidget* content, TitleBar* title)
+    const QString& object, QWidget* content, shell::TitleBar* title)
 {
     auto* dock = new QDockWidget(title->name(), &self);
     dock->setObjectName(object);
@@ -43,7 +43,7 @@ void TrainingWorkspace::Impl::buildDocks()
     newRunDock = addDock(QStringLiteral("newRunDock"), newRun, newRunTitle);
 
     // Panels bring their own title bars: the dock takes them over.
-    const auto chart = [this](const char* object, QWidget* panel, TitleBar& title) {
+    const auto chart = [this](const char* object, QWidget* panel, shell::TitleBar& title) {
         return addDock(QString::fromLatin1(object), panel, &title);
     };
     loadDock = chart("loadDock", load, load->titleBar());
@@ -66,7 +66,7 @@ void TrainingWorkspace::Impl::buildDocks()
     });
 }
 
-void TrainingWorkspace::Impl::setTabbed(QDockWidget* dock, TitleBar* title, bool tabbed)
+void TrainingWorkspace::Impl::setTabbed(QDockWidget* dock, shell::TitleBar* title, bool tabbed)
 {
     if (!tabbed) {
         QWidget* placeholder = dock->titleBarWidget();

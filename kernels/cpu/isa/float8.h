@@ -15,10 +15,21 @@ namespace unaligned {
 using ByteVec = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
 }
 
+inline IntVec widenBytes(ByteVec bytes)
+{
+#if defined(__AVX512F__)
+    return (IntVec)_mm512_maskz_cvtepu8_epi32(kAllLanes, (__m128i)bytes);
+#elif defined(__AVX2__)
+    return (IntVec)_mm256_cvtepu8_epi32(_mm_set_epi64x(0, (long long)bytes));
+#else
+    return __builtin_convertvector(bytes, IntVec);
+#endif
+}
+
 /// Exact for every code, subnormals whatever the processor makes of its own.
 inline Vec decodeFloat8(ByteVec codes)
 {
-    const IntVec wide = __builtin_convertvector(codes, IntVec);
+    const IntVec wide = widenBytes(codes);
     const IntVec size = wide & 0x7F;
     const Vec normal = (Vec)((size << 20) + (120 << 23)); // exponents of 127 − 7 more
     const Vec subnormal = __builtin_convertvector(size, Vec) * 0x1p-9F;

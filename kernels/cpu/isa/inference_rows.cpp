@@ -10,8 +10,8 @@ namespace moe::kernels::cpu::MOE_ISA {
 
 namespace {
 
-template <typename Act>
-void normRow(const Act* x, const float* weight, float eps, Act* y, int64_t n)
+template <typename From, typename To>
+void normRow(const From* x, const float* weight, float eps, To* y, int64_t n)
 {
     Vec squares{};
     eachVector(n, [&](int64_t i, auto part) {
@@ -78,12 +78,15 @@ void CpuBackend::rmsNormRows(
     const TensorView& x, const TensorView& weight, float eps, const TensorView& y)
 {
     const int64_t size = x.shape[x.shape.rank() - 1], rows = x.elements() / size;
-    withType(x.dtype, [&](auto type) {
-        using Act = typename decltype(type)::Of;
-        parallelRanges(pool(), rows, rowGrain(size), [&](int64_t begin, int64_t end, int) {
-            for (int64_t row = begin; row < end; ++row)
-                normRow(x.host<Act>() + row * size, weight.host<float>(), eps,
-                    y.host<Act>() + row * size, size);
+    withType(x.dtype, [&](auto from) {
+        withType(y.dtype, [&](auto to) {
+            using From = typename decltype(from)::Of;
+            using To = typename decltype(to)::Of;
+            parallelRanges(pool(), rows, rowGrain(size), [&](int64_t begin, int64_t end, int) {
+                for (int64_t row = begin; row < end; ++row)
+                    normRow(x.host<From>() + row * size, weight.host<float>(), eps,
+                        y.host<To>() + row * size, size);
+            });
         });
     });
 }

@@ -76,7 +76,8 @@ void loadQueries(const Call& call, const Tile& tile, int64_t kvHead, const Tenso
         const int64_t head = kvHead * call.group + query % call.group;
         const Act* from = q.host<Act>() + (row * call.attention.heads + head) * dim;
         float* at = to + i * call.sizes.keyStride;
-        eachVector(dim, [&](int64_t j, auto part) { part.store(at + j, part.load(from + j)); });
+        // Whole vectors, zeros beyond the head: the product reads them.
+        eachVector(dim, [&](int64_t j, auto part) { store(at + j, part.load(from + j)); });
     }
 }
 
@@ -98,6 +99,8 @@ KeyRange<Page> keyRange(const Call& call, const Tile& tile, int64_t kvHead, int6
         values[k] = pages.values
             ? pages.values.host<Page>() + place * valueWidth + kvHead * pages.valueDim
             : keys[k];
+        if (k < range.begin + kKeysAhead)
+            fetchAhead(keys[k], pages.keyDim);
     }
     return range;
 }

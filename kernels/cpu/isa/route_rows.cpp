@@ -11,6 +11,7 @@ namespace moe::kernels::cpu::MOE_ISA {
 namespace {
 
 struct RouteRow {
+    const float* mask; ///< or none
     float* probs;
     int32_t* chosen;
     float* weights;
@@ -67,8 +68,8 @@ void routeRow(
         z[e] = logits[e];
     if (router.normalizeLogits)
         normalise(z, n, router.lambda);
-    for (int64_t e = 0; router.mask && e < n; ++e)
-        z[e] += router.mask.host<float>()[e];
+    for (int64_t e = 0; row.mask && e < n; ++e)
+        z[e] += row.mask[e];
     choose(z, n, router.topK, reinterpret_cast<bool*>(z + n), row.chosen);
     const double most = z[row.chosen[0]];
     for (int64_t e = 0; e < n; ++e)
@@ -98,12 +99,13 @@ void CpuBackend::routeRows(const TensorView& logits, const InferenceRouter& rout
 {
     const int64_t rows = logits.shape[0], n = logits.shape[1], k = router.topK;
     checkTopK(k, n);
+    const auto* mask = router.mask.host<float>();
     parallelRanges(pool(), rows, rowGrain(4 * k * n), [&](int64_t begin, int64_t end, int thread) {
         void* work = threadScratch(thread, 9 * n);
         for (int64_t t = begin; t < end; ++t)
             routeRow(logits.host<float>() + t * n, n, router,
-                {probs.host<float>() + t * n, chosen.host<int32_t>() + t * k,
-                    weights.host<float>() + t * k},
+                {mask ? mask + t * n : nullptr, probs.host<float>() + t * n,
+                    chosen.host<int32_t>() + t * k, weights.host<float>() + t * k},
                 work);
     });
 }

@@ -12,11 +12,11 @@ namespace moe::kernels::cpu::MOE_ISA {
 namespace {
 
 constexpr int64_t kLine = 64;
-constexpr int64_t kPieceBytes = int64_t{32} << 10;
+constexpr int64_t kPieceBytes = int64_t{64} << 10;
 constexpr int64_t kMostPanelBytes = int64_t{256} << 10;
 constexpr int64_t kPanelRows = 32;
 /// How far beyond the next rows the memory is asked: the time that it takes to answer.
-constexpr int64_t kBeyond = 2048;
+constexpr int64_t kBeyond = 4096;
 
 int64_t ownRowBytes(const StoredMatrix& w)
 {
@@ -34,6 +34,8 @@ int64_t ownRowBytes(const StoredMatrix& w)
 }
 
 /// Lines of memory asked for ahead of their use: [at, end), then [next, nextEnd), then no more.
+/// Into the second-level cache: four rows and the four after them crowd each other out of the
+/// first.
 struct Lines {
     const uint8_t* at;
     const uint8_t* end;
@@ -45,20 +47,23 @@ struct Lines {
     {
 #pragma GCC unroll 8
         for (int i = 0; i < kCount; ++i)
-            __builtin_prefetch(at + i * step, 0, 3);
+            __builtin_prefetch(at + i * step, 0, 2);
         at += kCount * step;
-        if (at >= end) {
-            if (next >= nextEnd)
-                step = 0;
-            else
-                at = next;
+        if (at < end)
+            return;
+        if (next) {
+            at = next;
             end = nextEnd;
-            next = nextEnd;
+            next = nullptr;
+        } else { // nothing is left: the last line again and again
+            at -= kLine;
+            end = (const uint8_t*)UINTPTR_MAX;
+            step = 0;
         }
     }
 };
 
-/// Lines from `bytes` beyond `at` on.
+/// Lines from `at` on, a place in `rows` or as far behind their end as into `next`.
 Lines linesFrom(const uint8_t* at, const StoredRows& rows, const StoredRows& next)
 {
     const uint8_t* nextBegin = next.rows > 0 ? next.begin() : nullptr;
@@ -66,9 +71,9 @@ Lines linesFrom(const uint8_t* at, const StoredRows& rows, const StoredRows& nex
     if (at < rows.end())
         return {at, rows.end(), nextBegin, nextEnd};
     const uint8_t* inNext = nextBegin + (at - rows.end());
-    if (inNext < nextEnd)
+    if (next.rows > 0 && inNext < nextEnd)
         return {inNext, nextEnd, nullptr, nullptr};
-    return {rows.begin(), nullptr, nullptr, nullptr, 0};
+    return {rows.begin(), (const uint8_t*)UINTPTR_MAX, nullptr, nullptr, 0};
 }
 
 template <bool kPairs> inline __attribute__((always_inline)) Vec multiplyAdd(Vec sum, Vec a, Vec b)
@@ -82,16 +87,16 @@ template <bool kPairs> inline __attribute__((always_inline)) Vec multiplyAdd(Vec
 
 using Four = float __attribute__((vector_size(16)));
 
-/// The sums of four vectors `step` apart: lanes + 8, + 4, + 2, + 1.
+/// The sums of four vectors: lanes + 8, + 4, + 2, + 1.
 #if defined(__AVX512F__)
-inline __attribute__((always_inline)) Four sumsOf(const Vec* v, int64_t step)
+inline __attribute__((always_inline)) Four sumsOf(Vec a, Vec b, Vec c, Vec d)
 {
-    const auto halves = [](Vec a, Vec b) {
-        return __builtin_shufflevector(a, b, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
+    const auto halves = [](Vec x, Vec y) {
+        return __builtin_shufflevector(x, y, 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23)
             + __builtin_shufflevector(
-                a, b, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
+                x, y, 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31);
     };
-    const Vec ab = halves(v[0], v[step]), cd = halves(v[2 * step], v[3 * step]);
+    const Vec ab = halves(a, b), cd = halves(c, d);
     Vec x
         = __builtin_shufflevector(ab, cd, 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27)
         + __builtin_shufflevector(
@@ -101,11 +106,12 @@ inline __attribute__((always_inline)) Four sumsOf(const Vec* v, int64_t step)
     return __builtin_shufflevector(x, x, 0, 4, 8, 12);
 }
 #else
-inline Four sumsOf(const Vec* v, int64_t step)
+inline Four sumsOf(Vec a, Vec b, Vec c, Vec d)
 {
+    const Vec rows[] = {a, b, c, d};
     Four sums{};
     for (int row = 0; row < 4; ++row) {
-        Vec x = v[row * step];
+        Vec x = rows[row];
         for (int half = kLanes / 2; half > 0; half /= 2)
             for (int i = 0; i < half; ++i)
                 x[i] += x[i + half];
@@ -118,6 +124,7 @@ inline Four sumsOf(const Vec* v, int64_t step)
 /// Four rows of weights, widened as they come.
 template <typename Decoder> struct FewRows {
     static constexpr int kVectors = Decoder::kVectors, kMostTokens = kFewTokens;
+    static constexpr bool kMayBeCut = true;
     Codes rows[kStoredRows];
 
     void load(int row, int64_t chunk, Vec* to) const
@@ -132,6 +139,7 @@ template <typename Decoder> struct FewRows {
 /// Four rows of a panel.
 struct PanelRows {
     static constexpr int kVectors = 1, kMostTokens = kStoredTile, kLinesAChunk = 1;
+    static constexpr bool kMayBeCut = false;
     const uint8_t* first;
 
     void load(int row, int64_t chunk, Vec* to) const
@@ -143,9 +151,10 @@ struct PanelRows {
 /// Adds chunks [from, to) to the sums; `x` is at chunk 0 of a tile of kTokens.
 template <bool kPairs, int kTokens, typename Rows>
 inline __attribute__((always_inline)) void addChunks(const Rows& rows, int64_t from, int64_t to,
-    const uint8_t* x, Lines& lines, Vec (&sums)[kStoredRows][kTokens])
+    const uint8_t* x, Lines& ahead, Vec (&sums)[kStoredRows][kTokens])
 {
     constexpr int kVectors = Rows::kVectors;
+    Lines lines = ahead;
     for (int64_t chunk = from; chunk < to; ++chunk) {
         lines.template fetch<Rows::kLinesAChunk>();
         const uint8_t* vectors = x + chunk * kVectors * kTokens * kVectorBytes;
@@ -166,6 +175,7 @@ inline __attribute__((always_inline)) void addChunks(const Rows& rows, int64_t f
                     sums[row][t] = multiplyAdd<kPairs>(sums[row][t], left[v], right[v][t]);
         }
     }
+    ahead = lines;
 }
 
 /// What the tiles of one matrix have in common.
@@ -201,48 +211,42 @@ template <bool kPairs, bool kBlocks, int kTokens, typename Rows>
 void tile(const Rows& rows, const Rows* tail, const Scales& scales, const Frame& frame,
     const uint8_t* x, int64_t token, int64_t row, int64_t count, Lines& lines)
 {
-    Vec sums[kStoredRows][kTokens];
-    const auto clear = [&] {
-#pragma GCC unroll 8
-        for (int i = 0; i < kStoredRows; ++i)
-#pragma GCC unroll 8
-            for (int t = 0; t < kTokens; ++t)
-                sums[i][t] = Vec{};
-    };
-    clear();
+    // Every index is a constant once the loops are unrolled: the sums are registers.
+    Vec sums[kStoredRows][kTokens] = {}, totals[kStoredRows][kTokens] = {};
     // The last chunk of codes may be cut off: it is read from a copy.
     const int64_t whole = tail ? frame.chunks - 1 : frame.chunks;
-    Vec totals[kStoredRows][kTokens];
     if constexpr (kBlocks) {
-#pragma GCC unroll 8
-        for (int i = 0; i < kStoredRows; ++i)
-#pragma GCC unroll 8
-            for (int t = 0; t < kTokens; ++t)
-                totals[i][t] = Vec{};
         for (int64_t from = 0, block = 0; from < frame.chunks; from += frame.blockChunks, ++block) {
             const int64_t to = smaller(from + frame.blockChunks, frame.chunks);
             addChunks<kPairs, kTokens>(rows, from, smaller(to, whole), x, lines, sums);
-            if (to > whole)
+            if (Rows::kMayBeCut && to > whole)
                 addChunks<kPairs, kTokens>(*tail, whole, to, x, lines, sums);
 #pragma GCC unroll 8
             for (int i = 0; i < kStoredRows; ++i) {
                 const Vec scale = splat(scales.block[i][block]);
 #pragma GCC unroll 8
-                for (int t = 0; t < kTokens; ++t)
+                for (int t = 0; t < kTokens; ++t) {
                     totals[i][t] += sums[i][t] * scale;
+                    sums[i][t] = Vec{};
+                }
             }
-            clear();
         }
     } else {
         addChunks<kPairs, kTokens>(rows, 0, whole, x, lines, sums);
-        if (tail)
+        if (Rows::kMayBeCut && tail)
             addChunks<kPairs, kTokens>(*tail, whole, frame.chunks, x, lines, sums);
     }
     const Four rowScales = {*scales.row[0], *scales.row[1], *scales.row[2], *scales.row[3]};
-    for (int t = 0; t < kTokens; ++t) {
-        const Four result = sumsOf(kBlocks ? &totals[0][t] : &sums[0][t], kTokens) * rowScales;
-        float* to = frame.out + (token + t) * frame.ldOut + row;
-        __builtin_memcpy(to, &result, 4 * static_cast<size_t>(count));
+    float* to = frame.out + token * frame.ldOut + row;
+#pragma GCC unroll 8
+    for (int t = 0; t < kTokens; ++t, to += frame.ldOut) {
+        const auto& ended = kBlocks ? totals : sums;
+        const Four result = sumsOf(ended[0][t], ended[1][t], ended[2][t], ended[3][t]) * rowScales;
+        if (count == kStoredRows)
+            __builtin_memcpy(to, &result, sizeof(result));
+        else
+            for (int64_t i = 0; i < count; ++i)
+                to[i] = result[i];
     }
 }
 

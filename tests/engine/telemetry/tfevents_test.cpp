@@ -55,6 +55,20 @@ private Q_SLOTS:
         QCOMPARE(crc32c(bytesOf("123456789")), 0xe3069283U);
     }
 
+    void anAbandonedFileLeavesNothing()
+    {
+        const auto folder = std::filesystem::path(m_folder.path().toStdString()) / "abandoned";
+        std::filesystem::create_directory(folder);
+        {
+            TfEventWriter writer(folder, 1.7e9);
+            writer.scalar("loss", 2.5);
+            writer.endStep(1, 1.7e9);
+        }
+        QVERIFY(std::filesystem::is_empty(folder));
+        TfEventWriter(folder, 1.7e9).close();
+        QVERIFY(!std::filesystem::is_empty(folder));
+    }
+
     void aRecordByteForByte()
     {
         const auto file = write("one",

@@ -7,6 +7,8 @@
 
 #include <QtTest>
 
+#include <fstream>
+
 using namespace moe;
 using tests::difference;
 using tests::Published;
@@ -63,8 +65,8 @@ private Q_SLOTS:
         const Published rest = m_bench.run(file, recorded(true));
         QCOMPARE(rest.error, std::string());
         QCOMPARE(rest.result.run, run);
-        QCOMPARE(rest.steps.front().step, stopped.result.steps + 1);
         QCOMPARE(rest.eventsOf("resumed").size(), size_t(1));
+        QCOMPARE(rest.eventsOf("resumed")[0].step, stopped.result.steps);
 
         const Published undisturbed = m_bench.run(
             m_bench.file({"train_steps=40", sets[3], sets[4], "checkpoint.dir=" + dir + "-whole"}));
@@ -89,6 +91,33 @@ private Q_SLOTS:
         QCOMPARE(store.runs().size(), runs);
         QCOMPARE(difference(store.steps(whole.result.run, 1, 100), whole.steps, 0), QString());
         QVERIFY(!std::filesystem::exists(*file.checkpointDir / ".step-000009.partial"));
+    }
+
+    void aResumeThatFailsChangesNothing()
+    {
+        const std::vector<std::string> sets{
+            "checkpoint.dir=damaged", "checkpoint.every=3", "checkpoint.keep=9"};
+        const Published whole = m_bench.run(m_bench.file(sets), recorded(false));
+        std::filesystem::remove_all(m_bench.path("damaged/step-000007"));
+        const auto damage = [&] { // the last bytes of the last tensor
+            std::fstream file(m_bench.path("damaged/step-000006/training-state/m.safetensors"),
+                std::ios::in | std::ios::out | std::ios::binary);
+            file.seekp(-2, std::ios::end);
+            file.write("\x55\xAA", 2);
+        };
+        damage();
+        std::vector<std::string> changed = sets;
+        changed.insert(changed.end(), {"name=another", "train_steps=30"});
+        const Published failed = m_bench.run(m_bench.file(changed), recorded(true));
+        QVERIFY2(failed.error.find("checksum") != std::string::npos, failed.error.c_str());
+        const telemetry::RunStore store(m_bench.store(), telemetry::RunStore::Mode::ReadOnly);
+        const telemetry::RunInfo run = store.run(whole.result.run);
+        QCOMPARE(run.steps, int64_t(7));
+        QCOMPARE(run.trainSteps, int64_t(7));
+        QCOMPARE(run.name, std::string("tiny"));
+        QVERIFY(run.state == telemetry::RunState::Done);
+        QCOMPARE(difference(store.steps(run.id, 1, 100), whole.steps, 0), QString());
+        QCOMPARE(store.events(run.id).back().kind, std::string("finished"));
     }
 
     void noCheckpointYetStartsOver()

@@ -15,7 +15,7 @@ class QLabel;
 class QMenu;
 class QToolButton;
 
-namespace moe::training {
+namespace moe::shell {
 
 /// One entry of a title bar's legend: swatch, name, value (semibold parts: none).
 struct TitleLegend {
@@ -68,4 +68,4 @@ private:
     QMenu* m_menu;
 };
 
-} // namespace moe::training
+} // namespace moe::shell

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/training/title_bar.h"
+#include "ui/shell/title_bar.h"
 
 #include "ui/shell/theme.h"
 
@@ -16,11 +16,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace moe::training {
-
-using shell::px;
-using shell::TextRole;
-using shell::theme;
+namespace moe::shell {
 
 namespace {
 
@@ -66,7 +62,7 @@ TitleBar::TitleBar(const QString& name, const QString& unit, QWidget* parent)
     , m_name(name)
     , m_unit(unit)
     , m_buttons(new QHBoxLayout(this))
-    , m_more(shell::makeIconButton(QStringLiteral("more"), tr("More about %1").arg(name), this))
+    , m_more(makeIconButton(QStringLiteral("more"), tr("More about %1").arg(name), this))
     , m_menu(new QMenu(this))
 {
     m_buttons->setContentsMargins(0, 0, px(8), 0);
@@ -143,7 +139,7 @@ QString TitleBar::legendText() const
 
 QToolButton* TitleBar::addButton(const QString& iconName, const QString& what)
 {
-    QToolButton* button = shell::makeIconButton(iconName, what, this);
+    QToolButton* button = makeIconButton(iconName, what, this);
     m_buttons->insertWidget(m_buttons->count() - 1, button);
     return button;
 }
@@ -174,7 +170,7 @@ QSize TitleBar::minimumSizeHint() const
 int TitleBar::legendWidth(int entry) const
 {
     const TitleLegend& legend = m_legend[entry];
-    const QFontMetrics metrics(shell::numberFont(TextRole::Secondary));
+    const QFontMetrics metrics(numberFont(TextRole::Secondary));
     int width = metrics.horizontalAdvance(legend.name) + metrics.horizontalAdvance(legend.value);
     if (!legend.name.isEmpty() && !legend.value.isEmpty())
         width += px(4);
@@ -227,7 +223,7 @@ void TitleBar::paintEvent(QPaintEvent*)
 
     // From the right; the first entries fall away when there is no room.
     int x = right;
-    const QFont small = shell::numberFont(TextRole::Secondary);
+    const QFont small = numberFont(TextRole::Secondary);
     painter.setFont(small);
     for (int i = entries - 1; i >= 0; --i) {
         const TitleLegend& entry = m_legend[i];
@@ -283,4 +279,4 @@ bool TitleBar::event(QEvent* event)
     return QWidget::event(event);
 }
 
-} // namespace moe::training
+} // namespace moe::shell

@@ -9,7 +9,7 @@
 
 class QMenu;
 
-namespace moe::training {
+namespace moe::shell {
 
 /// Asks where to write without blocking the window, then calls `write` with the path.
 void saveFile(QWidget* parent, const QString& title, const QString& suggestion,
@@ -25,4 +25,4 @@ struct PlotExports {
 void addExportActions(QMenu* menu, QWidget* parent, std::function<PlotExports()> exports,
     std::function<void(const QString& line)> failed);
 
-} // namespace moe::training
+} // namespace moe::shell

@@ -1,12 +1,12 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/training/save_file.h"
+#include "ui/shell/save_file.h"
 
 #include <QCoreApplication>
 #include <QFileDialog>
 #include <QMenu>
 
-namespace moe::training {
+namespace moe::shell {
 
 namespace {
 
@@ -48,4 +48,4 @@ void addExportActions(QMenu* menu, QWidget* parent, std::function<PlotExports()>
     add(tr("Export CSV…"), QStringLiteral(".csv"), tr("CSV table (*.csv)"), &PlotExports::csv);
 }
 
-} // namespace moe::training
+} // namespace moe::shell

@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/chats/conversation.h"
+#include "engine/telemetry/sqlite.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace moe::chats {
+
+/// A message that holds what was searched for.
+struct SearchHit {
+    int64_t conversation = 0, message = 0;
+    std::string title, excerpt; ///< one line around the first place found
+};
+
+/// Conversations in the store file that also holds the runs (telemetry/store_schema). Each call is
+/// one transaction and durable when it returns, so what was said survives kill -9. One ChatStore
+/// belongs to one thread; several processes may share the file. Throws moe::Error in our words.
+class ChatStore {
+public:
+    /// Makes the file and its folder when they are missing, brings an older store up to date, and
+    /// drops for good what was removed longer ago than an hour.
+    explicit ChatStore(const std::filesystem::path& path);
+
+    std::vector<ConversationInfo> list() const; ///< newest first
+    Conversation open(int64_t id) const; ///< throws when there is none
+    /// Ids are the caller's (newId): of the conversation and of its messages.
+    void create(const Conversation& conversation);
+    void rename(int64_t id, const std::string& title);
+    void setFolder(int64_t id, const std::string& folder);
+    void setTags(int64_t id, const std::vector<std::string>& tags);
+    void setModel(int64_t id, const std::string& folder);
+    void setSetup(int64_t id, const Setup& setup);
+    void setDraft(int64_t id, const std::string& draft);
+    void setLeaf(int64_t id, int64_t leaf);
+    /// The same under new ids, with all branches and routings.
+    Conversation duplicate(int64_t id, const std::string& title);
+    void remove(int64_t id); ///< restore() undoes it, for an hour
+    void restore(int64_t id);
+
+    /// Adds it and makes it the leaf of its conversation.
+    void add(int64_t conversation, const Message& message);
+    void update(const Message& message); ///< text, state, model and facts
+    /// With all that hang on it; restoreMessage() undoes it, for an hour.
+    void removeMessage(int64_t id);
+    void restoreMessage(int64_t id);
+    void setRouting(int64_t message, std::span<const uint8_t> trace);
+    std::vector<uint8_t> routing(int64_t message) const; ///< empty: none
+
+    /// Messages and titles that hold all words of `query` (case of letters aside), newest first;
+    /// "…" keeps words together; tag:WORD and folder:WORD keep to conversations that have it.
+    std::vector<SearchHit> search(const std::string& query, int64_t limit) const;
+
+private:
+    void change(const char* sql, int64_t id, const std::string& value);
+    void insert(int64_t conversation, const Message& message);
+    void touch(int64_t conversation);
+
+    telemetry::Database m_database;
+};
+
+} // namespace moe::chats

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#include "engine/infer/evaluate.h"
+
+#include "engine/infer/sampler.h"
+#include "kernels/error.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace moe::infer {
+
+namespace {
+
+constexpr int64_t kWindow = 2048;
+/// Logits that stand in memory at once.
+constexpr int64_t kMostLogits = int64_t{1} << 24;
+
+} // namespace
+
+std::vector<double> tokenLogProbabilities(OpenedModel& model, std::span<const int32_t> ids)
+{
+    const auto count = std::ssize(ids);
+    if (count < 1 || count > model.context())
+        throw Error(std::to_string(count) + " tokens at once", model.name(),
+            "1 to the context, " + std::to_string(model.context()));
+    const int64_t vocabulary = model.config().vocabSize;
+    const int64_t chunk
+        = std::clamp<int64_t>(kMostLogits / vocabulary, 1, model.model().largestBatch());
+    std::vector<int32_t> table(static_cast<size_t>((count + kPageTokens - 1) / kPageTokens));
+    std::iota(table.begin(), table.end(), 0);
+    const kernels::Tensor out = model.backend().allocate(
+        {chunk, vocabulary}, kernels::DType::Float32, kernels::MemoryKind::Activations);
+    std::vector<float> logits(static_cast<size_t>(chunk * vocabulary));
+    std::vector<double> result;
+    for (int64_t done = 0; done < count; done += chunk) {
+        const int64_t now = std::min<int64_t>(chunk, count - done);
+        std::vector<kernels::PagedRow> rows;
+        for (int64_t i = 0; i < now; ++i)
+            rows.push_back({done + i, 0});
+        const kernels::TensorView part = out.view().slice(0, now);
+        model.model().forward(ids.subspan(static_cast<size_t>(done), static_cast<size_t>(now)),
+            {rows, table}, model.cache(), part);
+        model.backend().download(logits.data(), part);
+        for (int64_t i = 0; i < now && done + i + 1 < count; ++i) {
+            const auto row = std::span<const float>(logits).subspan(
+                static_cast<size_t>(i * vocabulary), static_cast<size_t>(vocabulary));
+            result.push_back(logProbability(row, ids[static_cast<size_t>(done + i + 1)]));
+        }
+    }
+    return result;
+}
+
+Perplexity perplexityOf(
+    OpenedModel& model, std::span<const int32_t> ids, const OnEvaluated& onWindow)
+{
+    const int64_t window = std::min({kWindow, model.config().maxPositions, model.context()}),
+                  all = std::ssize(ids);
+    Perplexity result;
+    double sum = 0;
+    for (int64_t begin = 0; begin < all; begin += window) {
+        const int64_t length = std::min(window, all - begin);
+        for (const double logProbability : tokenLogProbabilities(
+                 model, ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(length)))) {
+            sum += logProbability;
+            ++result.tokens;
+        }
+        if (onWindow)
+            onWindow(begin + length, all);
+    }
+    if (result.tokens == 0)
+        throw Error("no token has others before it", "the text", "two tokens at least");
+    result.perplexity = std::exp(-sum / static_cast<double>(result.tokens));
+    return result;
+}
+
+int64_t likeliestChoice(OpenedModel& model, const MultipleChoice& item)
+{
+    const std::vector<int32_t> question = model.tokenizer().encodePrompt(item.question);
+    int64_t best = 0;
+    double most = -std::numeric_limits<double>::infinity();
+    for (size_t i = 0; i < item.choices.size(); ++i) {
+        const std::vector<int32_t> ids
+            = model.tokenizer().encodePrompt(item.question + item.choices[i]);
+        const auto [own, end]
+            = std::mismatch(ids.begin(), ids.end(), question.begin(), question.end());
+        // The first token of all has no probability.
+        const auto given = std::max<int64_t>(1, own - ids.begin());
+        if (own == ids.end())
+            throw Error("a choice adds no token to its question", item.question.substr(0, 80),
+                "write something in each choice");
+        const std::vector<double> p = tokenLogProbabilities(model, ids);
+        const double sum = std::accumulate(p.begin() + given - 1, p.end(), 0.0);
+        if (sum > most) {
+            most = sum;
+            best = static_cast<int64_t>(i);
+        }
+    }
+    return best;
+}
+
+} // namespace moe::infer

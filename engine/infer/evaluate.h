@@ -1,0 +1,40 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+#include "engine/infer/opened_model.h"
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace moe::infer {
+
+/// Hears how much is done, and may throw to stop.
+using OnEvaluated = std::function<void(int64_t done, int64_t total)>;
+
+/// log p of ids[1…] given all before, [ids − 1]. The model must not be busy with a Generator.
+/// Throws for no ids, more than the context, and ids outside the vocabulary.
+std::vector<double> tokenLogProbabilities(OpenedModel& model, std::span<const int32_t> ids);
+
+struct Perplexity {
+    double perplexity = 0; ///< exp of the mean −log p
+    int64_t tokens = 0; ///< those whose probability counts
+};
+/// Over windows of min(max_position_embeddings, 2048) tokens (and the context, where that is
+/// shorter) without overlap; every token but a window's first. Throws where there are none.
+Perplexity perplexityOf(
+    OpenedModel& model, std::span<const int32_t> ids, const OnEvaluated& onWindow = {});
+
+struct MultipleChoice {
+    std::string question;
+    std::vector<std::string> choices;
+    int64_t answer = 0; ///< index of the right choice
+};
+/// The choice with the largest sum of log p of its tokens behind the question's (ties: the first).
+/// Question and choice are one text, joined as they are.
+int64_t likeliestChoice(OpenedModel& model, const MultipleChoice& item);
+
+} // namespace moe::infer

@@ -1,0 +1,414 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/chat_view.h"
+
+#include "ui/shell/recent.h"
+#include "ui/shell/theme.h"
+
+#include <QDateTime>
+#include <QKeyEvent>
+#include <QLocale>
+#include <QPainter>
+#include <QScrollBar>
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+namespace moe::chat {
+
+using shell::px;
+using shell::theme;
+
+namespace {
+
+constexpr int kColumn = 760, kWideColumn = 820, kWideFrom = 1500; ///< px
+constexpr int kAbove = 16, kBelow = 16, kSide = 24; ///< px round the column
+constexpr double kPauseSeconds = 3 * 3600; ///< after which a message says when it came
+
+QString headingOf(double created)
+{
+    const QDateTime at = QDateTime::fromMSecsSinceEpoch(std::llround(created * 1000));
+    const QString time = QLocale().toString(at.time(), QLocale::ShortFormat);
+    const auto days = at.date().daysTo(QDate::currentDate());
+    if (days == 0)
+        return ChatView::tr("Today, %1").arg(time);
+    if (days == 1)
+        return ChatView::tr("Yesterday, %1").arg(time);
+    return QLocale().toString(at.date(), QLocale::LongFormat) + ChatView::tr(", ", "date, time")
+        + time;
+}
+
+} // namespace
+
+ChatView::ChatView(QWidget* parent)
+    : QAbstractScrollArea(parent)
+{
+    setObjectName(QStringLiteral("chatView"));
+    setAccessibleName(tr("Conversation"));
+    setFrameShape(QFrame::NoFrame);
+    setHorizontalScrollBarPolicy(Qt::ScrollBarAlwaysOff);
+    setFocusPolicy(Qt::StrongFocus);
+    viewport()->setBackgroundRole(QPalette::Base);
+    viewport()->setAutoFillBackground(true);
+    verticalScrollBar()->setSingleStep(px(40));
+}
+
+void ChatView::setSources(const chats::Conversation* conversation,
+    std::function<const chats::ReplyRouting*(int64_t message)> routingOf)
+{
+    m_conversation = conversation;
+    m_routingOf = std::move(routingOf);
+}
+
+int ChatView::columnWidth() const
+{
+    const int room = viewport()->width();
+    const int wanted = px(room >= px(kWideFrom) ? kWideColumn : kColumn);
+    return std::max(px(200), std::min(wanted, room - 2 * px(kSide)));
+}
+
+/// A height before it is measured: lines of the text at the column's width.
+int ChatView::guess(const chats::Message& message) const
+{
+    const int perLine = std::max(20, columnWidth() / px(7));
+    const auto lines = std::ranges::count(message.text, '\n')
+        + static_cast<std::ptrdiff_t>(message.text.size()) / perLine + 1;
+    return px(56) + static_cast<int>(std::min<std::ptrdiff_t>(lines, 1'000'000)) * px(20);
+}
+
+std::optional<size_t> ChatView::rowOf(int64_t id) const
+{
+    const auto at = std::ranges::find(m_path, id);
+    return at == m_path.end() ? std::nullopt
+                              : std::optional(static_cast<size_t>(at - m_path.begin()));
+}
+
+void ChatView::openConversation()
+{
+    for (const auto& [id, view] : m_views)
+        view->deleteLater();
+    for (const auto& [id, view] : m_views)
+        view->hide();
+    m_views.clear();
+    m_strips.clear();
+    m_path.clear();
+    m_heights.clear();
+    m_follow = true;
+    pathChanged();
+}
+
+void ChatView::pathChanged()
+{
+    std::map<int64_t, int> known;
+    for (size_t row = 0; row < m_path.size(); ++row)
+        known[m_path[row]] = m_heights[row];
+    m_path = m_conversation != nullptr ? m_conversation->path() : std::vector<int64_t>();
+    m_heights.clear();
+    for (const int64_t id : m_path) {
+        const auto height = known.find(id);
+        m_heights.push_back(
+            height != known.end() ? height->second : guess(*m_conversation->find(id)));
+    }
+    for (auto it = m_views.begin(); it != m_views.end();) {
+        if (rowOf(it->first)) {
+            ++it;
+            continue;
+        }
+        it->second->hide();
+        it->second->deleteLater();
+        it = m_views.erase(it);
+    }
+    for (const auto& [id, view] : m_views)
+        fill(*view, *rowOf(id));
+    layOut();
+    viewport()->update();
+}
+
+MessageContext ChatView::contextOf(size_t row) const
+{
+    const chats::Message& message = *m_conversation->find(m_path[row]);
+    MessageContext context;
+    const std::vector<int64_t> siblings = m_conversation->siblings(message.id);
+    context.siblings = static_cast<int>(siblings.size());
+    context.sibling = static_cast<int>(std::ranges::find(siblings, message.id) - siblings.begin());
+    context.last = row + 1 == m_path.size();
+    context.live = m_live.contains(message.id);
+    context.cutOff = !context.live && message.state == chats::MessageState::Streaming;
+    context.canReply = m_canReply;
+    const double before = row == 0 ? 0 : m_conversation->find(m_path[row - 1])->created;
+    if (message.created - before > kPauseSeconds)
+        context.heading = headingOf(message.created);
+    return context;
+}
+
+bool ChatView::stripShownByDefault(size_t row) const
+{
+    const auto byHand = m_strips.find(m_path[row]);
+    return byHand != m_strips.end() ? byHand->second : row + 1 == m_path.size();
+}
+
+void ChatView::fill(MessageView& view, size_t row)
+{
+    const chats::Message& message = *m_conversation->find(m_path[row]);
+    view.setMessage(message, contextOf(row));
+    if (message.role == chats::Role::User)
+        return;
+    view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
+    const bool has = message.facts.tokens > 0 || m_live.contains(message.id);
+    view.setStripShown(has && stripShownByDefault(row));
+    view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
+}
+
+MessageView* ChatView::make(size_t row)
+{
+    const int64_t id = m_path[row];
+    if (const auto found = m_views.find(id); found != m_views.end())
+        return found->second;
+    auto* view = new MessageView(id, viewport());
+    m_views[id] = view;
+    connect(view, &MessageView::heightChanged, this, [this] { layOut(); });
+    connect(
+        view, &MessageView::stripToggled, this, [this, id](bool shown) { m_strips[id] = shown; });
+    connect(view, &MessageView::routingWanted, this, &ChatView::routingWanted);
+    connect(view, &MessageView::tokenHovered, this, &ChatView::tokenHovered);
+    connect(view, &MessageView::layerChosen, this, &ChatView::layerChosen);
+    connect(view, &MessageView::branchWanted, this, &ChatView::branchWanted);
+    connect(view, &MessageView::regenerateWanted, this, &ChatView::regenerateWanted);
+    connect(view, &MessageView::goOnWanted, this, &ChatView::goOnWanted);
+    connect(view, &MessageView::removeWanted, this, &ChatView::removeWanted);
+    connect(view, &MessageView::edited, this, &ChatView::edited);
+    fill(*view, row);
+    view->show();
+    return view;
+}
+
+int ChatView::topOf(size_t row) const
+{
+    int top = px(kAbove);
+    for (size_t i = 0; i < row; ++i)
+        top += m_heights[i];
+    return top;
+}
+
+int ChatView::total() const
+{
+    return topOf(m_heights.size()) + px(kBelow);
+}
+
+size_t ChatView::rowAt(int y) const
+{
+    int top = px(kAbove);
+    for (size_t row = 0; row < m_heights.size(); ++row) {
+        top += m_heights[row];
+        if (top > y)
+            return row;
+    }
+    return m_heights.empty() ? 0 : m_heights.size() - 1;
+}
+
+bool ChatView::isAtEnd() const
+{
+    return verticalScrollBar()->value() >= verticalScrollBar()->maximum() - px(4);
+}
+
+void ChatView::layOut()
+{
+    if (m_laying || m_conversation == nullptr)
+        return;
+    m_laying = true;
+    if (columnWidth() != m_layoutWidth) {
+        m_layoutWidth = columnWidth();
+        for (size_t row = 0; row < m_path.size(); ++row) {
+            if (!m_views.contains(m_path[row]))
+                m_heights[row] = guess(*m_conversation->find(m_path[row]));
+        }
+    }
+    QScrollBar& bar = *verticalScrollBar();
+    int top = bar.value();
+    // Measuring moves what lies below: again, until nothing moves any more.
+    for (int round = 0; round < 6; ++round) {
+        if (m_follow)
+            top = std::max(0, total() - viewport()->height());
+        const int moved = layOutOnce(top);
+        const int end = std::max(0, total() - viewport()->height());
+        const int next = m_follow ? end : std::clamp(top + moved, 0, end);
+        if (next == top && moved == 0)
+            break;
+        top = next;
+    }
+    bar.setRange(0, std::max(0, total() - viewport()->height()));
+    bar.setPageStep(viewport()->height());
+    bar.setValue(top);
+    const int left = (viewport()->width() - m_layoutWidth) / 2;
+    for (auto it = m_views.begin(); it != m_views.end();) {
+        const size_t row = *rowOf(it->first);
+        const int y = topOf(row) - top;
+        MessageView* view = it->second;
+        const bool inView = y < viewport()->height() && y + m_heights[row] > 0;
+        if (!inView && !view->isBusy()) {
+            view->hide();
+            view->deleteLater();
+            it = m_views.erase(it);
+            continue;
+        }
+        view->setGeometry(left, y, m_layoutWidth, m_heights[row]);
+        ++it;
+    }
+    m_laying = false;
+}
+
+/// Makes and measures what is in view from `top` on; returns by how much what stands above the
+/// first message in view has grown.
+int ChatView::layOutOnce(int top)
+{
+    if (m_path.empty())
+        return 0;
+    const size_t first = rowAt(top);
+    int moved = 0;
+    int y = topOf(first);
+    for (size_t row = first; row < m_path.size() && y < top + viewport()->height(); ++row) {
+        const int height = make(row)->layOut(m_layoutWidth);
+        if (row == first && y < top - px(kAbove)) // its end stays where it is
+            moved += height - m_heights[row];
+        m_heights[row] = height;
+        y += height;
+    }
+    for (const auto& [id, view] : m_views) { // kept though out of view
+        if (const size_t row = *rowOf(id); row < first)
+            m_heights[row] = view->layOut(m_layoutWidth);
+    }
+    return moved;
+}
+
+void ChatView::messageChanged(int64_t id)
+{
+    const auto row = rowOf(id);
+    if (!row)
+        return;
+    if (const auto view = m_views.find(id); view != m_views.end()) {
+        fill(*view->second, *row);
+        layOut();
+    }
+}
+
+void ChatView::setLive(std::set<int64_t> messages)
+{
+    m_live = std::move(messages);
+    for (const auto& [id, view] : m_views)
+        fill(*view, *rowOf(id));
+    layOut();
+}
+
+void ChatView::setCanReply(bool can)
+{
+    if (can == m_canReply)
+        return;
+    m_canReply = can;
+    for (const auto& [id, view] : m_views)
+        fill(*view, *rowOf(id));
+    layOut();
+}
+
+void ChatView::setEmptyText(const QString& text)
+{
+    m_emptyText = text;
+    viewport()->update();
+}
+
+void ChatView::scrollToMessage(int64_t id)
+{
+    const auto row = rowOf(id);
+    if (!row)
+        return;
+    m_follow = false;
+    for (int round = 0; round < 3; ++round) { // what lies above is measured on the way
+        verticalScrollBar()->setRange(0, std::max(0, total() - viewport()->height()));
+        verticalScrollBar()->setValue(topOf(*row) - px(kAbove));
+        layOut();
+    }
+}
+
+void ChatView::scrollToEnd()
+{
+    m_follow = true;
+    layOut();
+}
+
+MessageView* ChatView::view(int64_t id) const
+{
+    const auto found = m_views.find(id);
+    return found == m_views.end() ? nullptr : found->second;
+}
+
+void ChatView::edit(int64_t id)
+{
+    if (view(id) == nullptr)
+        scrollToMessage(id);
+    if (MessageView* shown = view(id))
+        shown->edit();
+}
+
+void ChatView::toggleStrip(int64_t id)
+{
+    if (MessageView* shown = view(id)) {
+        m_strips[id] = !shown->stripShown();
+        shown->setStripShown(m_strips[id]);
+    }
+}
+
+void ChatView::restyle()
+{
+    for (const auto& [id, view] : m_views)
+        view->restyle();
+    layOut();
+    viewport()->update();
+}
+
+void ChatView::resizeEvent(QResizeEvent*)
+{
+    layOut();
+}
+
+void ChatView::scrollContentsBy(int, int)
+{
+    if (m_laying)
+        return;
+    m_follow = isAtEnd();
+    layOut();
+}
+
+void ChatView::paintEvent(QPaintEvent*)
+{
+    if (!m_path.empty() || m_emptyText.isEmpty())
+        return;
+    QPainter painter(viewport());
+    painter.setFont(shell::font(shell::TextRole::Body));
+    painter.setPen(theme().text2);
+    const int left = (viewport()->width() - columnWidth()) / 2;
+    painter.drawText(QRect(left, px(24), columnWidth(), viewport()->height()),
+        Qt::AlignTop | Qt::AlignLeft | Qt::TextWordWrap, m_emptyText);
+}
+
+void ChatView::keyPressEvent(QKeyEvent* event)
+{
+    switch (event->key()) {
+    case Qt::Key_Home:
+        verticalScrollBar()->setValue(0);
+        return;
+    case Qt::Key_End:
+        scrollToEnd();
+        return;
+    default:
+        QAbstractScrollArea::keyPressEvent(event);
+    }
+}
+
+bool ChatView::viewportEvent(QEvent* event)
+{
+    if (event->type() == QEvent::LayoutRequest)
+        return true; // messages are placed by hand
+    return QAbstractScrollArea::viewportEvent(event);
+}
+
+} // namespace moe::chat

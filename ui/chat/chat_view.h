@@ -1,0 +1,91 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/chats/conversation.h"
+#include "engine/chats/reply_routing.h"
+#include "ui/chat/message_view.h"
+
+#include <QAbstractScrollArea>
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <vector>
+
+namespace moe::chat {
+
+/// The transcript: a column of the branch on screen. Only messages in view have widgets; the others
+/// have a height that was measured or is guessed from their length, so that a conversation of
+/// thousands opens at once. Follows what is written while it stands at the end, and stays where it
+/// is otherwise. Object name "chatView". GUI thread.
+class ChatView : public QAbstractScrollArea {
+    Q_OBJECT
+public:
+    explicit ChatView(QWidget* parent = nullptr);
+
+    /// Both outlive their use here. `routingOf` gives null for what is not there (yet).
+    void setSources(const chats::Conversation* conversation,
+        std::function<const chats::ReplyRouting*(int64_t message)> routingOf);
+    void openConversation(); ///< another one: its end comes into view
+    void pathChanged(); ///< messages were added, removed, or another branch is shown
+    void messageChanged(int64_t id); ///< its text, figures or routing
+    void setLive(std::set<int64_t> messages); ///< those being written
+    void setCanReply(bool can);
+    void setEmptyText(const QString& text);
+
+    void scrollToMessage(int64_t id);
+    void scrollToEnd();
+    bool isAtEnd() const;
+    MessageView* view(int64_t id) const; ///< null when it is out of view
+    int views() const { return static_cast<int>(m_views.size()); }
+    void edit(int64_t id);
+    void toggleStrip(int64_t id);
+    void restyle();
+
+Q_SIGNALS:
+    void routingWanted(qint64 message);
+    void tokenHovered(qint64 message, int column);
+    void layerChosen(int row);
+    void branchWanted(qint64 message, int by);
+    void regenerateWanted(qint64 message);
+    void goOnWanted(qint64 message);
+    void removeWanted(qint64 message);
+    void edited(qint64 message, const QString& text);
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void scrollContentsBy(int dx, int dy) override;
+    void paintEvent(QPaintEvent* event) override;
+    void keyPressEvent(QKeyEvent* event) override;
+    bool viewportEvent(QEvent* event) override;
+
+private:
+    int columnWidth() const;
+    int guess(const chats::Message& message) const;
+    MessageContext contextOf(size_t row) const;
+    MessageView* make(size_t row);
+    void fill(MessageView& view, size_t row);
+    void layOut(); ///< places what is in view, with the first message in view where it is
+    int layOutOnce(int top);
+    size_t rowAt(int y) const;
+    int topOf(size_t row) const;
+    int total() const;
+    std::optional<size_t> rowOf(int64_t id) const;
+    bool stripShownByDefault(size_t row) const;
+
+    const chats::Conversation* m_conversation = nullptr;
+    std::function<const chats::ReplyRouting*(int64_t)> m_routingOf;
+    std::vector<int64_t> m_path;
+    std::vector<int> m_heights;
+    std::map<int64_t, MessageView*> m_views;
+    std::set<int64_t> m_live;
+    std::map<int64_t, bool> m_strips; ///< shown or folded by hand
+    bool m_canReply = false, m_laying = false, m_follow = true;
+    int m_layoutWidth = 0;
+    QString m_emptyText;
+};
+
+} // namespace moe::chat

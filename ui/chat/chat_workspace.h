@@ -1,0 +1,58 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/shell/workspace.h"
+
+#include <QString>
+
+#include <filesystem>
+#include <memory>
+
+namespace moe::chat {
+
+/// The Chat workspace (look.md section 10): opens a model, holds conversations with it, shows what
+/// its experts did. Everything said is in the store at once. GUI thread. Object name "chatPage".
+class ChatWorkspace : public shell::Workspace {
+    Q_OBJECT
+public:
+    ChatWorkspace(
+        shell::ShellServices services, std::filesystem::path store, QWidget* parent = nullptr);
+    ~ChatWorkspace() override; ///< cancels what is written; what is there is kept
+
+    QString title() const override;
+    QString iconName() const override;
+    QList<QAction*> toolbarActions() const override;
+    QList<QWidget*> toolbarWidgets() override;
+    QList<shell::PaletteSource> paletteSources() override;
+    void restoreDefaultLayout() override;
+    QSize minimumSizeHint() const override;
+
+    void setThreads(int threads); ///< of models opened from now on; 0: all cores
+    void openModel(const QString& folder);
+    bool hasModel() const;
+    void newConversation();
+    void openConversation(qint64 id);
+    void send(const QString& text); ///< as if typed and sent
+    void setSeed(quint64 seed); ///< of the conversation's replies
+    bool isReplying() const;
+
+Q_SIGNALS:
+    void modelOpened();
+    void replyEnded();
+    void failed(const QString& line); ///< one error line
+    void recentChanged();
+    void pageWanted(); ///< an action of another page leads here
+
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void showEvent(QShowEvent* event) override;
+    void hideEvent(QHideEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace moe::chat

@@ -1,0 +1,460 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/message_view.h"
+
+#include "ui/chat/code_block.h"
+#include "ui/chat/expert_strip.h"
+#include "ui/chat/markdown_segments.h"
+#include "ui/chat/markdown_text.h"
+#include "ui/models/format.h"
+#include "ui/shell/theme.h"
+
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QKeyEvent>
+#include <QLabel>
+#include <QPainter>
+#include <QPlainTextEdit>
+#include <QPushButton>
+#include <QToolButton>
+
+#include <algorithm>
+
+namespace moe::chat {
+
+using models::formatCount;
+using models::formatFixed;
+using shell::px;
+using shell::TextRole;
+using shell::theme;
+
+namespace {
+
+constexpr int kGap = 8; ///< px between segments
+constexpr int kInsetX = 13, kInsetY = 7; ///< px of what the user wrote
+constexpr int kFooter = 26;
+
+} // namespace
+
+QString factsText(const chats::Message& message, const MessageContext& context)
+{
+    const chats::ReplyFacts& facts = message.facts;
+    QStringList parts;
+    if (context.live)
+        parts += MessageView::tr("writing");
+    if (facts.tokens > 0)
+        parts += MessageView::tr("%n token(s)", nullptr, static_cast<int>(facts.tokens));
+    if (facts.tokensPerSecond > 0)
+        parts += MessageView::tr("%1 tokens/s").arg(formatFixed(facts.tokensPerSecond, 1));
+    if (facts.firstTokenSeconds > 0)
+        parts += MessageView::tr("first token %1 s")
+                     .arg(formatFixed(facts.firstTokenSeconds, 2))
+                     .replace(QLatin1String(" s"), models::narrowSpace() + QLatin1Char('s'));
+    if (!context.live && !facts.finish.empty()) {
+        parts += MessageView::tr("seed %1").arg(facts.seed);
+        const QString why = facts.finish == "stop" ? MessageView::tr("stop")
+            : facts.finish == "length"             ? MessageView::tr("length")
+            : facts.finish == "cancelled"          ? MessageView::tr("stopped by you")
+                                                   : MessageView::tr("failed");
+        parts += MessageView::tr("finished: %1").arg(why);
+    }
+    if (context.cutOff)
+        parts += MessageView::tr("cut off when the program ended");
+    return parts.join(MessageView::tr(", ", "between figures"));
+}
+
+MessageView::MessageView(int64_t id, QWidget* parent)
+    : QWidget(parent)
+    , m_id(id)
+    , m_facts(shell::makeLabel({}, TextRole::Secondary, &shell::Theme::text3, false, this))
+    , m_place(shell::makeLabel({}, TextRole::Secondary, &shell::Theme::text2, false, this))
+{
+    setObjectName(QStringLiteral("message"));
+    setFocusPolicy(Qt::StrongFocus);
+    m_facts->setFont(shell::numberFont(TextRole::Secondary));
+    m_facts->setObjectName(QStringLiteral("replyFacts"));
+    m_place->setFont(shell::numberFont(TextRole::Secondary));
+    m_place->setAlignment(Qt::AlignCenter);
+    m_place->setObjectName(QStringLiteral("branchPlace"));
+    buildButtons();
+}
+
+void MessageView::buildButtons()
+{
+    const auto button = [this](const char* name, const char* icon, const QString& what) {
+        QToolButton* made = shell::makeIconButton(QString::fromLatin1(icon), what, this);
+        made->setObjectName(QString::fromLatin1(name));
+        made->installEventFilter(this);
+        return made;
+    };
+    m_previous = button("previousBranch", "chevron-left", tr("Previous branch"));
+    m_next = button("nextBranch", "chevron-right", tr("Next branch"));
+    m_experts = button("showExperts", "chevron-right", tr("Experts"));
+    m_experts->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_experts->setText(tr("Experts"));
+    m_experts->setMaximumWidth(QWIDGETSIZE_MAX);
+    m_experts->setMinimumWidth(0);
+    m_experts->setCheckable(true);
+    m_regenerate = button("regenerate", "refresh", tr("Regenerate: another reply, as a branch"));
+    m_goOn = button("goOn", "play", tr("Continue the reply"));
+    m_copy = button("copyMessage", "copy", tr("Copy the message"));
+    m_edit = button("editMessage", "edit", tr("Edit into a branch"));
+    m_remove = button("removeMessage", "close", tr("Delete the message and what follows it"));
+    connect(m_previous, &QToolButton::clicked, this, [this] { Q_EMIT branchWanted(m_id, -1); });
+    connect(m_next, &QToolButton::clicked, this, [this] { Q_EMIT branchWanted(m_id, 1); });
+    connect(m_experts, &QToolButton::clicked, this, [this](bool on) {
+        setStripShown(on);
+        Q_EMIT stripToggled(on);
+    });
+    connect(m_regenerate, &QToolButton::clicked, this, [this] { Q_EMIT regenerateWanted(m_id); });
+    connect(m_goOn, &QToolButton::clicked, this, [this] { Q_EMIT goOnWanted(m_id); });
+    connect(m_copy, &QToolButton::clicked, this, &MessageView::copyText);
+    connect(m_edit, &QToolButton::clicked, this, &MessageView::edit);
+    connect(m_remove, &QToolButton::clicked, this, [this] { Q_EMIT removeWanted(m_id); });
+}
+
+void MessageView::setMessage(const chats::Message& message, const MessageContext& context)
+{
+    m_message = message;
+    m_context = context;
+    const QString text = QString::fromStdString(message.text);
+    if (isUser())
+        showSegments({{Segment::Kind::Text, text, {}}}, false);
+    else
+        showSegments(segmentsOf(text), context.live);
+    m_facts->setText(isUser() ? QString() : factsText(message, context));
+    m_facts->setVisible(!m_facts->text().isEmpty());
+    if (!isUser()) {
+        const chats::SamplingSettings& sampling = message.facts.sampling;
+        m_facts->setToolTip(tr("Prompt %1 tokens, temperature %2, top-p %3, top-k %4, min-p %5, "
+                               "repetition penalty %6, at most %7 tokens")
+                                .arg(formatCount(message.facts.promptTokens))
+                                .arg(sampling.temperature)
+                                .arg(sampling.topP)
+                                .arg(sampling.topK)
+                                .arg(sampling.minP)
+                                .arg(sampling.repetitionPenalty)
+                                .arg(formatCount(sampling.maxTokens)));
+    }
+    const QString who = isUser() ? tr("You") : QString::fromStdString(message.model);
+    setAccessibleName(tr("%1: %2", "who: message").arg(who, text.left(400)));
+    updateButtons();
+    update();
+}
+
+void MessageView::showSegments(const QList<Segment>& segments, bool live)
+{
+    for (qsizetype i = 0; i < segments.size(); ++i) {
+        const Segment& segment = segments[i];
+        const bool code = segment.kind == Segment::Kind::Code;
+        if (i < m_segments.size() && code != (qobject_cast<CodeBlock*>(m_segments[i]) != nullptr))
+            while (m_segments.size() > i)
+                delete m_segments.takeLast();
+        if (i >= m_segments.size()) {
+            m_segments.append(
+                code ? static_cast<QWidget*>(new CodeBlock(this)) : new MarkdownText(this));
+            m_segments.last()->setVisible(m_editor == nullptr);
+        }
+        if (auto* block = qobject_cast<CodeBlock*>(m_segments[i]))
+            block->setCode(segment.text, segment.language);
+        else if (isUser())
+            static_cast<MarkdownText*>(m_segments[i])->setPlainSource(segment.text);
+        else
+            static_cast<MarkdownText*>(m_segments[i])
+                ->setMarkdownSource(segment.text, live && i + 1 == segments.size());
+    }
+    while (m_segments.size() > segments.size())
+        delete m_segments.takeLast();
+}
+
+void MessageView::updateButtons()
+{
+    // The focus stays where it is, so what holds it stays visible.
+    const bool within
+        = isAncestorOf(focusWidget()) && focusWidget() != nullptr && focusWidget()->hasFocus();
+    const bool near = m_hovered || hasFocus() || within || (m_context.last && !isUser());
+    const bool idle = m_editor == nullptr && !m_context.live;
+    const bool branches = m_context.siblings > 1 && idle;
+    m_previous->setVisible(branches);
+    m_next->setVisible(branches);
+    m_place->setVisible(branches);
+    m_previous->setEnabled(m_context.sibling > 0);
+    m_next->setEnabled(m_context.sibling + 1 < m_context.siblings);
+    m_place->setText(tr("%1 of %2").arg(m_context.sibling + 1).arg(m_context.siblings));
+    const bool reply = !isUser();
+    m_experts->setVisible(
+        reply && m_editor == nullptr && (m_context.live || m_message.facts.tokens > 0));
+    m_experts->setChecked(m_stripShown);
+    m_experts->setIcon(shell::icon(
+        m_stripShown ? QStringLiteral("chevron-down") : QStringLiteral("chevron-right")));
+    m_regenerate->setVisible(reply && idle && near && m_context.canReply);
+    m_goOn->setVisible(reply && idle && near && m_context.last && m_context.canReply
+        && m_message.facts.finish != "stop");
+    m_copy->setVisible(idle && near);
+    m_edit->setVisible(idle && near);
+    m_remove->setVisible(idle && near);
+    if (m_strip != nullptr)
+        m_strip->setVisible(m_stripShown && m_routing != nullptr && !m_routing->empty());
+}
+
+void MessageView::setStripShown(bool shown)
+{
+    if (shown == m_stripShown)
+        return;
+    m_stripShown = shown;
+    if (shown && m_routing == nullptr)
+        Q_EMIT routingWanted(m_id);
+    updateButtons();
+    Q_EMIT heightChanged();
+}
+
+void MessageView::setRouting(const chats::ReplyRouting* routing)
+{
+    m_routing = routing;
+    if (m_stripShown && routing != nullptr && m_strip == nullptr) {
+        m_strip = new ExpertStrip(this);
+        connect(m_strip, &ExpertStrip::tokenHovered, this,
+            [this](int column) { Q_EMIT tokenHovered(m_id, column); });
+        connect(m_strip, &ExpertStrip::layerChosen, this, &MessageView::layerChosen);
+    }
+    if (m_strip != nullptr)
+        m_strip->setRouting(routing, m_context.live);
+    updateButtons();
+}
+
+bool MessageView::isBusy() const
+{
+    return m_editor != nullptr || hasFocus()
+        || (QWidget::focusWidget() != nullptr && QWidget::focusWidget()->hasFocus());
+}
+
+void MessageView::edit()
+{
+    if (m_editor != nullptr || m_context.live)
+        return;
+    m_editor = new QPlainTextEdit(QString::fromStdString(m_message.text), this);
+    m_editor->setObjectName(QStringLiteral("messageEditor"));
+    m_editor->setAccessibleName(tr("Edited message"));
+    m_editor->setFont(shell::font(TextRole::Chat));
+    m_editor->setTabChangesFocus(true);
+    m_editor->installEventFilter(this);
+    m_keep = new QPushButton(isUser() ? tr("Send") : tr("Keep as a branch"), this);
+    m_keep->setObjectName(QStringLiteral("keepEdit"));
+    m_cancel = new QPushButton(tr("Cancel"), this);
+    for (QPushButton* button : {m_keep, m_cancel})
+        shell::makeSmall(button);
+    connect(m_keep, &QPushButton::clicked, this, [this] { finishEditing(true); });
+    connect(m_cancel, &QPushButton::clicked, this, [this] { finishEditing(false); });
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_editor, m_keep, m_cancel})
+        widget->show();
+    for (QWidget* segment : m_segments)
+        segment->hide();
+    m_editor->setFocus();
+    m_editor->moveCursor(QTextCursor::End);
+    updateButtons();
+    Q_EMIT heightChanged();
+}
+
+void MessageView::finishEditing(bool keep)
+{
+    if (m_editor == nullptr)
+        return;
+    const QString text = m_editor->toPlainText();
+    for (QWidget* widget : std::initializer_list<QWidget*>{m_editor, m_keep, m_cancel}) {
+        widget->hide();
+        widget->deleteLater();
+    }
+    m_editor = nullptr;
+    m_keep = m_cancel = nullptr;
+    for (QWidget* segment : m_segments)
+        segment->show();
+    updateButtons();
+    setFocus();
+    Q_EMIT heightChanged();
+    if (keep && !text.trimmed().isEmpty())
+        Q_EMIT edited(m_id, text);
+}
+
+void MessageView::copyText()
+{
+    QGuiApplication::clipboard()->setText(QString::fromStdString(m_message.text));
+}
+
+int MessageView::layOut(int width)
+{
+    const int height = placeContent(width);
+    return height;
+}
+
+int MessageView::placeContent(int width)
+{
+    int y = m_context.heading.isEmpty() ? 0 : px(34);
+    m_bodyTop = y;
+    const int inset = isUser() ? px(kInsetX) : 0;
+    y += isUser() ? px(kInsetY) : px(22); // the name of who replied
+    if (m_editor != nullptr) {
+        y = placeEditor(width - 2 * inset, y);
+    } else {
+        for (QWidget* segment : m_segments) {
+            const int inner = width - 2 * inset;
+            auto* code = qobject_cast<CodeBlock*>(segment);
+            const int height = code != nullptr
+                ? code->heightFor(inner)
+                : static_cast<MarkdownText*>(segment)->heightFor(inner);
+            segment->setGeometry(inset, y, inner, height);
+            y += height + px(kGap);
+        }
+        if (!m_segments.isEmpty())
+            y -= px(kGap);
+    }
+    if (!m_message.facts.error.empty())
+        y += px(30);
+    m_bodyBottom = y + (isUser() ? px(kInsetY) : 0);
+    y = m_bodyBottom;
+    if (m_strip != nullptr && !m_strip->isHidden()) {
+        y += px(8);
+        const int height = m_strip->sizeHint().height();
+        m_strip->setGeometry(0, y, width, height);
+        y += height;
+    }
+    return placeFooter(width, y + px(2));
+}
+
+int MessageView::placeEditor(int width, int y)
+{
+    const int inset = isUser() ? px(kInsetX) : 0;
+    const int lines = std::clamp(m_editor->document()->blockCount() + 1, 3, 16);
+    const int height = lines * m_editor->fontMetrics().lineSpacing() + px(14);
+    m_editor->setGeometry(inset, y, width, height);
+    y += height + px(6);
+    int x = inset;
+    for (QPushButton* button : {m_keep, m_cancel}) {
+        const QSize size = button->sizeHint();
+        button->setGeometry(x, y, size.width(), size.height());
+        x += size.width() + px(8);
+    }
+    return y + m_keep->sizeHint().height();
+}
+
+int MessageView::placeFooter(int width, int y)
+{
+    // From the right; what is hidden takes no room, the row itself always the same.
+    int right = width;
+    const auto put = [&](QWidget* widget, int wide) {
+        if (widget->isHidden())
+            return;
+        right -= wide;
+        widget->setGeometry(right, y, wide, px(kFooter) - px(2));
+    };
+    for (QToolButton* button : {m_remove, m_edit, m_copy, m_goOn, m_regenerate})
+        put(button, px(24));
+    put(m_experts, m_experts->sizeHint().width());
+    put(m_next, px(24));
+    put(m_place, m_place->sizeHint().width() + px(4));
+    put(m_previous, px(24));
+    m_facts->setGeometry(0, y, std::max(0, right - px(8)), px(kFooter) - px(2));
+    return y + px(kFooter) + px(10);
+}
+
+void MessageView::restyle()
+{
+    for (QWidget* segment : m_segments) {
+        if (auto* code = qobject_cast<CodeBlock*>(segment))
+            code->restyle();
+        else
+            static_cast<MarkdownText*>(segment)->restyle();
+    }
+    m_facts->setFont(shell::numberFont(TextRole::Secondary));
+    updateButtons();
+    update();
+}
+
+void MessageView::paintEvent(QPaintEvent*)
+{
+    QPainter painter(this);
+    if (!m_context.heading.isEmpty()) {
+        painter.setFont(shell::font(TextRole::Secondary));
+        painter.setPen(theme().text3);
+        painter.drawText(QRect(0, 0, width(), px(26)), Qt::AlignCenter, m_context.heading);
+    }
+    const QRect body(0, m_bodyTop, width(), m_bodyBottom - m_bodyTop);
+    if (isUser()) {
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setPen(theme().line);
+        painter.setBrush(theme().alt);
+        painter.drawRoundedRect(QRectF(body).adjusted(0.5, 0.5, -0.5, -0.5), px(4), px(4));
+        painter.setRenderHint(QPainter::Antialiasing, false);
+    } else {
+        painter.setFont(shell::font(TextRole::Secondary, true));
+        painter.setPen(theme().text);
+        const QString name = QString::fromStdString(m_message.model);
+        painter.drawText(QRect(0, m_bodyTop, width(), px(18)), Qt::AlignLeft | Qt::AlignVCenter,
+            name.isEmpty() ? tr("Assistant") : name);
+    }
+    if (!m_message.facts.error.empty()) {
+        const QRect line(0, m_bodyBottom - px(26), width(), px(24));
+        painter.fillRect(line, theme().errorBg);
+        painter.fillRect(QRect(line.left(), line.top(), px(3), line.height()), theme().error);
+        painter.setFont(shell::font(TextRole::Secondary));
+        painter.setPen(theme().text);
+        const QRect words = line.adjusted(px(12), 0, -px(8), 0);
+        painter.drawText(words, Qt::AlignLeft | Qt::AlignVCenter,
+            painter.fontMetrics().elidedText(
+                QString::fromStdString(m_message.facts.error), Qt::ElideRight, words.width()));
+    }
+    if (hasFocus()) {
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.setBrush(Qt::NoBrush);
+        painter.setPen(QPen(theme().accent, 2));
+        const QRectF ring = isUser() ? QRectF(body) : QRectF(body).adjusted(-1, 0, 1, 4);
+        painter.drawRoundedRect(ring.adjusted(1, 1, -1, -1), px(4), px(4));
+    }
+}
+
+void MessageView::enterEvent(QEnterEvent*)
+{
+    m_hovered = true;
+    updateButtons();
+    Q_EMIT heightChanged();
+}
+
+void MessageView::leaveEvent(QEvent*)
+{
+    m_hovered = false;
+    updateButtons();
+}
+
+void MessageView::keyPressEvent(QKeyEvent* event)
+{
+    if (event->matches(QKeySequence::Copy))
+        copyText();
+    else if (event->key() == Qt::Key_F2)
+        edit();
+    else if (event->matches(QKeySequence::Delete))
+        Q_EMIT removeWanted(m_id);
+    else
+        QWidget::keyPressEvent(event);
+}
+
+bool MessageView::eventFilter(QObject* watched, QEvent* event)
+{
+    if (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut) {
+        updateButtons();
+        Q_EMIT heightChanged();
+    }
+    if (watched == m_editor && event->type() == QEvent::KeyPress) {
+        auto* key = static_cast<QKeyEvent*>(event);
+        if (key->key() == Qt::Key_Escape) {
+            finishEditing(false);
+            return true;
+        }
+        const bool enter = key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter;
+        if (enter && !key->modifiers().testFlag(Qt::ShiftModifier)) {
+            finishEditing(true);
+            return true;
+        }
+    }
+    return QWidget::eventFilter(watched, event);
+}
+
+} // namespace moe::chat

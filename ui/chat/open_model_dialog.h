@@ -1,0 +1,45 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/session/model_facts.h"
+
+#include <QDialog>
+
+#include <filesystem>
+
+class QLabel;
+class QLineEdit;
+class QListWidget;
+class QPushButton;
+
+namespace moe::chat {
+
+/// "12.9 B parameters, 2.7 B active": what a folder says, line by line.
+QString factsOf(const session::ModelFacts& facts);
+
+/// Chooses what to open: a folder, a recent one, or the newest checkpoint of a run, and says before
+/// loading what it is and whether there is memory for it. Reads files on a thread of its own. GUI
+/// thread.
+class OpenModelDialog : public QDialog {
+    Q_OBJECT
+public:
+    OpenModelDialog(const QStringList& recent, std::filesystem::path store, QWidget* parent);
+
+Q_SIGNALS:
+    void folderChosen(const QString& folder);
+
+private:
+    void readCheckpoints(const std::filesystem::path& store);
+    void addEntry(const QString& text, const QString& folder);
+    void choose(const QString& folder);
+    void showFacts(const session::ModelFacts& facts);
+
+    QListWidget* m_list;
+    QLineEdit* m_folder;
+    QLabel* m_facts;
+    QPushButton* m_open;
+    quint64 m_asked = 0; ///< answers to older questions are dropped
+};
+
+} // namespace moe::chat

@@ -1,0 +1,402 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/base/files.h"
+#include "engine/chats/chat_exchange.h"
+#include "ui/chat/workspace_impl.h"
+#include "ui/shell/message_bar.h"
+#include "ui/shell/save_file.h"
+
+#include <QFileDialog>
+#include <QInputDialog>
+#include <QUndoCommand>
+
+#include <algorithm>
+
+namespace moe::chat {
+
+using chats::ChatStore;
+
+namespace {
+
+constexpr int64_t kMostHits = 200;
+
+/// A step that can be undone, as two functions; pushing it does it.
+class Change : public QUndoCommand {
+public:
+    Change(const QString& text, std::function<void()> doIt, std::function<void()> undoIt)
+        : QUndoCommand(text)
+        , m_do(std::move(doIt))
+        , m_undo(std::move(undoIt))
+    {
+    }
+    void redo() override { m_do(); }
+    void undo() override { m_undo(); }
+
+private:
+    std::function<void()> m_do, m_undo;
+};
+
+} // namespace
+
+void ChatWorkspace::Impl::connectPanels()
+{
+    QObject::connect(&store, &session::ConversationStore::failed, &self,
+        [this](const QString& line) { fail(line, QStringLiteral("chat-store")); });
+    QObject::connect(composer, &Composer::sendWanted, &self, [this](const QString& t) { send(t); });
+    QObject::connect(composer, &Composer::stopWanted, &self, [this] { stopReply(); });
+    QObject::connect(composer, &Composer::editLastWanted, &self,
+        [this] { view->edit(lastOf(chats::Role::User)); });
+    QObject::connect(composer, &Composer::draftChanged, &self, [this](const QString& text) {
+        current.draft = text.toStdString();
+        draftTimer.start();
+    });
+    QObject::connect(&draftTimer, &QTimer::timeout, &self, [this] { keepDraft(); });
+    QObject::connect(composer, &Composer::setupChanged, &self, [this] { setupEdited(); });
+
+    QObject::connect(view, &ChatView::routingWanted, &self, [this](qint64 id) { wantRouting(id); });
+    QObject::connect(
+        view, &ChatView::branchWanted, &self, [this](qint64 id, int by) { switchBranch(id, by); });
+    QObject::connect(
+        view, &ChatView::regenerateWanted, &self, [this](qint64 id) { regenerate(id); });
+    QObject::connect(view, &ChatView::goOnWanted, &self, [this](qint64 id) { goOn(id); });
+    QObject::connect(
+        view, &ChatView::removeWanted, &self, [this](qint64 id) { removeMessage(id); });
+    QObject::connect(view, &ChatView::edited, &self,
+        [this](qint64 id, const QString& text) { edited(id, text); });
+    QObject::connect(view, &ChatView::tokenHovered, &self, [this](qint64 id, int column) {
+        if (column >= 0 && routingMessage != id && routing->span() == RoutingPanel::Span::Reply) {
+            routingMessage = id;
+            refreshRouting();
+        }
+        routing->setToken(column < 0 ? nullptr : routingOf(id), column);
+    });
+
+    QObject::connect(
+        list, &ConversationPanel::chosen, &self, [this](qint64 id, qint64 at) { open(id, at); });
+    QObject::connect(list, &ConversationPanel::searchWanted, &self, [this](const QString& query) {
+        store.read([text = query.toStdString()](
+                       const ChatStore& chats) { return chats.search(text, kMostHits); },
+            [this, query](auto hits) { list->setHits(query, std::move(hits)); });
+    });
+    QObject::connect(
+        list, &ConversationPanel::renamed, &self, [this](qint64 id, const QString& title) {
+            store.write([id, name = title.toStdString()](ChatStore& s) { s.rename(id, name); });
+            if (id == current.info.id)
+                current.info.title = title.toStdString();
+            readList();
+        });
+    QObject::connect(list, &ConversationPanel::duplicateWanted, &self, [this](qint64 id) {
+        keepDraft();
+        store.read(
+            [id, suffix = tr(", copy", "behind a title").toStdString()](ChatStore& chats) {
+                return chats.duplicate(id, chats.open(id).info.title + suffix);
+            },
+            [this](chats::Conversation copy) {
+                stored = true;
+                show(std::move(copy), 0);
+                readList();
+            });
+    });
+    QObject::connect(list, &ConversationPanel::exportWanted, &self,
+        [this](qint64 id, const QString& suffix) { exportConversation(id, suffix); });
+    QObject::connect(list, &ConversationPanel::removeWanted, &self,
+        [this](qint64 id) { removeConversation(id); });
+    const auto infoOf = [this](qint64 id) {
+        const auto& infos = list->conversations();
+        const auto found = std::ranges::find(infos, id, &chats::ConversationInfo::id);
+        return found == infos.end() ? chats::ConversationInfo() : *found;
+    };
+    QObject::connect(list, &ConversationPanel::folderWanted, &self, [this, infoOf](qint64 id) {
+        askText(tr("Folder of the conversation"), tr("Folder, empty for none"),
+            QString::fromStdString(infoOf(id).folder), [this, id](const QString& folder) {
+                store.write([id, name = folder.trimmed().toStdString()](
+                                ChatStore& s) { s.setFolder(id, name); });
+                readList();
+            });
+    });
+    QObject::connect(list, &ConversationPanel::tagsWanted, &self, [this, infoOf](qint64 id) {
+        QStringList tags;
+        for (const std::string& tag : infoOf(id).tags)
+            tags += QString::fromStdString(tag);
+        askText(tr("Tags of the conversation"), tr("Tags, with spaces between them"),
+            tags.join(QLatin1Char(' ')), [this, id](const QString& text) {
+                std::vector<std::string> words;
+                for (const QString& word : text.split(QLatin1Char(' '), Qt::SkipEmptyParts))
+                    words.push_back(word.toStdString());
+                store.write([id, words](ChatStore& s) { s.setTags(id, words); });
+                readList();
+            });
+    });
+    QObject::connect(routing, &RoutingPanel::spanChosen, &self, [this] { refreshRouting(); });
+    QObject::connect(routing, &RoutingPanel::maskWanted, &self,
+        [this](qint64 layer, int expert, bool masked) { setMask(layer, expert, masked); });
+    QObject::connect(routing, &RoutingPanel::tokensWanted, &self,
+        [this](qint64 layer, int expert) { showTokens(layer, expert); });
+    QObject::connect(masks, &MaskPanel::unmaskWanted, &self,
+        [this](qint64 layer, int expert) { setMask(layer, expert, false); });
+    QObject::connect(maskBar, &MaskBar::unmaskAllWanted, &self, [this] {
+        for (const chats::MaskedExpert& mask : std::vector(current.setup.masks))
+            setMask(mask.layer, mask.expert, false);
+    });
+}
+
+void ChatWorkspace::Impl::askText(const QString& title, const QString& label, const QString& value,
+    std::function<void(const QString&)> done)
+{
+    auto* dialog = new QInputDialog(&self);
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setWindowTitle(title);
+    dialog->setLabelText(label);
+    dialog->setTextValue(value);
+    QObject::connect(dialog, &QInputDialog::textValueSelected, &self, std::move(done));
+    dialog->open();
+}
+
+void ChatWorkspace::Impl::readList()
+{
+    store.read([](const ChatStore& chats) { return chats.list(); },
+        [this](std::vector<chats::ConversationInfo> infos) {
+            const bool first = !std::exchange(listRead, true);
+            const int64_t newest = infos.empty() ? 0 : infos.front().id;
+            list->setConversations(std::move(infos));
+            if (first && newest != 0 && !stored && current.messages.empty()
+                && current.draft.empty())
+                open(newest, 0); // where one was
+            Q_EMIT self.recentChanged();
+        });
+}
+
+void ChatWorkspace::Impl::beginNew()
+{
+    keepDraft();
+    chats::Conversation fresh;
+    fresh.setup.sampling = current.setup.sampling; // what was set last is meant for the next, too
+    fresh.setup.sampling.seed.reset();
+    stored = false;
+    show(std::move(fresh), 0);
+    composer->input().setFocus();
+}
+
+bool ChatWorkspace::Impl::isShown(int64_t message) const
+{
+    const std::vector<int64_t> path = current.path();
+    return std::ranges::find(path, message) != path.end();
+}
+
+void ChatWorkspace::Impl::open(qint64 id, qint64 message)
+{
+    if (id == current.info.id) {
+        if (message != 0) {
+            if (!isShown(message))
+                setLeaf(current.newestLeaf(message));
+            view->scrollToMessage(message);
+        }
+        return;
+    }
+    keepDraft();
+    store.read([id](const ChatStore& chats) { return chats.open(id); },
+        [this, message](chats::Conversation conversation) {
+            stored = true;
+            show(std::move(conversation), message);
+        });
+}
+
+void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message)
+{
+    current = std::move(conversation);
+    if (reply && reply->conversation == current.info.id) {
+        if (chats::Message* shown = current.find(reply->message))
+            *shown = streaming; // the store is up to a second behind
+    }
+    routings.clear();
+    routingMessage = 0;
+    if (message != 0 && !isShown(message))
+        current.leaf = current.newestLeaf(message);
+    composer->setText(QString::fromStdString(current.draft));
+    composer->setSetup(current.setup);
+    maskBar->setMasks(current.setup.masks);
+    masks->setMasks(current.setup.masks);
+    view->openConversation();
+    view->setEmptyText(session.model() != nullptr
+            ? tr("Write the first message below.")
+            : tr("No model is open. Open a folder, or a checkpoint of a run, with Ctrl+O."));
+    if (message != 0)
+        view->scrollToMessage(message);
+    list->setCurrent(current.info.id);
+    wantRouting(lastOf(chats::Role::Assistant));
+    refreshRouting();
+    updateActions();
+}
+
+void ChatWorkspace::Impl::keepDraft()
+{
+    if (!draftTimer.isActive())
+        return;
+    draftTimer.stop();
+    if (!stored && current.draft.empty())
+        return;
+    ensureStored();
+    store.write(
+        [id = current.info.id, text = current.draft](ChatStore& s) { s.setDraft(id, text); });
+}
+
+void ChatWorkspace::Impl::ensureStored()
+{
+    if (stored)
+        return;
+    stored = true;
+    current.info.id = chats::newId();
+    if (current.info.title.empty())
+        current.info.title = tr("New conversation").toStdString();
+    current.info.created = current.info.updated = chats::now();
+    store.write([row = current](ChatStore& chats) { chats.create(row); });
+    list->setCurrent(current.info.id);
+    readList();
+}
+
+void ChatWorkspace::Impl::setupEdited()
+{
+    current.setup.sampling = composer->sampling();
+    current.setup.systemPrompt = composer->systemPrompt().toStdString();
+    if (stored)
+        store.write(
+            [id = current.info.id, setup = current.setup](ChatStore& s) { s.setSetup(id, setup); });
+}
+
+void ChatWorkspace::Impl::setLeaf(int64_t leaf)
+{
+    current.leaf = leaf;
+    store.write([id = current.info.id, leaf](ChatStore& s) { s.setLeaf(id, leaf); });
+    view->pathChanged();
+    wantRouting(lastOf(chats::Role::Assistant));
+    refreshRouting();
+    updateActions();
+}
+
+void ChatWorkspace::Impl::switchBranch(int64_t message, int by)
+{
+    if (message == 0) { // by key: the last place with branches
+        const std::vector<int64_t> path = current.path();
+        for (auto id = path.rbegin(); id != path.rend() && message == 0; ++id) {
+            if (current.siblings(*id).size() > 1)
+                message = *id;
+        }
+    }
+    const std::vector<int64_t> siblings = current.siblings(message);
+    const auto at = std::ranges::find(siblings, message);
+    if (at == siblings.end())
+        return;
+    const auto to = (at - siblings.begin()) + by;
+    if (to >= 0 && to < std::ssize(siblings))
+        setLeaf(current.newestLeaf(siblings[static_cast<size_t>(to)]));
+}
+
+void ChatWorkspace::Impl::removeMessage(int64_t message)
+{
+    if (isReplying()) {
+        services.messages.show({QStringLiteral("chat-busy"), shell::MessageBar::Level::Info,
+            tr("A reply is being written."), tr("Stop it before you delete messages."), {}, {}});
+        return;
+    }
+    const chats::Message* found = current.find(message);
+    if (found == nullptr)
+        return;
+    const auto removed = std::make_shared<std::vector<chats::Message>>();
+    const std::vector<int64_t> ids = current.subtree(message);
+    for (const chats::Message& each : current.messages) {
+        if (std::ranges::find(ids, each.id) != ids.end())
+            removed->push_back(each);
+    }
+    const int64_t conversation = current.info.id, parent = found->parent, leaf = current.leaf;
+    undo.push(new Change(
+        tr("delete message"),
+        [this, conversation, message, parent, ids] {
+            store.write([message](ChatStore& s) { s.removeMessage(message); });
+            if (current.info.id != conversation)
+                return;
+            std::erase_if(current.messages, [&ids](const chats::Message& each) {
+                return std::ranges::find(ids, each.id) != ids.end();
+            });
+            setLeaf(parent == 0 ? current.newestLeaf(0) : current.newestLeaf(parent));
+        },
+        [this, conversation, message, leaf, removed] {
+            store.write([message](ChatStore& s) { s.restoreMessage(message); });
+            if (current.info.id != conversation)
+                return;
+            current.messages.insert(current.messages.end(), removed->begin(), removed->end());
+            std::ranges::sort(current.messages, {}, &chats::Message::id);
+            setLeaf(leaf);
+        }));
+    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
+        tr("%n message(s) deleted.", nullptr, static_cast<int>(ids.size())), {}, tr("Undo"),
+        [this] {
+            undo.undo();
+        }});
+}
+
+void ChatWorkspace::Impl::removeConversation(qint64 id)
+{
+    if (reply && reply->conversation == id)
+        stopReply();
+    undo.push(new Change(
+        tr("delete conversation"),
+        [this, id] {
+            store.write([id](ChatStore& s) { s.remove(id); });
+            if (current.info.id == id) {
+                draftTimer.stop();
+                stored = false;
+                show(chats::Conversation(), 0);
+            }
+            readList();
+        },
+        [this, id] {
+            store.write([id](ChatStore& s) { s.restore(id); });
+            readList();
+            open(id, 0);
+        }));
+    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
+        tr("The conversation is deleted."), {}, tr("Undo"), [this] {
+            undo.undo();
+        }});
+}
+
+void ChatWorkspace::Impl::exportConversation(qint64 id, const QString& suffix)
+{
+    if (id == 0)
+        return;
+    keepDraft();
+    const bool markdown = suffix == QLatin1String(".md");
+    shell::saveFile(&self, tr("Export the conversation"), tr("conversation") + suffix,
+        QStringLiteral("*") + suffix, [this, id, markdown](const QString& path) {
+            store.write([id, markdown, file = path.toStdString()](const ChatStore& chats) {
+                const chats::Conversation whole = chats.open(id);
+                base::writeFileAtomically(
+                    file, markdown ? chats::toMarkdown(whole) : chats::toJsonText(whole));
+            });
+        });
+}
+
+void ChatWorkspace::Impl::importConversation()
+{
+    auto* dialog
+        = new QFileDialog(&self, tr("Import a conversation"), {}, tr("Conversations (*.json)"));
+    dialog->setAttribute(Qt::WA_DeleteOnClose);
+    dialog->setFileMode(QFileDialog::ExistingFile);
+    QObject::connect(dialog, &QFileDialog::fileSelected, &self, [this](const QString& path) {
+        store.read(
+            [file = path.toStdString()](ChatStore& chats) {
+                chats::Conversation read = chats::fromJsonText(base::readFile(file), file);
+                chats.create(read);
+                return read;
+            },
+            [this](chats::Conversation read) {
+                keepDraft();
+                stored = true;
+                show(std::move(read), 0);
+                readList();
+            });
+    });
+    dialog->open();
+}
+
+} // namespace moe::chat

@@ -1,0 +1,250 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/code_block.h"
+#include "ui/chat/workspace_impl.h"
+#include "ui/models/format.h"
+#include "ui/shell/theme.h"
+
+#include <QAction>
+#include <QClipboard>
+#include <QGuiApplication>
+#include <QHBoxLayout>
+#include <QProgressBar>
+#include <QToolButton>
+#include <QVBoxLayout>
+
+namespace moe::chat {
+
+using shell::px;
+using Category = shell::ActionRegistry::Category;
+
+namespace {
+
+constexpr int kSmallBelow = 1400, kWideFrom = 2200; ///< px at 13 px text
+
+} // namespace
+
+QDockWidget* ChatWorkspace::Impl::addDock(
+    const char* object, QWidget* content, shell::TitleBar* title)
+{
+    auto* dock = new QDockWidget(title->name(), &self);
+    dock->setObjectName(QString::fromLatin1(object));
+    dock->setWidget(content);
+    dock->setTitleBarWidget(title);
+    title->addDockActions(dock);
+    return dock;
+}
+
+void ChatWorkspace::Impl::buildDocks()
+{
+    self.setDockNestingEnabled(true);
+    self.setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    self.setDocumentMode(true);
+    auto* centre = new QWidget(&self);
+    auto* column = new QVBoxLayout(centre);
+    column->setContentsMargins(0, 0, 0, 0);
+    column->setSpacing(0);
+    column->addWidget(maskBar);
+    column->addWidget(view, 1);
+    column->addWidget(composer);
+    self.setCentralWidget(centre);
+    QToolButton* fresh = listTitle->addButton(QStringLiteral("plus"), tr("New conversation"));
+    QObject::connect(fresh, &QToolButton::clicked, newAction, &QAction::trigger);
+    listDock = addDock("conversationsDock", list, listTitle);
+    routingDock = addDock("routingDock", routing, routingTitle);
+    maskDock = addDock("masksDock", masks, maskTitle);
+    list->setMinimumSize(px(200), px(160));
+    routing->setMinimumSize(px(240), px(200));
+    masks->setMinimumSize(px(200), px(60));
+    arrangeDocks();
+}
+
+void ChatWorkspace::Impl::arrangeDocks()
+{
+    const QList<QDockWidget*> docks{listDock, routingDock, maskDock};
+    for (QDockWidget* dock : docks)
+        self.removeDockWidget(dock);
+    self.addDockWidget(Qt::LeftDockWidgetArea, listDock);
+    if (size == Size::Small) {
+        self.tabifyDockWidget(listDock, routingDock);
+        self.splitDockWidget(listDock, maskDock, Qt::Vertical);
+    } else {
+        self.addDockWidget(Qt::RightDockWidgetArea, routingDock);
+        self.splitDockWidget(routingDock, maskDock, Qt::Vertical);
+    }
+    for (QDockWidget* dock : docks)
+        dock->show();
+    listDock->raise();
+    const int left = px(size == Size::Wide ? 300 : size == Size::Small ? 240 : 264);
+    const int right = px(size == Size::Wide ? 420 : 345);
+    if (size == Size::Small)
+        self.resizeDocks({listDock}, {left}, Qt::Horizontal);
+    else
+        self.resizeDocks({listDock, routingDock}, {left, right}, Qt::Horizontal);
+    self.resizeDocks({size == Size::Small ? listDock : routingDock, maskDock},
+        {self.height() - px(140), px(140)}, Qt::Vertical);
+}
+
+void ChatWorkspace::Impl::fitTo(const QSize& newSize)
+{
+    const Size fitting = newSize.width() < px(kSmallBelow) ? Size::Small
+        : newSize.width() < px(kWideFrom)                  ? Size::Normal
+                                                           : Size::Wide;
+    if (arranged && fitting == size)
+        return;
+    arranged = true;
+    size = fitting;
+    arrangeDocks();
+    composer->setCompact(size == Size::Small);
+}
+
+void ChatWorkspace::Impl::buildToolbar()
+{
+    modelBox = new QWidget;
+    modelButton = new QToolButton(modelBox);
+    modelButton->setObjectName(QStringLiteral("modelButton"));
+    modelButton->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    modelButton->setIcon(shell::icon(QStringLiteral("model")));
+    modelButton->setFocusPolicy(Qt::TabFocus);
+    modelButton->setAccessibleName(tr("Model"));
+    modelButton->setToolTip(tr("Open another model"));
+    QObject::connect(modelButton, &QToolButton::clicked, openAction, &QAction::trigger);
+    progress = new QProgressBar(modelBox);
+    progress->setObjectName(QStringLiteral("openProgress"));
+    progress->setFixedWidth(px(160));
+    progress->setTextVisible(false);
+    cancelButton = shell::makeIconButton(QStringLiteral("close"), tr("Cancel opening"), modelBox);
+    cancelButton->setObjectName(QStringLiteral("cancelOpening"));
+    QObject::connect(
+        cancelButton, &QToolButton::clicked, &self, [this] { session.cancelOpening(); });
+    auto* row = new QHBoxLayout(modelBox);
+    row->setContentsMargins(0, 0, 0, 0);
+    row->setSpacing(px(6));
+    row->addWidget(modelButton);
+    row->addWidget(progress);
+    row->addWidget(cancelButton);
+}
+
+QAction* ChatWorkspace::Impl::addAction(const char* id, const QString& text, const char* icon,
+    const QKeySequence& key, std::function<void()> run)
+{
+    return services.actions.add(
+        {QString::fromLatin1(id), text, QString::fromLatin1(icon), key, Category::Chat, true},
+        std::move(run));
+}
+
+void ChatWorkspace::Impl::registerActions()
+{
+    const auto lead = [this](std::function<void()> run) {
+        return [this, run = std::move(run)] {
+            Q_EMIT self.pageWanted();
+            run();
+        };
+    };
+    newAction = addAction("chat.new", tr("New conversation"), "plus",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_O), lead([this] { beginNew(); }));
+    openAction = services.actions.add(
+        {QStringLiteral("file.openModel"), tr("Open a model…"), QStringLiteral("model"),
+            QKeySequence::Open, Category::File, true},
+        lead([this] { askModel(); }));
+    addAction("chat.import", tr("Import a conversation…"), "import", {},
+        lead([this] { importConversation(); }));
+    addAction("chat.exportMarkdown", tr("Export the conversation as Markdown…"), "export", {},
+        [this] { exportConversation(current.info.id, QStringLiteral(".md")); });
+    addAction("chat.exportJson", tr("Export the conversation as JSON…"), "export", {},
+        [this] { exportConversation(current.info.id, QStringLiteral(".json")); });
+    addAction("chat.search", tr("Search all messages"), "search",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_F), lead([this] {
+            listDock->show();
+            listDock->raise();
+            list->focusSearch();
+        }));
+    stopAction = addAction("chat.stop", tr("Stop the reply"), "square",
+        QKeySequence(Qt::Key_Escape), [this] { stopReply(); });
+    regenerateAction = addAction("chat.regenerate", tr("Regenerate the last reply"), "refresh",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R),
+        [this] { regenerate(lastOf(chats::Role::Assistant)); });
+    previousAction = addAction("chat.previousBranch", tr("Previous branch"), "chevron-left",
+        QKeySequence(Qt::ALT | Qt::Key_Left), [this] { switchBranch(0, -1); });
+    nextAction = addAction("chat.nextBranch", tr("Next branch"), "chevron-right",
+        QKeySequence(Qt::ALT | Qt::Key_Right), [this] { switchBranch(0, 1); });
+    copyAction = addAction("chat.copyReply", tr("Copy the last reply"), "copy",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), [this] {
+            if (const auto* last = current.find(lastOf(chats::Role::Assistant)))
+                QGuiApplication::clipboard()->setText(QString::fromStdString(last->text));
+        });
+    copyCodeAction = addAction("chat.copyCode", tr("Copy the last code block"), "copy",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Semicolon), [this] {
+            const auto blocks = view->findChildren<CodeBlock*>();
+            if (!blocks.isEmpty())
+                QGuiApplication::clipboard()->setText(blocks.last()->code());
+        });
+    stripAction = addAction("chat.strip", tr("Experts of the last reply"), "table", {},
+        [this] { view->toggleStrip(lastOf(chats::Role::Assistant)); });
+    undoAction = services.actions.add({QStringLiteral("chat.undo"), tr("Undo in the conversation"),
+                                          {}, QKeySequence::Undo, Category::Edit, true},
+        [this] { undo.undo(); });
+    redoAction = services.actions.add({QStringLiteral("chat.redo"), tr("Redo in the conversation"),
+                                          {}, QKeySequence::Redo, Category::Edit, true},
+        [this] { undo.redo(); });
+    for (const auto& changed : {&QUndoStack::canUndoChanged, &QUndoStack::canRedoChanged})
+        QObject::connect(&undo, changed, &self, [this] { updateActions(); });
+}
+
+int64_t ChatWorkspace::Impl::lastOf(chats::Role role) const
+{
+    const std::vector<int64_t> path = current.path();
+    for (auto id = path.rbegin(); id != path.rend(); ++id) {
+        if (current.find(*id)->role == role)
+            return *id;
+    }
+    return 0;
+}
+
+void ChatWorkspace::Impl::updateActions()
+{
+    using shell::ActionRegistry;
+    const bool here = self.isVisible();
+    const QString elsewhere = here ? QString() : tr("Show the Chat page first");
+    const int64_t last = lastOf(chats::Role::Assistant);
+    const QString noReply = last == 0 ? tr("There is no reply yet") : elsewhere;
+    ActionRegistry::setDisabledReason(
+        stopAction, isReplying() ? elsewhere : tr("No reply is being written"));
+    ActionRegistry::setDisabledReason(regenerateAction, noReply.isEmpty() ? refusal() : noReply);
+    ActionRegistry::setDisabledReason(copyAction, noReply);
+    ActionRegistry::setDisabledReason(copyCodeAction, noReply);
+    ActionRegistry::setDisabledReason(stripAction, noReply);
+    ActionRegistry::setDisabledReason(previousAction, noReply);
+    ActionRegistry::setDisabledReason(nextAction, noReply);
+    ActionRegistry::setDisabledReason(
+        undoAction, undo.canUndo() ? elsewhere : tr("There is nothing to undo"));
+    ActionRegistry::setDisabledReason(
+        redoAction, undo.canRedo() ? elsewhere : tr("There is nothing to redo"));
+    composer->setSendRefusal(refusal());
+    const bool running = isReplying() && reply->conversation == current.info.id;
+    composer->setReplying(running);
+    view->setCanReply(refusal().isEmpty());
+    const bool opening = session.state() == session::ChatSession::State::Opening;
+    progress->setVisible(opening);
+    cancelButton->setVisible(opening);
+    updateStatus();
+}
+
+void ChatWorkspace::Impl::updateStatus()
+{
+    const infer::OpenedModel* model = session.model();
+    QString left;
+    if (model != nullptr) {
+        const auto& config = model->config();
+        left = tr("CPU, %1 parameters, %2 active")
+                   .arg(models::formatCompact(static_cast<double>(config.parameters())),
+                       models::formatCompact(static_cast<double>(config.activeParameters())));
+    }
+    int64_t used = 0;
+    if (const auto* last = current.find(lastOf(chats::Role::Assistant)))
+        used = last->facts.promptTokens + last->facts.tokens;
+    composer->setContext(used, model != nullptr ? model->context() : 0);
+    Q_EMIT self.statusChanged(left, isReplying() ? tr("Writing a reply") : QString());
+}
+
+} // namespace moe::chat

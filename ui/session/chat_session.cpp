@@ -1,0 +1,396 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/session/chat_session.h"
+
+#include "engine/infer/generator.h"
+#include "kernels/error.h"
+#include "ui/session/error_line.h"
+#include "ui/session/reply_trace.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QMetaObject>
+#include <QTimer>
+
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <map>
+#include <mutex>
+#include <random>
+#include <thread>
+#include <utility>
+
+namespace moe::session {
+
+namespace {
+
+constexpr int kPumpMilliseconds = 33;
+constexpr int64_t kRunnersUp = 2; ///< of each token in each layer
+constexpr int64_t kParallel = 2; ///< two branches, or both sides of a comparison
+
+/// One reply between the threads: the generator's fills it, the pump empties it.
+struct Reply {
+    quint64 number = 0;
+    std::mutex mutex;
+    std::string text;
+    std::unique_ptr<ReplyTrace> trace;
+    std::optional<infer::GenerationResult> result;
+    std::string error; ///< it never came to a result
+    std::atomic<bool> stopped = false;
+    infer::RequestId request = 0; ///< 0: not with the generator yet; guarded by mutex
+    chats::ReplyFacts facts;
+};
+
+base::Json chatOf(const ReplyRequest& request, size_t messages)
+{
+    base::Json list = base::Json::array();
+    if (!request.systemPrompt.empty())
+        list.push_back({{"role", "system"}, {"content", request.systemPrompt}});
+    for (size_t i = 0; i < messages; ++i) {
+        const auto& [role, text] = request.messages[i];
+        list.push_back(
+            {{"role", role == chats::Role::User ? "user" : "assistant"}, {"content", text}});
+    }
+    return text::checkedChat(list, "this conversation");
+}
+
+infer::Sampling samplingOf(const chats::SamplingSettings& settings)
+{
+    infer::Sampling sampling;
+    sampling.temperature = settings.temperature;
+    sampling.topP = settings.topP;
+    sampling.topK = settings.topK;
+    sampling.minP = settings.minP;
+    sampling.repetitionPenalty = settings.repetitionPenalty;
+    return sampling;
+}
+
+} // namespace
+
+struct ChatSession::Impl {
+    explicit Impl(ChatSession& owner)
+        : self(owner)
+        , worker([this](const std::stop_token& stop) { serve(stop); })
+    {
+    }
+
+    using Job = std::function<void()>;
+    void serve(const std::stop_token& stop);
+    void post(Job job);
+    void tell(std::function<void()> what); ///< on the GUI thread
+    void openNow(const std::filesystem::path& path, quint64 generation, int threadCount,
+        const std::stop_token& cancelled);
+    void closeNow();
+    void submit(const std::shared_ptr<Reply>& reply, const ReplyRequest& request);
+    void pump();
+    void deliver(Reply& reply);
+
+    ChatSession& self;
+    // GUI thread
+    State state = State::Empty;
+    std::filesystem::path folder;
+    infer::OpenedModel* shown = nullptr; ///< the worker's, while Ready
+    std::stop_source opening;
+    quint64 generation = 0; ///< of open and close: late words of an older one are dropped
+    int threads = 0;
+    quint64 lastReply = 0;
+    std::map<quint64, std::shared_ptr<Reply>> replies; ///< that have not ended
+    QTimer timer;
+
+    // Worker thread. The generator goes before the model that it runs.
+    std::unique_ptr<infer::OpenedModel> model;
+    std::unique_ptr<infer::Generator> generator;
+    std::mutex generatorMutex; ///< stop() against the end of the generator; never held for long
+
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::deque<Job> jobs;
+    std::jthread worker; ///< last: joins before what it uses goes
+};
+
+void ChatSession::Impl::serve(const std::stop_token& stop)
+{
+    for (;;) {
+        Job job;
+        {
+            std::unique_lock lock(mutex);
+            if (!wake.wait(lock, stop, [this] { return !jobs.empty(); }))
+                break;
+            if (stop.stop_requested())
+                break;
+            job = std::move(jobs.front());
+            jobs.pop_front();
+        }
+        job();
+    }
+    closeNow();
+}
+
+void ChatSession::Impl::post(Job job)
+{
+    {
+        const std::scoped_lock lock(mutex);
+        jobs.push_back(std::move(job));
+    }
+    wake.notify_one();
+}
+
+void ChatSession::Impl::tell(std::function<void()> what)
+{
+    QMetaObject::invokeMethod(&self, std::move(what), Qt::QueuedConnection);
+}
+
+void ChatSession::Impl::closeNow()
+{
+    std::unique_ptr<infer::Generator> last;
+    {
+        const std::scoped_lock lock(generatorMutex);
+        last = std::move(generator);
+    }
+    last.reset(); // cancels what runs and waits for it
+    model.reset();
+}
+
+void ChatSession::Impl::openNow(const std::filesystem::path& path, quint64 number, int threadCount,
+    const std::stop_token& cancelled)
+{
+    closeNow();
+    infer::OpenOptions options;
+    options.threads = threadCount;
+    options.parallel = kParallel;
+    options.cancelled = cancelled;
+    options.progress = [this, number](const telemetry::Progress& progress) {
+        tell([this, number, progress] {
+            if (number == generation)
+                Q_EMIT self.progressed(QString::fromStdString(progress.what), progress.done,
+                    progress.total, QString::fromStdString(progress.unit));
+        });
+    };
+    const QString error = errorLineOf([&] {
+        model = std::make_unique<infer::OpenedModel>(path, options);
+        auto made = std::make_unique<infer::Generator>(*model);
+        const std::scoped_lock lock(generatorMutex);
+        generator = std::move(made);
+    });
+    if (!generator)
+        model.reset();
+    tell([this, number, error, there = model.get()] {
+        if (number != generation)
+            return;
+        shown = there;
+        state = there != nullptr ? State::Ready : State::Empty;
+        if (there != nullptr)
+            Q_EMIT self.opened();
+        else if (!error.isEmpty())
+            Q_EMIT self.openFailed(error);
+        else
+            Q_EMIT self.closed();
+    });
+}
+
+void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyRequest& request)
+{
+    const QString error = errorLineOf([&] {
+        if (!generator)
+            throw Error("no model is open", "this conversation", "open one");
+        infer::GenerationRequest asked;
+        const size_t messages = request.messages.size() - (request.goOn ? 1 : 0);
+        std::string prompt = model->render(chatOf(request, messages));
+        if (request.goOn)
+            prompt += request.messages.back().second;
+        asked.prompt = model->tokenizer().encodeRendered(prompt);
+        asked.maxTokens = request.sampling.maxTokens;
+        asked.sampling = samplingOf(request.sampling);
+        asked.seed
+            = request.sampling.seed ? *request.sampling.seed : std::random_device{}() & 0x7FFFFFFFU;
+        asked.routing = model->config().isMoe();
+        asked.routingExtra = asked.routing ? kRunnersUp : 0;
+        for (const chats::MaskedExpert& mask : request.masks)
+            asked.masks.push_back({mask.layer, mask.expert});
+        {
+            const std::scoped_lock lock(reply->mutex);
+            reply->facts.promptTokens = std::ssize(asked.prompt);
+            reply->facts.seed = *asked.seed;
+            reply->trace = std::make_unique<ReplyTrace>(
+                *model, std::ssize(asked.prompt), asked.routingExtra);
+        }
+        const infer::RequestId id = generator->submit(
+            std::move(asked),
+            [reply](const infer::GeneratedPiece& piece) {
+                const std::scoped_lock lock(reply->mutex);
+                reply->text += piece.text;
+                reply->trace->add(piece.ids, piece.routing);
+            },
+            [reply](const infer::GenerationResult& result) {
+                const std::scoped_lock lock(reply->mutex);
+                reply->result = result;
+            });
+        {
+            const std::scoped_lock lock(reply->mutex);
+            reply->request = id;
+        }
+        if (reply->stopped) // while it was on its way here
+            generator->cancel(id);
+    });
+    if (error.isEmpty())
+        return;
+    const std::scoped_lock lock(reply->mutex);
+    reply->error = error.toStdString();
+}
+
+void ChatSession::Impl::pump()
+{
+    const auto all = replies; // a slot may ask for another reply
+    for (const auto& [number, reply] : all)
+        deliver(*reply);
+    if (replies.empty())
+        timer.stop();
+}
+
+void ChatSession::Impl::deliver(Reply& reply)
+{
+    ReplyPart news;
+    std::optional<infer::GenerationResult> result;
+    std::string error;
+    {
+        const std::scoped_lock lock(reply.mutex);
+        news.text = std::exchange(reply.text, {});
+        if (reply.trace)
+            news.routing = reply.trace->take();
+        result = std::exchange(reply.result, std::nullopt);
+        error = reply.error;
+    }
+    if (!news.text.empty() || !news.routing.ids.empty() || !news.routing.experts.empty())
+        Q_EMIT self.part(reply.number, news);
+    if (!result && error.empty())
+        return;
+    ReplyEnd end;
+    end.facts = reply.facts;
+    if (result) {
+        end.facts.tokens = std::ssize(result->ids);
+        end.facts.firstTokenSeconds = result->ttftSeconds;
+        end.facts.tokensPerSecond = result->decodeTokensPerSecond;
+        end.facts.finish = infer::nameOf(result->finish);
+        end.facts.error = result->error;
+        end.text = std::move(result->text);
+        if (shown != nullptr) {
+            ReplyTrace whole(
+                *shown, end.facts.promptTokens, shown->config().isMoe() ? kRunnersUp : 0);
+            whole.add(result->ids, result->routing);
+            end.routing = whole.take();
+        }
+    } else {
+        end.facts.finish = infer::nameOf(infer::FinishReason::Failed);
+        end.facts.error = error;
+    }
+    replies.erase(reply.number);
+    Q_EMIT self.ended(reply.number, end);
+}
+
+ChatSession::ChatSession(QObject* parent)
+    : QObject(parent)
+    , m_impl(std::make_unique<Impl>(*this))
+{
+    m_impl->timer.setInterval(kPumpMilliseconds);
+    connect(&m_impl->timer, &QTimer::timeout, this, [this] { m_impl->pump(); });
+}
+
+ChatSession::~ChatSession()
+{
+    m_impl->timer.stop();
+    m_impl->opening.request_stop();
+    m_impl->worker.request_stop();
+    m_impl->worker.join(); // while this object is whole
+}
+
+void ChatSession::setThreads(int threads)
+{
+    m_impl->threads = threads;
+}
+
+void ChatSession::open(const std::filesystem::path& folder)
+{
+    Impl& impl = *m_impl;
+    impl.opening.request_stop(); // of one that is still being opened
+    impl.opening = {};
+    impl.shown = nullptr;
+    impl.state = State::Opening;
+    impl.folder = folder;
+    const quint64 generation = ++impl.generation;
+    impl.post(
+        [&impl, folder, generation, threads = impl.threads, cancelled = impl.opening.get_token()] {
+            impl.openNow(folder, generation, threads, cancelled);
+        });
+}
+
+void ChatSession::cancelOpening()
+{
+    if (m_impl->state == State::Opening)
+        m_impl->opening.request_stop(); // closed() follows
+}
+
+void ChatSession::close()
+{
+    Impl& impl = *m_impl;
+    if (impl.state == State::Empty)
+        return;
+    impl.opening.request_stop();
+    impl.shown = nullptr;
+    impl.state = State::Empty;
+    ++impl.generation;
+    impl.post([&impl] { impl.closeNow(); });
+    Q_EMIT closed();
+}
+
+ChatSession::State ChatSession::state() const
+{
+    return m_impl->state;
+}
+
+const std::filesystem::path& ChatSession::folder() const
+{
+    return m_impl->folder;
+}
+
+const infer::OpenedModel* ChatSession::model() const
+{
+    return m_impl->shown;
+}
+
+quint64 ChatSession::reply(ReplyRequest request)
+{
+    Impl& impl = *m_impl;
+    const auto reply = std::make_shared<Reply>();
+    reply->number = ++impl.lastReply;
+    reply->facts.sampling = request.sampling;
+    reply->facts.masks = request.masks;
+    impl.replies[reply->number] = reply;
+    impl.post([&impl, reply, request = std::move(request)] { impl.submit(reply, request); });
+    impl.timer.start();
+    return reply->number;
+}
+
+void ChatSession::stop(quint64 number)
+{
+    const auto found = m_impl->replies.find(number);
+    if (found == m_impl->replies.end())
+        return;
+    Reply& reply = *found->second;
+    reply.stopped = true;
+    infer::RequestId request = 0;
+    {
+        const std::scoped_lock lock(reply.mutex);
+        request = reply.request;
+    }
+    const std::scoped_lock lock(m_impl->generatorMutex);
+    if (request != 0 && m_impl->generator)
+        m_impl->generator->cancel(request);
+}
+
+bool ChatSession::isReplying() const
+{
+    return !m_impl->replies.empty();
+}
+
+} // namespace moe::session

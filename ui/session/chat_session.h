@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/chats/conversation.h"
+#include "engine/chats/reply_routing.h"
+#include "engine/infer/generation.h"
+#include "engine/infer/opened_model.h"
+
+#include <QObject>
+#include <QString>
+
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace moe::session {
+
+/// What a reply is asked for with.
+struct ReplyRequest {
+    std::string systemPrompt;
+    std::vector<std::pair<chats::Role, std::string>> messages; ///< the last is what is answered
+    /// The last message is the reply itself, which goes on where it ends.
+    bool goOn = false;
+    chats::SamplingSettings sampling; ///< a seed, or one is drawn
+    std::vector<chats::MaskedExpert> masks;
+};
+
+/// What came since the last signal.
+struct ReplyPart {
+    std::string text;
+    chats::ReplyRouting routing; ///< of the new tokens, as far as they are fed
+};
+
+struct ReplyEnd {
+    chats::ReplyFacts facts;
+    /// The whole reply (what it goes on from left out) as the engine gives it at the end.
+    std::string text;
+    chats::ReplyRouting routing;
+};
+
+/// A model in this process and the replies it gives, seen from the window: owns the thread that
+/// opens the model and writes prompts, and turns what the generator says into signals at 30 Hz.
+/// Lives on the GUI thread; nothing here blocks it (the destructor waits for the current step).
+class ChatSession : public QObject {
+    Q_OBJECT
+public:
+    enum class State { Empty, Opening, Ready };
+
+    explicit ChatSession(QObject* parent = nullptr);
+    ~ChatSession() override;
+
+    void setThreads(int threads); ///< of the models opened from now on; 0: all cores
+    /// Opens a checkpoint folder in place of what is open; replies of that end as cancelled.
+    void open(const std::filesystem::path& folder);
+    void cancelOpening();
+    void close();
+    State state() const;
+    const std::filesystem::path& folder() const; ///< opening or open
+    /// Null unless Ready. Const calls only.
+    const infer::OpenedModel* model() const;
+
+    /// Asks for a reply, only when Ready; part() and ended() follow under the number returned.
+    quint64 reply(ReplyRequest request);
+    void stop(quint64 reply); ///< ended() follows within a step
+    bool isReplying() const;
+
+Q_SIGNALS:
+    void progressed(const QString& what, qint64 done, qint64 total, const QString& unit);
+    void opened();
+    void closed(); ///< no model is there any more: closed, or opening was cancelled
+    void openFailed(const QString& line);
+    void part(quint64 reply, const moe::session::ReplyPart& part);
+    void ended(quint64 reply, const moe::session::ReplyEnd& end);
+
+private:
+    struct Impl;
+    std::unique_ptr<Impl> m_impl;
+};
+
+} // namespace moe::session

@@ -1,0 +1,102 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/session/model_facts.h"
+
+#include "engine/checkpoint/checkpoint.h"
+#include "engine/telemetry/run_store.h"
+#include "kernels/error.h"
+#include "ui/session/error_line.h"
+#include "ui/shell/machine.h"
+
+#include <nlohmann/json.hpp>
+
+#include <QFile>
+
+#include <charconv>
+#include <system_error>
+
+namespace moe::session {
+
+namespace {
+
+int64_t bytesOfWeights(const std::filesystem::path& folder)
+{
+    int64_t bytes = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+        if (entry.path().extension() == ".safetensors" && entry.is_regular_file())
+            bytes += static_cast<int64_t>(entry.file_size());
+    }
+    return bytes;
+}
+
+int64_t bytesOfCache(const model::ModelConfig& config)
+{
+    const bool latent = config.attention.kind == model::AttentionKind::Latent;
+    const int64_t perToken = latent ? config.attention.latentRank + config.attention.ropeDim
+                                    : 2 * config.kvHeads * config.headDim;
+    return config.layers * perToken * 2 * config.maxPositions;
+}
+
+/// Where a run keeps its checkpoints, empty when its file does not say.
+std::filesystem::path checkpointFolder(const std::string& runFile)
+{
+    const auto json = base::Json::parse(runFile, nullptr, false);
+    if (!json.is_object() || !json.contains("checkpoint") || !json["checkpoint"].is_object())
+        return {};
+    const auto& dir = json["checkpoint"]["dir"];
+    return dir.is_string() ? std::filesystem::path(dir.get<std::string>())
+                           : std::filesystem::path();
+}
+
+} // namespace
+
+ModelFacts readModelFacts(const std::filesystem::path& folder)
+{
+    ModelFacts facts;
+    facts.folder = folder;
+    facts.error = errorLineOf([&] {
+        std::error_code error;
+        if (!std::filesystem::is_directory(folder, error))
+            throw Error("no such folder", folder.string(), "choose a folder with config.json");
+        facts.config = model::readConfig(folder);
+        facts.weightBytes = bytesOfWeights(folder);
+        if (facts.weightBytes == 0)
+            throw Error("no weights", folder.string(),
+                "a model's folder holds model*.safetensors beside config.json");
+        facts.cacheBytes = bytesOfCache(facts.config);
+        QFile meminfo(QStringLiteral("/proc/meminfo"));
+        if (meminfo.open(QIODevice::ReadOnly))
+            facts.freeBytes = shell::parseMeminfo(QString::fromLatin1(meminfo.readAll())).freeBytes;
+    });
+    return facts;
+}
+
+std::vector<RunCheckpoint> runCheckpoints(const std::filesystem::path& store)
+{
+    std::vector<RunCheckpoint> found;
+    errorLineOf([&] { // a store that cannot be read has none
+        const telemetry::RunStore runs(store, telemetry::RunStore::Mode::ReadOnly);
+        for (const telemetry::RunInfo& run : runs.runs()) {
+            const std::filesystem::path folder = checkpointFolder(run.runFile);
+            std::error_code error;
+            if (folder.empty() || !std::filesystem::is_directory(folder, error))
+                continue;
+            const auto steps = checkpoint::listSteps(folder);
+            if (!steps.empty())
+                found.push_back(
+                    {QString::fromStdString(run.name), steps.back().first, steps.back().second});
+        }
+    });
+    return found;
+}
+
+int64_t stepOfFolder(const std::filesystem::path& folder)
+{
+    const std::string name = folder.filename().string(), prefix = "step-";
+    int64_t step = -1;
+    if (name.starts_with(prefix))
+        std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
+    return step;
+}
+
+} // namespace moe::session

@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/model/config.h"
+
+#include <QString>
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+namespace moe::session {
+
+/// What a checkpoint folder says about itself before its weights are read.
+struct ModelFacts {
+    std::filesystem::path folder;
+    QString error; ///< one line; the rest is empty then
+    model::ModelConfig config;
+    int64_t weightBytes = 0; ///< of its safetensors files
+    int64_t cacheBytes = 0; ///< of keys and values for one whole context, bfloat16
+    int64_t freeBytes = 0; ///< of this machine now
+};
+
+ModelFacts readModelFacts(const std::filesystem::path& folder);
+
+/// The newest checkpoint of a run of the store, also of one that is still training.
+struct RunCheckpoint {
+    QString run;
+    int64_t step = 0;
+    std::filesystem::path folder;
+};
+/// Newest run first; runs without a checkpoint on this machine are left out.
+std::vector<RunCheckpoint> runCheckpoints(const std::filesystem::path& store);
+
+/// "step-000120" of a run's checkpoint folder is 120; −1 for other folders.
+int64_t stepOfFolder(const std::filesystem::path& folder);
+
+} // namespace moe::session

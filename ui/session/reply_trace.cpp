@@ -1,0 +1,69 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/session/reply_trace.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace moe::session {
+
+using chats::ReplyRouting;
+
+ReplyTrace::ReplyTrace(const infer::OpenedModel& model, int64_t prompt, int64_t extra)
+    : m_model(model)
+    , m_decoder(model.tokenizer(), false, true)
+    , m_promptLeft(prompt)
+{
+    const model::ModelConfig& config = model.config();
+    for (int64_t layer = 0; layer < config.layers; ++layer) {
+        if (config.isMoeLayer(layer))
+            m_layers.push_back({static_cast<int32_t>(layer), static_cast<int32_t>(config.experts),
+                static_cast<int32_t>(config.topK),
+                static_cast<int32_t>(std::min(extra, config.experts - config.topK))});
+    }
+}
+
+void ReplyTrace::add(
+    const std::vector<int32_t>& ids, const std::vector<infer::TokenRouting>& routing)
+{
+    for (const int32_t id : ids) {
+        m_new.ids.push_back(id);
+        m_new.texts.push_back(m_decoder.push(id));
+    }
+    for (const infer::TokenRouting& token : routing) {
+        if (m_promptLeft > 0) {
+            --m_promptLeft;
+            continue;
+        }
+        for (const ReplyRouting::Layer& layer : m_layers) {
+            const auto row = static_cast<size_t>(layer.layer);
+            for (size_t i = 0; i < static_cast<size_t>(layer.chosen + layer.extra); ++i) {
+                const bool there = row < token.size() && i < token[row].size();
+                m_new.experts.push_back(
+                    there ? static_cast<uint16_t>(token[row][i].expert) : ReplyRouting::kNone);
+                m_new.weights.push_back(there ? token[row][i].weight : 0);
+            }
+        }
+    }
+}
+
+ReplyRouting ReplyTrace::take()
+{
+    m_new.layers = m_layers;
+    return std::exchange(m_new, {});
+}
+
+void append(ReplyRouting& routing, const ReplyRouting& more)
+{
+    if (routing.layers.empty())
+        routing.layers = more.layers;
+    const auto extend = [](auto& to, const auto& from) {
+        to.insert(to.end(), from.begin(), from.end());
+    };
+    extend(routing.ids, more.ids);
+    extend(routing.texts, more.texts);
+    extend(routing.experts, more.experts);
+    extend(routing.weights, more.weights);
+}
+
+} // namespace moe::session

@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "engine/chats/reply_routing.h"
+#include "engine/infer/generation.h"
+#include "engine/infer/opened_model.h"
+#include "engine/text/stream_decoder.h"
+
+namespace moe::session {
+
+/// Collects where a reply's tokens went while they come. Not for several threads at once.
+class ReplyTrace {
+public:
+    /// `prompt`: tokens fed before the reply begins, whose routing is left out. `extra`:
+    /// runners-up.
+    ReplyTrace(const infer::OpenedModel& model, int64_t prompt, int64_t extra);
+
+    void add(const std::vector<int32_t>& ids, const std::vector<infer::TokenRouting>& routing);
+    /// What was added since the last call.
+    chats::ReplyRouting take();
+
+private:
+    const infer::OpenedModel& m_model;
+    text::StreamDecoder m_decoder;
+    int64_t m_promptLeft;
+    std::vector<chats::ReplyRouting::Layer> m_layers;
+    chats::ReplyRouting m_new;
+};
+
+/// Appends `more`, which has the same layers; an empty routing takes them from it.
+void append(chats::ReplyRouting& routing, const chats::ReplyRouting& more);
+
+} // namespace moe::session
