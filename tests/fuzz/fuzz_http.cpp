@@ -6,6 +6,7 @@
 #include "engine/serve/completion_request.h"
 #include "engine/serve/http_request.h"
 #include "engine/text/chat_template.h"
+#include "engine/text/tokenizer.h"
 
 #include <boost/asio/buffer.hpp>
 
@@ -22,13 +23,13 @@ const serve::ServedModel& model()
         serve::ServedModel made;
         made.name = "m";
         made.context = 1000;
-        made.encodePrompt = [](std::string_view text) {
-            text::checkUtf8(text);
-            return std::vector<int32_t>(text.begin(), text.end());
+        made.encodePrompt = [](std::string_view prompt) {
+            text::checkUtf8(prompt);
+            return std::vector<int32_t>(prompt.begin(), prompt.end());
         };
         made.encodeChat = [](const base::Json& chat) {
-            const std::string text = text::ChatFormat().prompt(chat, true);
-            return std::vector<int32_t>(text.begin(), text.end());
+            const std::string prompt = text::ChatFormat().prompt(chat, true);
+            return std::vector<int32_t>(prompt.begin(), prompt.end());
         };
         return made;
     }();
