@@ -8,12 +8,15 @@
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/error.h"
 #include "kernels/peak.h"
+#include "ui/chat/chat_workspace.h"
+#include "ui/session/model_facts.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/main_window.h"
 #include "ui/shell/start_page.h"
 #include "ui/training/training_workspace.h"
 
 #include <QApplication>
+#include <QFileInfo>
 #include <QLocale>
 #include <QTimer>
 
@@ -28,6 +31,7 @@ using shell::MainWindow;
 
 constexpr int64_t kDemoSteps = 1000;
 constexpr int64_t kPictureSteps = 120;
+constexpr quint64 kPictureSeed = 42;
 constexpr int kSettleMilliseconds = 1500; ///< what a page reads from the store has come by then
 
 /// Runs on a thread of its own: large matrix products in both precisions.
@@ -58,17 +62,21 @@ struct Conductor::Impl {
     Options options;
     bool pictures, quitting = false;
     training::TrainingWorkspace* training = nullptr;
+    chat::ChatWorkspace* chat = nullptr;
+    QString store;
     FigurePrinter* printer = nullptr;
     size_t nextPicture = 0; ///< of options.screenshotsAt
 
     int64_t demoSteps() const;
     QString folder() const;
-    void attach(const QString& store);
+    void attach(const QString& storeFile);
+    void attachChat();
     void startDemo();
     void show(int64_t step);
     void ended();
     void fail(const QString& line);
     void takeAll();
+    void takeChat(); ///< a reply of the newest checkpoint
     void finish();
     template <typename Work> void guarded(Work work);
 };
@@ -95,8 +103,9 @@ QString Conductor::Impl::folder() const
     return options.screenshots.isEmpty() ? QStringLiteral("demo-screenshots") : options.screenshots;
 }
 
-void Conductor::Impl::attach(const QString& store)
+void Conductor::Impl::attach(const QString& storeFile)
 {
+    store = storeFile;
     training = new training::TrainingWorkspace(window.services(), store.toStdString());
     training->setThreads(options.threads);
     window.addWorkspace(MainWindow::Page::Training, training);
@@ -124,6 +133,7 @@ void Conductor::Impl::attach(const QString& store)
             connect(action, &QAction::triggered, &self,
                 [this] { window.showPage(MainWindow::Page::Training); });
     }
+    attachChat();
     using Training = training::TrainingWorkspace;
     // an opened layer hides the docks: that is no layout to come back to
     connect(&window, &MainWindow::aboutToSave, training, &Training::showDashboard);
@@ -139,12 +149,28 @@ void Conductor::Impl::attach(const QString& store)
     }
 }
 
+void Conductor::Impl::attachChat()
+{
+    chat = new chat::ChatWorkspace(window.services(), store.toStdString());
+    chat->setThreads(options.threads);
+    window.addWorkspace(MainWindow::Page::Chat, chat);
+    connect(chat, &chat::ChatWorkspace::pageWanted, &self,
+        [this] { window.showPage(MainWindow::Page::Chat); });
+    connect(chat, &chat::ChatWorkspace::failed, &self, [this](const QString& line) { fail(line); });
+}
+
 void Conductor::begin()
 {
     if (m_impl->pictures || m_impl->options.demo)
         return m_impl->startDemo();
     if (m_impl->options.open.isEmpty())
         return;
+    if (m_impl->options.open.contains(QLatin1Char('/'))
+        && QFileInfo(m_impl->options.open).isDir()) {
+        m_impl->window.showPage(MainWindow::Page::Chat);
+        m_impl->chat->openModel(m_impl->options.open);
+        return;
+    }
     m_impl->window.showPage(MainWindow::Page::Training);
     m_impl->training->openRun(m_impl->options.open);
 }
@@ -195,9 +221,29 @@ void Conductor::Impl::takeAll()
         window.showPage(MainWindow::Page::Start);
         QTimer::singleShot(kSettleMilliseconds / 2, &self, [this] {
             guarded([&] { takePicture(window, folder(), QStringLiteral("start")); });
+            takeChat();
+        });
+    });
+}
+
+void Conductor::Impl::takeChat()
+{
+    const auto checkpoints = session::runCheckpoints(store.toStdString());
+    if (checkpoints.empty())
+        return finish();
+    window.showPage(MainWindow::Page::Chat);
+    connect(chat, &chat::ChatWorkspace::modelOpened, &self, [this] {
+        chat->newConversation();
+        chat->setSeed(kPictureSeed);
+        chat->send(Conductor::tr("The experts of a layer"));
+    });
+    connect(chat, &chat::ChatWorkspace::replyEnded, &self, [this] {
+        QTimer::singleShot(kSettleMilliseconds, &self, [this] {
+            guarded([&] { takePicture(window, folder(), QStringLiteral("chat")); });
             finish();
         });
     });
+    chat->openModel(QString::fromStdString(checkpoints.front().folder.string()));
 }
 
 void Conductor::Impl::fail(const QString& line)

@@ -40,7 +40,7 @@ void choosePlatform(const Options& options)
             "start it in a desktop session, or use --demo or --screenshots DIR, which need none");
 }
 
-/// A run's name has no slash: what looks like a path is one, and this version opens none.
+/// A run's name has no slash: what looks like a path is one. Folders are models; plans come later.
 void refusePaths(const QString& open)
 {
     const QFileInfo path(open);
@@ -48,11 +48,11 @@ void refusePaths(const QString& open)
     if (!plan && !open.contains(QLatin1Char('/')))
         return;
     const std::string where = open.toStdString();
-    const char* remedy = "name a run of the store: an id, a name or last";
+    const char* remedy = "name a model's folder, or a run of the store: an id, a name or last";
     if (!path.exists())
         throw Error("there is no such file or folder", where, remedy);
     if (path.isDir())
-        throw Error("checkpoint folders can be opened from version 0.2 on", where, remedy);
+        return;
     throw Error(
         plan ? "plans can be opened from version 0.4 on" : "this file is no plan", where, remedy);
 }

@@ -2,6 +2,43 @@
 <!DOCTYPE TS>
 <TS version="2.1" language="en" sourcelanguage="en">
 <context>
+    <name>ChatWorkspace::Impl</name>
+    <message numerus="yes">
+        <source>%n message(s) deleted.</source>
+        <translation>
+            <numerusform>%n message deleted.</numerusform>
+            <numerusform>%n messages deleted.</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ConversationPanel</name>
+    <message numerus="yes">
+        <source>%n place(s) found</source>
+        <translation>
+            <numerusform>%n place found</numerusform>
+            <numerusform>%n places found</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>ExpertStrip</name>
+    <message numerus="yes">
+        <source>%n tokens so far, each routed to %1 of %2</source>
+        <translation>
+            <numerusform>%n token so far, routed to %1 of %2</numerusform>
+            <numerusform>%n tokens so far, each routed to %1 of %2</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n tokens, each routed to %1 of %2</source>
+        <translation>
+            <numerusform>%n token, routed to %1 of %2</numerusform>
+            <numerusform>%n tokens, each routed to %1 of %2</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>MachinePanel</name>
     <message numerus="yes">
         <source>CPU, %n core(s)</source>
@@ -28,6 +65,16 @@
         <translation>
             <numerusform>%n more</numerusform>
             <numerusform>%n more</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>MessageView</name>
+    <message numerus="yes">
+        <source>%n token(s)</source>
+        <translation>
+            <numerusform>%n token</numerusform>
+            <numerusform>%n tokens</numerusform>
         </translation>
     </message>
 </context>

@@ -42,6 +42,293 @@
     </message>
 </context>
 <context>
+    <name>ChatInput</name>
+    <message>
+        <source>Message</source>
+        <translation>消息</translation>
+    </message>
+    <message>
+        <source>Message. Enter sends, Shift+Enter starts a new line</source>
+        <translation>输入消息。Enter 发送，Shift+Enter 换行</translation>
+    </message>
+</context>
+<context>
+    <name>ChatView</name>
+    <message>
+        <source>Today, %1</source>
+        <translation>今天 %1</translation>
+    </message>
+    <message>
+        <source>Yesterday, %1</source>
+        <translation>昨天 %1</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <comment>date, time</comment>
+        <translation>，</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+</context>
+<context>
+    <name>ChatWorkspace</name>
+    <message>
+        <source>Chat</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>会话列表</translation>
+    </message>
+    <message>
+        <source>%1, step %2</source>
+        <translation>%1，第 %2 步</translation>
+    </message>
+</context>
+<context>
+    <name>ChatWorkspace::Impl</name>
+    <message>
+        <source>Conversations</source>
+        <translation>会话列表</translation>
+    </message>
+    <message>
+        <source>Reply routing</source>
+        <translation>回复路由</translation>
+    </message>
+    <message>
+        <source>utilisation</source>
+        <translation>利用率</translation>
+    </message>
+    <message>
+        <source>Masked experts</source>
+        <translation>已屏蔽的专家</translation>
+    </message>
+    <message>
+        <source>in this conversation</source>
+        <translation>仅本会话</translation>
+    </message>
+    <message>
+        <source>, copy</source>
+        <comment>behind a title</comment>
+        <translation>（副本）</translation>
+    </message>
+    <message>
+        <source>Folder of the conversation</source>
+        <translation>会话的文件夹</translation>
+    </message>
+    <message>
+        <source>Folder, empty for none</source>
+        <translation>文件夹，留空表示不放入文件夹</translation>
+    </message>
+    <message>
+        <source>Tags of the conversation</source>
+        <translation>会话的标签</translation>
+    </message>
+    <message>
+        <source>Tags, with spaces between them</source>
+        <translation>标签，以空格分隔</translation>
+    </message>
+    <message>
+        <source>Write the first message below.</source>
+        <translation>请在下方输入第一条消息。</translation>
+    </message>
+    <message>
+        <source>No model is open. Open a folder, or a checkpoint of a run, with Ctrl+O.</source>
+        <translation>尚未打开模型。按 Ctrl+O 打开一个文件夹，或某次运行的检查点。</translation>
+    </message>
+    <message>
+        <source>New conversation</source>
+        <translation>新建对话</translation>
+    </message>
+    <message>
+        <source>A reply is being written.</source>
+        <translation>正在生成回复。</translation>
+    </message>
+    <message>
+        <source>Stop it before you delete messages.</source>
+        <translation>请先停止，再删除消息。</translation>
+    </message>
+    <message>
+        <source>delete message</source>
+        <translation>删除消息</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n message(s) deleted.</source>
+        <translation>
+            <numerusform>已删除 %n 条消息。</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Undo</source>
+        <translation>撤销</translation>
+    </message>
+    <message>
+        <source>delete conversation</source>
+        <translation>删除会话</translation>
+    </message>
+    <message>
+        <source>The conversation is deleted.</source>
+        <translation>会话已删除。</translation>
+    </message>
+    <message>
+        <source>Export the conversation</source>
+        <translation>导出会话</translation>
+    </message>
+    <message>
+        <source>conversation</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Import a conversation</source>
+        <translation>导入会话</translation>
+    </message>
+    <message>
+        <source>Conversations (*.json)</source>
+        <translation>会话 (*.json)</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Open another model</source>
+        <translation>打开另一个模型</translation>
+    </message>
+    <message>
+        <source>Cancel opening</source>
+        <translation>取消打开</translation>
+    </message>
+    <message>
+        <source>Open a model…</source>
+        <translation>打开模型…</translation>
+    </message>
+    <message>
+        <source>Import a conversation…</source>
+        <translation>导入会话…</translation>
+    </message>
+    <message>
+        <source>Export the conversation as Markdown…</source>
+        <translation>将会话导出为 Markdown…</translation>
+    </message>
+    <message>
+        <source>Export the conversation as JSON…</source>
+        <translation>将会话导出为 JSON…</translation>
+    </message>
+    <message>
+        <source>Search all messages</source>
+        <translation>搜索全部消息</translation>
+    </message>
+    <message>
+        <source>Stop the reply</source>
+        <translation>停止回复</translation>
+    </message>
+    <message>
+        <source>Regenerate the last reply</source>
+        <translation>重新生成最后一条回复</translation>
+    </message>
+    <message>
+        <source>Previous branch</source>
+        <translation>上一个分支</translation>
+    </message>
+    <message>
+        <source>Next branch</source>
+        <translation>下一个分支</translation>
+    </message>
+    <message>
+        <source>Copy the last reply</source>
+        <translation>复制最后一条回复</translation>
+    </message>
+    <message>
+        <source>Copy the last code block</source>
+        <translation>复制最后一段代码</translation>
+    </message>
+    <message>
+        <source>Experts of the last reply</source>
+        <translation>最后一条回复的专家</translation>
+    </message>
+    <message>
+        <source>Undo in the conversation</source>
+        <translation>撤销会话中的操作</translation>
+    </message>
+    <message>
+        <source>Redo in the conversation</source>
+        <translation>重做会话中的操作</translation>
+    </message>
+    <message>
+        <source>Show the Chat page first</source>
+        <translation>请先切换到对话页</translation>
+    </message>
+    <message>
+        <source>There is no reply yet</source>
+        <translation>还没有回复</translation>
+    </message>
+    <message>
+        <source>No reply is being written</source>
+        <translation>当前没有正在生成的回复</translation>
+    </message>
+    <message>
+        <source>There is nothing to undo</source>
+        <translation>没有可撤销的操作</translation>
+    </message>
+    <message>
+        <source>There is nothing to redo</source>
+        <translation>没有可重做的操作</translation>
+    </message>
+    <message>
+        <source>CPU, %1 parameters, %2 active</source>
+        <translation>CPU，%1 参数，激活 %2</translation>
+    </message>
+    <message>
+        <source>Writing a reply</source>
+        <translation>正在生成回复</translation>
+    </message>
+    <message>
+        <source>Opening %1</source>
+        <translation>正在打开 %1</translation>
+    </message>
+    <message>
+        <source>The model is being opened</source>
+        <translation>正在打开模型</translation>
+    </message>
+    <message>
+        <source>Open a model first (Ctrl+O)</source>
+        <translation>请先打开模型 (Ctrl+O)</translation>
+    </message>
+    <message>
+        <source>A reply is being written</source>
+        <translation>正在生成回复</translation>
+    </message>
+    <message>
+        <source>Where a reply&apos;s tokens go appears here with the first reply.</source>
+        <translation>有了第一条回复后，这里显示其词元的去向。</translation>
+    </message>
+    <message>
+        <source>No reply is being written.</source>
+        <translation>当前没有正在生成的回复。</translation>
+    </message>
+</context>
+<context>
+    <name>CodeBlock</name>
+    <message>
+        <source>Code</source>
+        <translation>代码</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the code</source>
+        <translation>复制代码</translation>
+    </message>
+    <message>
+        <source>Copied</source>
+        <translation>已复制</translation>
+    </message>
+</context>
+<context>
     <name>CommandPalette</name>
     <message>
         <source>Command palette</source>
@@ -90,6 +377,105 @@
     </message>
 </context>
 <context>
+    <name>Composer</name>
+    <message>
+        <source>Precise</source>
+        <translation>精确</translation>
+    </message>
+    <message>
+        <source>Balanced</source>
+        <translation>均衡</translation>
+    </message>
+    <message>
+        <source>Creative</source>
+        <translation>发散</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Stop  Esc</source>
+        <translation>停止  Esc</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>System prompt: stands before the conversation</source>
+        <translation>系统提示词：位于会话之前</translation>
+    </message>
+    <message>
+        <source>Stop the reply</source>
+        <translation>停止回复</translation>
+    </message>
+    <message>
+        <source>Preset</source>
+        <translation>预设</translation>
+    </message>
+    <message>
+        <source>Own</source>
+        <translation>自定</translation>
+    </message>
+    <message>
+        <source>Temperature</source>
+        <translation>温度</translation>
+    </message>
+    <message>
+        <source>Top-p</source>
+        <translation>Top-p</translation>
+    </message>
+    <message>
+        <source>Seed</source>
+        <translation>种子</translation>
+    </message>
+    <message>
+        <source>random</source>
+        <translation>随机</translation>
+    </message>
+    <message>
+        <source>System prompt…</source>
+        <translation>系统提示词…</translation>
+    </message>
+    <message>
+        <source>More…</source>
+        <translation>更多…</translation>
+    </message>
+    <message>
+        <source>Min-p</source>
+        <translation>Min-p</translation>
+    </message>
+    <message>
+        <source>Repetition penalty</source>
+        <translation>重复惩罚</translation>
+    </message>
+    <message>
+        <source>Top-k</source>
+        <translation>Top-k</translation>
+    </message>
+    <message>
+        <source>all</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Most tokens</source>
+        <translation>词元上限</translation>
+    </message>
+    <message>
+        <source>Write a message first</source>
+        <translation>请先输入消息</translation>
+    </message>
+    <message>
+        <source>Context %1 of %2</source>
+        <translation>上下文 %1 / %2</translation>
+    </message>
+    <message>
+        <source>System…</source>
+        <translation>系统…</translation>
+    </message>
+</context>
+<context>
     <name>Conductor</name>
     <message>
         <source>float32 %1, bfloat16 %2 GFLOP/s</source>
@@ -103,12 +489,94 @@
         <source>idle</source>
         <translation>空闲</translation>
     </message>
+    <message>
+        <source>The experts of a layer</source>
+        <translation>一层的专家</translation>
+    </message>
 </context>
 <context>
     <name>Conductor::Impl</name>
     <message>
         <source>Watch the demo train</source>
         <translation>观看演示训练</translation>
+    </message>
+</context>
+<context>
+    <name>ConversationPanel</name>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Yesterday</source>
+        <translation>昨天</translation>
+    </message>
+    <message>
+        <source>Last week</source>
+        <translation>上周</translation>
+    </message>
+    <message>
+        <source>Earlier</source>
+        <translation>更早</translation>
+    </message>
+    <message>
+        <source>d MMM</source>
+        <comment>date</comment>
+        <translation>M月d日</translation>
+    </message>
+    <message>
+        <source>Search all messages</source>
+        <translation>搜索全部消息</translation>
+    </message>
+    <message>
+        <source>Words, &quot;a phrase&quot;, tag:NAME, folder:NAME</source>
+        <translation>词语、"短语"、tag:标签、folder:文件夹</translation>
+    </message>
+    <message>
+        <source>Conversations</source>
+        <translation>会话列表</translation>
+    </message>
+    <message>
+        <source>Search</source>
+        <translation>搜索</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation>没有找到</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n place(s) found</source>
+        <translation>
+            <numerusform>找到 %n 处</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Rename</source>
+        <translation>重命名</translation>
+    </message>
+    <message>
+        <source>Folder…</source>
+        <translation>文件夹…</translation>
+    </message>
+    <message>
+        <source>Tags…</source>
+        <translation>标签…</translation>
+    </message>
+    <message>
+        <source>Duplicate</source>
+        <translation>创建副本</translation>
+    </message>
+    <message>
+        <source>Export as Markdown…</source>
+        <translation>导出为 Markdown…</translation>
+    </message>
+    <message>
+        <source>Export as JSON…</source>
+        <translation>导出为 JSON…</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
     </message>
 </context>
 <context>
@@ -240,6 +708,37 @@
     </message>
 </context>
 <context>
+    <name>ExpertStrip</name>
+    <message>
+        <source>Layer</source>
+        <translation>层</translation>
+    </message>
+    <message>
+        <source>Experts</source>
+        <translation>专家</translation>
+    </message>
+    <message>
+        <source>Layer %1</source>
+        <translation>第 %1 层</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n tokens so far, each routed to %1 of %2</source>
+        <translation>
+            <numerusform>已生成 %n 个词元，每个词元选 %1 / %2 个专家</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n tokens, each routed to %1 of %2</source>
+        <translation>
+            <numerusform>%n 个词元，每个词元选 %1 / %2 个专家</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>weight %1</source>
+        <translation>权重 %1</translation>
+    </message>
+</context>
+<context>
     <name>ExpertTableModel</name>
     <message>
         <source>dead</source>
@@ -311,6 +810,18 @@
     <message>
         <source>Cells are one raster image.</source>
         <translation>单元格合为一幅位图。</translation>
+    </message>
+    <message>
+        <source>first choice of the token</source>
+        <translation>词元的首选</translation>
+    </message>
+    <message>
+        <source>others</source>
+        <translation>其余</translation>
+    </message>
+    <message>
+        <source>masked</source>
+        <translation>已屏蔽</translation>
     </message>
 </context>
 <context>
@@ -995,6 +1506,56 @@
     </message>
 </context>
 <context>
+    <name>MarkdownText</name>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Select all</source>
+        <translation>全选</translation>
+    </message>
+</context>
+<context>
+    <name>MaskBar</name>
+    <message>
+        <source>Unmask all</source>
+        <translation>取消屏蔽</translation>
+    </message>
+    <message>
+        <source>Masked in this conversation: %1</source>
+        <translation>本会话已屏蔽：%1</translation>
+    </message>
+</context>
+<context>
+    <name>MaskPanel</name>
+    <message>
+        <source>layer %1 expert %2</source>
+        <translation>第 %1 层专家 %2</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <comment>between experts</comment>
+        <translation>，</translation>
+    </message>
+    <message>
+        <source>None. Choose Mask expert from a cell&apos;s menu to see what the model does without it.</source>
+        <translation>无。在单元格菜单中选择屏蔽专家，即可观察缺少它时模型的表现。</translation>
+    </message>
+    <message>
+        <source>Unmask</source>
+        <translation>取消屏蔽</translation>
+    </message>
+    <message>
+        <source>Masked experts</source>
+        <translation>已屏蔽的专家</translation>
+    </message>
+    <message>
+        <source>Layer %1, expert %2</source>
+        <translation>第 %1 层，专家 %2</translation>
+    </message>
+</context>
+<context>
     <name>MessageBar</name>
     <message>
         <source>Close message</source>
@@ -1005,6 +1566,129 @@
         <translation>
             <numerusform>另有 %n 条</numerusform>
         </translation>
+    </message>
+</context>
+<context>
+    <name>MessageView</name>
+    <message>
+        <source>writing</source>
+        <translation>生成中</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s)</source>
+        <translation>
+            <numerusform>%n 个词元</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>first token %1 s</source>
+        <translation>首词元 %1 秒</translation>
+    </message>
+    <message>
+        <source>seed %1</source>
+        <translation>种子 %1</translation>
+    </message>
+    <message>
+        <source>stop</source>
+        <translation>自然结束</translation>
+    </message>
+    <message>
+        <source>length</source>
+        <translation>达到上限</translation>
+    </message>
+    <message>
+        <source>stopped by you</source>
+        <translation>由您停止</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>finished: %1</source>
+        <translation>结束：%1</translation>
+    </message>
+    <message>
+        <source>cut off when the program ended</source>
+        <translation>因程序退出而中断</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <comment>between figures</comment>
+        <translation>，</translation>
+    </message>
+    <message>
+        <source>Previous branch</source>
+        <translation>上一个分支</translation>
+    </message>
+    <message>
+        <source>Next branch</source>
+        <translation>下一个分支</translation>
+    </message>
+    <message>
+        <source>Experts</source>
+        <translation>专家</translation>
+    </message>
+    <message>
+        <source>Regenerate: another reply, as a branch</source>
+        <translation>重新生成：作为分支的另一条回复</translation>
+    </message>
+    <message>
+        <source>Continue the reply</source>
+        <translation>继续回复</translation>
+    </message>
+    <message>
+        <source>Copy the message</source>
+        <translation>复制消息</translation>
+    </message>
+    <message>
+        <source>Edit into a branch</source>
+        <translation>编辑为分支</translation>
+    </message>
+    <message>
+        <source>Delete the message and what follows it</source>
+        <translation>删除该消息及其后的内容</translation>
+    </message>
+    <message>
+        <source>Prompt %1 tokens, temperature %2, top-p %3, top-k %4, min-p %5, repetition penalty %6, at most %7 tokens</source>
+        <translation>提示 %1 个词元，温度 %2，top-p %3，top-k %4，min-p %5，重复惩罚 %6，最多 %7 个词元</translation>
+    </message>
+    <message>
+        <source>You</source>
+        <translation>您</translation>
+    </message>
+    <message>
+        <source>%1: %2</source>
+        <comment>who: message</comment>
+        <translation>%1：%2</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 / %2</translation>
+    </message>
+    <message>
+        <source>Edited message</source>
+        <translation>编辑后的消息</translation>
+    </message>
+    <message>
+        <source>Send</source>
+        <translation>发送</translation>
+    </message>
+    <message>
+        <source>Keep as a branch</source>
+        <translation>保存为分支</translation>
+    </message>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation>助手</translation>
     </message>
 </context>
 <context>
@@ -1060,6 +1744,77 @@
     <message>
         <source>Mend what is marked first</source>
         <translation>请先改正标出的项</translation>
+    </message>
+</context>
+<context>
+    <name>OpenModelDialog</name>
+    <message>
+        <source>%1, %2 parameters, %3 active a token</source>
+        <translation>%1，%2 参数，每词元激活 %3</translation>
+    </message>
+    <message>
+        <source>%1 layers, %2 experts, %3 chosen a token</source>
+        <translation>%1 层，%2 个专家，每词元选 %3 个</translation>
+    </message>
+    <message>
+        <source>%1 layers, dense</source>
+        <translation>%1 层，稠密</translation>
+    </message>
+    <message>
+        <source>Weights as they were trained, context %1 tokens</source>
+        <translation>权重未量化，上下文 %1 个词元</translation>
+    </message>
+    <message>
+        <source>Weights quantised as %1, context %2 tokens</source>
+        <translation>权重按 %1 量化，上下文 %2 个词元</translation>
+    </message>
+    <message>
+        <source>Memory: %1 GB weights and %2 GB KV cache of %3 GB that are free</source>
+        <translation>内存：权重 %1 GB，KV 缓存 %2 GB，可用 %3 GB</translation>
+    </message>
+    <message>
+        <source>The weights do not fit: quantise the model, or close programs</source>
+        <translation>内存放不下权重：请量化模型，或关闭其他程序</translation>
+    </message>
+    <message>
+        <source>A whole context does not fit: it is opened with a shorter one</source>
+        <translation>内存放不下完整上下文：将以较短的上下文打开</translation>
+    </message>
+    <message>
+        <source>Checkpoint of step %1</source>
+        <translation>第 %1 步的检查点</translation>
+    </message>
+    <message>
+        <source>Runs on: CPU</source>
+        <translation>运行设备：CPU</translation>
+    </message>
+    <message>
+        <source>Open a model</source>
+        <translation>打开模型</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Folder with config.json and model*.safetensors</source>
+        <translation>含 config.json 与 model*.safetensors 的文件夹</translation>
+    </message>
+    <message>
+        <source>Recent models and checkpoints of runs</source>
+        <translation>最近的模型与运行的检查点</translation>
+    </message>
+    <message>
+        <source>Browse…</source>
+        <translation>浏览…</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Run %1, checkpoint of step %2</source>
+        <translation>运行 %1，第 %2 步的检查点</translation>
     </message>
 </context>
 <context>
@@ -1303,6 +2058,124 @@
         <source>failed at %1</source>
         <comment>step</comment>
         <translation>在第 %1 步失败</translation>
+    </message>
+</context>
+<context>
+    <name>RoutingPanel</name>
+    <message>
+        <source>Show as table</source>
+        <translation>显示为表格</translation>
+    </message>
+    <message>
+        <source>Reply routing, layers by experts</source>
+        <translation>回复路由，层 × 专家</translation>
+    </message>
+    <message>
+        <source>This reply</source>
+        <translation>本条回复</translation>
+    </message>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Live</source>
+        <translation>实时</translation>
+    </message>
+    <message>
+        <source>Table</source>
+        <translation>表格</translation>
+    </message>
+    <message>
+        <source>Layer</source>
+        <translation>层</translation>
+    </message>
+    <message>
+        <source>Layer %1, expert %2</source>
+        <translation>第 %1 层，专家 %2</translation>
+    </message>
+    <message>
+        <source>Masked</source>
+        <translation>已屏蔽</translation>
+    </message>
+    <message>
+        <source>in this conversation</source>
+        <translation>仅本会话</translation>
+    </message>
+    <message>
+        <source>Utilisation</source>
+        <translation>利用率</translation>
+    </message>
+    <message>
+        <source>Assignments</source>
+        <translation>分配数</translation>
+    </message>
+    <message>
+        <source>Ideal</source>
+        <translation>理想值</translation>
+    </message>
+    <message>
+        <source>Unmask expert %1 of layer %2</source>
+        <translation>取消屏蔽第 %2 层专家 %1</translation>
+    </message>
+    <message>
+        <source>Mask expert %1 of layer %2</source>
+        <translation>屏蔽第 %2 层专家 %1</translation>
+    </message>
+    <message>
+        <source>Show its tokens</source>
+        <translation>显示它的词元</translation>
+    </message>
+    <message>
+        <source>Show layer %1 in the strip</source>
+        <translation>在条带中显示第 %1 层</translation>
+    </message>
+</context>
+<context>
+    <name>RoutingTooltip</name>
+    <message>
+        <source>token %1 of %2, layer %3</source>
+        <translation>词元 %1 / %2，第 %3 层</translation>
+    </message>
+    <message>
+        <source>expert %1, weight %2</source>
+        <translation>专家 %1，权重 %2</translation>
+    </message>
+    <message>
+        <source>runner-up %1, gate %2</source>
+        <translation>候补 %1，门控 %2</translation>
+    </message>
+    <message>
+        <source>token %1 of %2</source>
+        <translation>词元 %1 / %2</translation>
+    </message>
+    <message>
+        <source>layer %1</source>
+        <translation>第 %1 层</translation>
+    </message>
+    <message>
+        <source>Chosen</source>
+        <translation>选中</translation>
+    </message>
+    <message>
+        <source>gate</source>
+        <translation>门控</translation>
+    </message>
+    <message>
+        <source>weight</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>Runners-up</source>
+        <translation>候补</translation>
+    </message>
+    <message>
+        <source>Expert %1</source>
+        <translation>专家 %1</translation>
+    </message>
+    <message>
+        <source>This token in every layer (experts down, layers across)</source>
+        <translation>该词元在各层（纵为专家，横为层）</translation>
     </message>
 </context>
 <context>
@@ -1745,6 +2618,21 @@
     </message>
 </context>
 <context>
+    <name>StripCanvas</name>
+    <message>
+        <source>Experts of the reply, token by token</source>
+        <translation>回复中各词元的专家</translation>
+    </message>
+    <message>
+        <source>Left and Right move along the tokens, Up and Down change the layer</source>
+        <translation>左右键在词元间移动，上下键切换层</translation>
+    </message>
+    <message>
+        <source>Tokens in view</source>
+        <translation>显示中的词元</translation>
+    </message>
+</context>
+<context>
     <name>TimeSeriesPlot</name>
     <message>
         <source>step %1</source>
@@ -1807,18 +2695,6 @@
     <message>
         <source>a run is in progress: this window: stop it first</source>
         <translation>有运行正在进行：本窗口：请先停止它</translation>
-    </message>
-    <message>
-        <source>step %1 of %2</source>
-        <translation>步 %1 / %2</translation>
-    </message>
-    <message>
-        <source>step %1</source>
-        <translation>步 %1</translation>
-    </message>
-    <message>
-        <source>, loss %1</source>
-        <translation>，损失 %1</translation>
     </message>
 </context>
 <context>
@@ -2242,7 +3118,7 @@
     </message>
 </context>
 <context>
-    <name>moe::training</name>
+    <name>moe::shell</name>
     <message>
         <source>cannot write: %1: choose a folder that you may write to</source>
         <translation>无法写入：%1：请选择可写的文件夹</translation>

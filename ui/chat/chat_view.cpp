@@ -29,7 +29,7 @@ constexpr double kPauseSeconds = 3 * 3600; ///< after which a message says when 
 QString headingOf(double created)
 {
     const QDateTime at = QDateTime::fromMSecsSinceEpoch(std::llround(created * 1000));
-    const QString time = QLocale().toString(at.time(), QLocale::ShortFormat);
+    const QString time = QLocale().toString(at.time(), QStringLiteral("HH:mm"));
     const auto days = at.date().daysTo(QDate::currentDate());
     if (days == 0)
         return ChatView::tr("Today, %1").arg(time);
@@ -52,6 +52,14 @@ ChatView::ChatView(QWidget* parent)
     viewport()->setBackgroundRole(QPalette::Base);
     viewport()->setAutoFillBackground(true);
     verticalScrollBar()->setSingleStep(px(40));
+}
+
+ChatView::~ChatView()
+{
+    for (const auto& [id, view] : m_views) { // while what they speak to is whole
+        view->disconnect(this);
+        delete view;
+    }
 }
 
 void ChatView::setSources(const chats::Conversation* conversation,
@@ -240,7 +248,9 @@ void ChatView::layOut()
     bar.setRange(0, std::max(0, total() - viewport()->height()));
     bar.setPageStep(viewport()->height());
     bar.setValue(top);
-    const int left = (viewport()->width() - m_layoutWidth) / 2;
+    // in the middle of the whole pane, as the composer below is, scroll bar or not
+    const int left = std::clamp(
+        (width() - m_layoutWidth) / 2, 0, std::max(0, viewport()->width() - m_layoutWidth));
     for (auto it = m_views.begin(); it != m_views.end();) {
         const size_t row = *rowOf(it->first);
         const int y = topOf(row) - top;
@@ -268,8 +278,9 @@ int ChatView::layOutOnce(int top)
     int moved = 0;
     int y = topOf(first);
     for (size_t row = first; row < m_path.size() && y < top + viewport()->height(); ++row) {
+        const bool guessed = !m_views.contains(m_path[row]);
         const int height = make(row)->layOut(m_layoutWidth);
-        if (row == first && y < top - px(kAbove)) // its end stays where it is
+        if (guessed && row == first && y < top) // scrolled to from below: its end stays
             moved += height - m_heights[row];
         m_heights[row] = height;
         y += height;

@@ -25,6 +25,7 @@ class ChatView : public QAbstractScrollArea {
     Q_OBJECT
 public:
     explicit ChatView(QWidget* parent = nullptr);
+    ~ChatView() override;
 
     /// Both outlive their use here. `routingOf` gives null for what is not there (yet).
     void setSources(const chats::Conversation* conversation,

@@ -60,9 +60,12 @@ ChatWorkspace::ChatWorkspace(
 ChatWorkspace::~ChatWorkspace()
 {
     m_impl->keepDraft();
+    m_impl->undo.disconnect(&m_impl->self); // it says that it is emptied when it goes
+    m_impl->session.disconnect(this);
+    m_impl->store.disconnect(this);
     // Panels use the conversation of Impl: they go first.
     qDeleteAll(findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
-    if (m_impl->modelBox->parent() == nullptr)
+    if (m_impl->modelBox && m_impl->modelBox->parent() == nullptr)
         delete m_impl->modelBox;
 }
 

@@ -29,6 +29,8 @@ using shell::theme;
 
 namespace {
 
+constexpr int kWhole = 1000; ///< stretch of the column against the sides: up to its most width
+
 struct Preset {
     const char* name;
     double temperature, topP;
@@ -86,6 +88,11 @@ Composer::Composer(QWidget* parent)
     connect(m_send, &QPushButton::clicked, this, &Composer::send);
     connect(m_stop, &QPushButton::clicked, this, &Composer::stopWanted);
     connect(m_system, &QPlainTextEdit::textChanged, this, &Composer::setupChanged);
+    auto* row = new QHBoxLayout(this);
+    row->setContentsMargins(px(24), 0, px(24), 0);
+    row->addStretch(1);
+    row->addWidget(m_column, kWhole);
+    row->addStretch(1);
     setBackgroundRole(QPalette::Base);
     setAutoFillBackground(true);
     setSetup({});
@@ -147,7 +154,7 @@ QWidget* Composer::makeFields()
     m_seed->setObjectName(QStringLiteral("seed"));
     m_seed->setAccessibleName(tr("Seed"));
     m_seed->setPlaceholderText(tr("random"));
-    m_seed->setFixedWidth(px(74));
+    m_seed->setFixedWidth(px(66));
     m_seed->setValidator(
         new QRegularExpressionValidator(QRegularExpression(QStringLiteral("\\d{0,18}")), m_seed));
     connect(m_seed, &QLineEdit::textEdited, this, &Composer::setupChanged);
@@ -164,11 +171,11 @@ QWidget* Composer::makeFields()
     m_context->setObjectName(QStringLiteral("contextUse"));
     auto* row = new QHBoxLayout(fields);
     row->setContentsMargins(0, 0, 0, 0);
-    row->setSpacing(px(6));
+    row->setSpacing(px(5));
     const auto add = [&](const QString& text, QWidget* field) {
         row->addWidget(caption(text, field, fields));
         row->addWidget(field);
-        row->addSpacing(px(8));
+        row->addSpacing(px(2));
     };
     add(tr("Preset"), m_preset);
     add(tr("Temperature"), m_temperature);
@@ -343,9 +350,7 @@ void Composer::placeButtons()
 
 void Composer::resizeEvent(QResizeEvent*)
 {
-    const int wide
-        = std::max(px(200), std::min(px(width() >= px(1500) ? 820 : 760), width() - 2 * px(24)));
-    m_column->setGeometry((width() - wide) / 2, 0, wide, m_column->sizeHint().height());
+    m_column->setMaximumWidth(px(width() >= px(1500) ? 820 : 760)); // as the transcript's
     placeButtons();
 }
 

@@ -126,6 +126,7 @@ MarkdownText::MarkdownText(QWidget* parent)
     viewport()->setAutoFillBackground(false);
     setAutoFillBackground(false);
     document()->setDocumentMargin(0);
+    document()->setIndentWidth(px(20));
     document()->setDefaultFont(shell::font(TextRole::Chat));
     connect(this, &QTextBrowser::anchorClicked, this, [](const QUrl& url) {
         if (url.scheme() == QLatin1String("https") || url.scheme() == QLatin1String("http"))

@@ -353,7 +353,7 @@ int MessageView::placeFooter(int width, int y)
     put(m_place, m_place->sizeHint().width() + px(4));
     put(m_previous, px(24));
     m_facts->setGeometry(0, y, std::max(0, right - px(8)), px(kFooter) - px(2));
-    return y + px(kFooter) + px(10);
+    return y + px(kFooter) + (isUser() ? 0 : px(10));
 }
 
 void MessageView::restyle()

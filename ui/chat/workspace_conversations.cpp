@@ -48,6 +48,7 @@ void ChatWorkspace::Impl::connectPanels()
         [this] { view->edit(lastOf(chats::Role::User)); });
     QObject::connect(composer, &Composer::draftChanged, &self, [this](const QString& text) {
         current.draft = text.toStdString();
+        draftTyped = true;
         draftTimer.start();
     });
     QObject::connect(&draftTimer, &QTimer::timeout, &self, [this] { keepDraft(); });
@@ -230,9 +231,9 @@ void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message
 
 void ChatWorkspace::Impl::keepDraft()
 {
-    if (!draftTimer.isActive())
-        return;
     draftTimer.stop();
+    if (!std::exchange(draftTyped, false))
+        return;
     if (!stored && current.draft.empty())
         return;
     ensureStored();
@@ -343,7 +344,7 @@ void ChatWorkspace::Impl::removeConversation(qint64 id)
         [this, id] {
             store.write([id](ChatStore& s) { s.remove(id); });
             if (current.info.id == id) {
-                draftTimer.stop();
+                draftTyped = false;
                 stored = false;
                 show(chats::Conversation(), 0);
             }

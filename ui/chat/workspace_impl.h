@@ -104,6 +104,7 @@ struct ChatWorkspace::Impl {
     chats::Conversation current;
     bool stored = false; ///< current has its row
     bool listRead = false;
+    bool draftTyped = false; ///< and not yet kept
     QUndoStack undo;
     QTimer draftTimer, saveTimer;
 
@@ -131,7 +132,7 @@ struct ChatWorkspace::Impl {
     MaskPanel* masks;
     shell::TitleBar *listTitle, *routingTitle, *maskTitle;
     QDockWidget *listDock, *routingDock, *maskDock;
-    QWidget* modelBox;
+    QPointer<QWidget> modelBox; ///< the toolbar's, once it stands there
     QToolButton* modelButton;
     QProgressBar* progress;
     QToolButton* cancelButton;

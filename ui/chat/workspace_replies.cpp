@@ -108,7 +108,7 @@ void ChatWorkspace::Impl::send(const QString& text)
 {
     if (!refusal().isEmpty() || text.trimmed().isEmpty())
         return;
-    draftTimer.stop();
+    draftTyped = false;
     current.draft.clear();
     composer->setText({});
     if (current.messages.empty())

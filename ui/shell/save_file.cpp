@@ -12,7 +12,7 @@ namespace {
 
 QString tr(const char* text)
 {
-    return QCoreApplication::translate("export", text);
+    return QCoreApplication::translate("moe::shell", text);
 }
 
 } // namespace

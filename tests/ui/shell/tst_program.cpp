@@ -71,7 +71,6 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("what");
         QTest::addColumn<QByteArray>("says");
-        QTest::newRow("folder") << QStringLiteral("./") << QByteArray("0.2");
         QTest::newRow("plan") << QStringLiteral("plan.json") << QByteArray("0.4");
         QTest::newRow("garbage") << QStringLiteral("./garbage") << QByteArray("no plan");
         QTest::newRow("missing") << QStringLiteral("./nothing") << QByteArray("no such file");
