@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // Runs that were stopped, killed or changed, and went on.
+#include "engine/base/files.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "kernels/error.h"
 #include "tests/engine/train/training_bench.h"
@@ -227,6 +228,58 @@ private Q_SLOTS:
         QVERIFY(errorOf({"train_steps=9"}, true).contains("checkpoint.dir"));
         QCOMPARE(
             errorOf({same[0], "train_steps=9", "name=other", "valid_every=2"}, true), QString());
+    }
+
+    void statesOfTheWrongTypesAreTakenOrNamed_data()
+    {
+        QTest::addColumn<QString>("pointer");
+        QTest::addColumn<QString>("value");
+        QTest::addColumn<bool>("goesOn");
+        for (const char* value : {"7", "\"x\"", "[]", "null", "true", "{\"step\": []}"}) {
+            for (const char* key :
+                {"record", "run_created", "folder", "idle_experts", "validation_cut_short"})
+                QTest::addRow("%s %s", key, value)
+                    << QString("/extra/%1").arg(key) << value << true;
+            for (const char* key :
+                {"/run_file", "/run_file/data", "/alpha", "/steered/moe.aux_coeff",
+                    "/steered/optimizer.lr", "/checksums", "/checksums/m", "/extra"})
+                QTest::addRow("%s %s", key, value) << QString(key) << value << false;
+        }
+        QTest::addRow("a record's layers") << "/extra/record/layers"
+                                           << "7" << false;
+        QTest::addRow("a record's loss") << "/extra/record/loss"
+                                         << "[]" << false;
+    }
+
+    /// Bookkeeping that does not read is done without; the rest is named, never foreign words.
+    void statesOfTheWrongTypesAreTakenOrNamed()
+    {
+        QFETCH(QString, pointer);
+        QFETCH(QString, value);
+        QFETCH(bool, goesOn);
+        namespace fs = std::filesystem;
+        const train::RunFile file = m_bench.file({"checkpoint.dir=types", "train_steps=3"});
+        if (!fs::exists(*file.checkpointDir))
+            m_bench.run(file);
+        const fs::path state = *file.checkpointDir / "step-000003/training-state/state.json";
+        const std::string before = base::readFile(state);
+        base::Json json = base::parseJson(before, "state");
+        json[base::Json::json_pointer(pointer.toStdString())]
+            = base::parseJson(value.toStdString(), "value");
+        base::writeFileAtomically(state, json.dump());
+        tests::RunSettings settings;
+        settings.resume = true;
+        QString error;
+        try {
+            error = QString::fromStdString(m_bench.run(file, settings).error);
+        } catch (const Error& problem) {
+            error = QString::fromUtf8(problem.what());
+        }
+        base::writeFileAtomically(state, before);
+        QVERIFY2(!error.contains("foresee") && !error.contains("json.exc"), qPrintable(error));
+        QVERIFY2(error.isEmpty() || error.count(": ") >= 2, qPrintable(error));
+        if (goesOn)
+            QCOMPARE(error, QString());
     }
 
     void finishedRunsHaveNothingToDo()
