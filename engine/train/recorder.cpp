@@ -14,18 +14,12 @@ using telemetry::RunState;
 
 namespace {
 
-/// The checkpoint folder in a recorded run file, empty when there is none or it does not read.
-std::string checkpointDirOf(const RunInfo& run)
+/// A text in a recorded run file, empty when there is none or the file does not read.
+std::string textIn(const RunInfo& run, const char* pointer)
 {
-    try {
-        const Json json = base::parseJson(run.runFile, "run " + std::to_string(run.id));
-        if (!json.is_object() || !json.contains("checkpoint") || !json["checkpoint"].is_object())
-            return "";
-        const Json& dir = json["checkpoint"].value("dir", Json());
-        return dir.is_string() ? dir.get<std::string>() : "";
-    } catch (const Error&) {
-        return "";
-    }
+    const Json json = Json::parse(run.runFile, nullptr, false);
+    const Json::json_pointer at(pointer);
+    return json.contains(at) && json.at(at).is_string() ? json.at(at).get<std::string>() : "";
 }
 
 } // namespace
@@ -39,7 +33,7 @@ int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>&
     for (const RunInfo& run : m_store->runs()) { // newest first
         const bool known = point && point->runCreated > 0;
         const bool itself = known && run.created == point->runCreated;
-        const bool sameFolder = checkpointDirOf(run) == dir;
+        const bool sameFolder = textIn(run, "/checkpoint/dir") == dir;
         if (run.source != "moe" || (!itself && !sameFolder))
             continue;
         if (itself || (!known && found == 0 && (point || run.state != RunState::Done)))
@@ -68,7 +62,9 @@ void Recorder::begin(const RunFile& file, const std::optional<ResumePoint>& poin
         if (run != 0) {
             m_store->truncateAfter(run, point ? point->state.step : 0);
             m_recorded = m_store->run(run).steps;
-            m_store->rename(run, file.name);
+            // A name that was given in the store stays; one that the run file changes is followed.
+            if (textIn(m_store->run(run), "/name") != file.name)
+                m_store->rename(run, file.name);
             m_store->setRunFile(run, file.resolved, file.trainSteps);
             m_store->setState(run, RunState::Running);
         } else {

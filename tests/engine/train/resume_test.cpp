@@ -121,6 +121,22 @@ private Q_SLOTS:
         QCOMPARE(store.events(run.id).back().kind, std::string("finished"));
     }
 
+    void aNameGivenInTheStoreStays()
+    {
+        const auto resumed = [&](int steps, const char* name) {
+            const Published run = m_bench.run(
+                m_bench.file({"checkpoint.dir=named", "train_steps=" + std::to_string(steps),
+                    std::string("name=") + name}),
+                recorded(true));
+            return telemetry::RunStore(m_bench.store()).run(run.result.run);
+        };
+        const telemetry::RunInfo first = resumed(3, "tiny");
+        telemetry::RunStore(m_bench.store()).rename(first.id, "mine");
+        QCOMPARE(resumed(4, "tiny").name, std::string("mine"));
+        QCOMPARE(resumed(5, "other").name, std::string("other"));
+        QCOMPARE(resumed(6, "other").id, first.id);
+    }
+
     void noCheckpointYetStartsOver()
     {
         const train::RunFile file = m_bench.file({"checkpoint.dir=fresh", "train_steps=3"});
