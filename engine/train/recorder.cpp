@@ -24,8 +24,8 @@ std::string textIn(const RunInfo& run, const char* pointer)
 
 } // namespace
 
-/// A run is known by when it was made, to the microsecond and in whichever store; one that has no
-/// checkpoint yet, by its folder.
+/// Called with the checkpoint folder locked. A run is known by when it was made, to the microsecond
+/// and in whichever store; one that has no checkpoint yet, by its folder.
 int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>& point) const
 {
     const std::string dir = file.checkpointDir->string();
@@ -38,7 +38,9 @@ int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>&
             continue;
         if (itself || (!known && found == 0 && (point || run.state != RunState::Done)))
             found = run.id;
-        if (run.state == RunState::Running || run.state == RunState::Paused)
+        // Whoever trained into this folder before is gone: its lock is ours. A copy of the folder
+        // has a lock of its own.
+        if (!sameFolder && (run.state == RunState::Running || run.state == RunState::Paused))
             throw Error("the run is being trained already", dir,
                 "stop run " + std::to_string(run.id) + " first");
     }

@@ -3,6 +3,7 @@
 // Runs that were stopped, killed or changed, and went on.
 #include "engine/base/files.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/telemetry/sqlite.h"
 #include "kernels/error.h"
 #include "tests/engine/train/training_bench.h"
 
@@ -135,6 +136,34 @@ private Q_SLOTS:
         QCOMPARE(resumed(4, "tiny").name, std::string("mine"));
         QCOMPARE(resumed(5, "other").name, std::string("other"));
         QCOMPARE(resumed(6, "other").id, first.id);
+    }
+
+    /// As a kill leaves it that took the machine or the container along: nobody can tell whether
+    /// that process lives, but the folder's lock is free.
+    void aRunOfAnotherMachineGoesOnWhenItsFolderIsFree()
+    {
+        namespace fs = std::filesystem;
+        const std::vector<std::string> sets{"checkpoint.dir=elsewhere", "train_steps=3"};
+        const Published run = m_bench.run(m_bench.file(sets), recorded(false));
+        const auto leave = [&] {
+            telemetry::RunStore(m_bench.store()).heartbeat(run.result.run);
+            telemetry::Database(m_bench.store(), telemetry::Database::Mode::ReadWrite)
+                .execute("UPDATE runs SET state = 0, owner = 'boot pid:[1] 1 1' WHERE id = "
+                         "(SELECT max(id) FROM runs)");
+            return telemetry::RunStore(m_bench.store()).run(run.result.run).state;
+        };
+        QVERIFY(leave() == telemetry::RunState::Running);
+        const Published rest
+            = m_bench.run(m_bench.file({sets[0], "train_steps=5"}), recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QCOMPARE(rest.result.run, run.result.run);
+        QCOMPARE(rest.steps.size(), size_t(2));
+
+        QVERIFY(leave() == telemetry::RunState::Running); // a copy proves nothing
+        fs::copy(m_bench.path("elsewhere"), m_bench.path("copied"), fs::copy_options::recursive);
+        const Published copy
+            = m_bench.run(m_bench.file({"checkpoint.dir=copied", "train_steps=7"}), recorded(true));
+        QVERIFY2(copy.error.find("being trained already") != std::string::npos, copy.error.c_str());
     }
 
     void noCheckpointYetStartsOver()
