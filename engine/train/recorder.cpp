@@ -69,6 +69,8 @@ void Recorder::begin(const RunFile& file, const std::optional<ResumePoint>& poin
                 m_store->rename(run, file.name);
             m_store->setRunFile(run, file.resolved, file.trainSteps);
             m_store->setState(run, RunState::Running);
+            for (const auto& [key, value] : m_store->takeSteering(run))
+                m_tooLate.push_back(key + " = " + value);
         } else {
             // A store that has lost the run gets its line anew, with the day on which it was begun.
             run = m_store->createRun(

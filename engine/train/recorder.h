@@ -39,6 +39,9 @@ public:
     int64_t runId() const { return m_run; }
     /// The last step that the store held when the run was opened (0: none); empty without a store.
     std::optional<int64_t> recordedSteps() const { return m_recorded; }
+    /// What was queued for the run while nobody trained it, as key = value. It came too late, and
+    /// begin() has dropped it.
+    const std::vector<std::string>& steeredTooLate() const { return m_tooLate; }
     /// When the run's line was made, seconds since the epoch; 0 when not recorded.
     double runCreated() const { return m_created; }
 
@@ -64,6 +67,7 @@ private:
     std::atomic<int64_t> m_run = 0;
     double m_created = 0;
     std::optional<int64_t> m_recorded;
+    std::vector<std::string> m_tooLate;
     std::chrono::steady_clock::time_point m_looked{};
 };
 

@@ -247,6 +247,22 @@ private Q_SLOTS:
         QCOMPARE(rest.steps.front().lr, 0.0001);
     }
 
+    void steeringLeftOverFromBeforeIsDropped()
+    {
+        const std::vector<std::string> sets{"checkpoint.dir=leftover", "train_steps=3"};
+        const Published first = m_bench.run(m_bench.file(sets), recorded(false));
+        telemetry::RunStore store(m_bench.store());
+        store.setState(first.result.run, telemetry::RunState::Running); // as a killed one's was
+        store.queueSteering(first.result.run, "optimizer.lr", "0.125");
+        const Published rest
+            = m_bench.run(m_bench.file({sets[0], "train_steps=2000"}), recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QVERIFY(rest.eventsOf("steered").empty());
+        QCOMPARE(rest.eventsOf("note").size(), size_t(1));
+        QVERIFY(rest.eventsOf("note")[0].payload.find("optimizer.lr = 0.125") != std::string::npos);
+        QVERIFY(rest.steps.back().lr < 0.1);
+    }
+
     void refusals()
     {
         const train::RunFile file = m_bench.file({"checkpoint.dir=taken", "train_steps=3"});
