@@ -69,8 +69,10 @@ void Recorder::begin(const RunFile& file, const std::optional<ResumePoint>& poin
                 m_store->rename(run, file.name);
             m_store->setRunFile(run, file.resolved, file.trainSteps);
             m_store->setState(run, RunState::Running);
-            for (const auto& [key, value] : m_store->takeSteering(run))
-                m_tooLate.push_back(key + " = " + value);
+            for (const telemetry::QueuedSteering& late : m_store->queuedSteering(run)) {
+                m_tooLate.push_back(late.key + " = " + late.valueJson);
+                m_store->dropSteering(run, late.id);
+            }
         } else {
             // A store that has lost the run gets its line anew, with the day on which it was begun.
             run = m_store->createRun(
@@ -109,13 +111,19 @@ void Recorder::check() const
         m_writer->check();
 }
 
-std::vector<std::pair<std::string, std::string>> Recorder::takeSteering()
+std::vector<telemetry::QueuedSteering> Recorder::queuedSteering()
 {
     const auto now = std::chrono::steady_clock::now();
     if (!m_store || now - m_looked < std::chrono::milliseconds(250))
         return {};
     m_looked = now;
-    return m_store->takeSteering(m_run);
+    return m_store->queuedSteering(m_run);
+}
+
+void Recorder::dropSteering(int64_t last)
+{
+    flush();
+    m_store->dropSteering(m_run, last);
 }
 
 } // namespace moe::train

@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace moe::train {
@@ -54,7 +53,10 @@ public:
     /// Throws what has gone wrong with recording so far.
     void check() const;
     /// Assignments that other processes queued; looks at most four times a second.
-    std::vector<std::pair<std::string, std::string>> takeSteering();
+    std::vector<telemetry::QueuedSteering> queuedSteering();
+    /// Once the events that tell of them are published: drops the assignments up to this id. Until
+    /// those are durable an assignment stays queued, so that who checks another one sees it.
+    void dropSteering(int64_t last);
 
 private:
     int64_t findRun(const RunFile& file, const std::optional<ResumePoint>& point) const;

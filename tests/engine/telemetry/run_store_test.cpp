@@ -316,11 +316,14 @@ private Q_SLOTS:
         RunStore other(m_file);
         other.queueSteering(run, "optimizer.lr", "0.001");
         other.queueSteering(run, "moe.aux_coeff", "0.02");
-        const auto taken = store.takeSteering(run);
-        QCOMPARE(taken.size(), size_t(2));
-        QCOMPARE(taken[0].first, std::string("optimizer.lr"));
-        QCOMPARE(taken[1].second, std::string("0.02"));
-        QVERIFY(store.takeSteering(run).empty());
+        const auto queued = store.queuedSteering(run);
+        QCOMPARE(queued.size(), size_t(2));
+        QCOMPARE(queued[0].key, std::string("optimizer.lr"));
+        QCOMPARE(queued[1].valueJson, std::string("0.02"));
+        other.queueSteering(run, "moe.aux_coeff", "0.03"); // between a look and its drop
+        store.dropSteering(run, queued[1].id);
+        QCOMPARE(store.queuedSteering(run).size(), size_t(1));
+        QCOMPARE(store.queuedSteering(run)[0].valueJson, std::string("0.03"));
         QVERIFY(has(errorOf([&] { store.remove(run); }), "stop it first"));
         store.setState(run, RunState::Done);
         QVERIFY(has(errorOf([&] { other.queueSteering(run, "optimizer.lr", "1"); }),

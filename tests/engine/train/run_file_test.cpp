@@ -276,9 +276,10 @@ private Q_SLOTS:
         QVERIFY(train::steeredValues(file, again).empty());
 
         QVERIFY(train::applySteering(file, "moe.aux_coeff", "0.3").lawChanged);
+        std::vector<telemetry::QueuedSteering> queued;
         const auto refused = [&](const char* key, const char* value) {
             try {
-                train::checkSteering(file, {}, key, value);
+                train::checkSteering(file, {}, queued, key, value);
                 return false;
             } catch (const Error&) {
                 return true;
@@ -292,6 +293,11 @@ private Q_SLOTS:
         QVERIFY(refused("train_steps", "5"));
         QVERIFY(refused("moe.capacity_factor", "0"));
         QVERIFY(!refused("moe.aux_coeff", R"({"adaptive": {}})"));
+        // What waits in the queue comes first, as far as the trainer will take it.
+        queued = {{1, "moe.aux_coeff", R"({"adaptive": {}})"}, {2, "optimizer.lr", "-1"}};
+        QVERIFY(!refused("moe.aux_coeff.adaptive.xi", "0.1"));
+        queued.push_back({3, "moe.aux_coeff", "0.1"});
+        QVERIFY(refused("moe.aux_coeff.adaptive.xi", "0.1"));
     }
 
     void resumedRunsMayChangeLittle()
