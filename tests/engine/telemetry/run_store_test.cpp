@@ -13,6 +13,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -384,6 +385,12 @@ private Q_SLOTS:
         sql(m_file, "PRAGMA user_version = 99");
         QVERIFY(has(open(), "newer version"));
         QVERIFY(has(errorOf([&] { const RunStore s(m_file.parent_path()); }), "it is a folder"));
+        const std::filesystem::path pipe = m_file.parent_path() / "pipe";
+        QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+        for (const RunStore::Mode mode : {RunStore::Mode::ReadOnly, RunStore::Mode::ReadWrite}) {
+            for (const std::filesystem::path& path : {pipe, std::filesystem::path("/dev/null")})
+                QVERIFY(has(errorOf([&] { const RunStore s(path, mode); }), "a pipe or a device"));
+        }
         QVERIFY(has(errorOf([&] { const RunStore s("/proc/nowhere/x.sqlite"); }),
             "cannot create the folder"));
     }
