@@ -235,6 +235,25 @@ private Q_SLOTS:
         QCOMPARE(at(19), 0.55);
         o.warmupSteps = 0;
         QCOMPARE(at(1), 1.0);
+        o.decaySteps = 0; // a tenth would begin within this warmup: the two steps after it
+        o.warmupSteps = 22;
+        QCOMPARE(at(22), 1.0);
+        QCOMPARE(at(23), 0.55);
+        QCOMPARE(at(24), 0.1);
+    }
+
+    void decaysBeginAfterWarmup()
+    {
+        Json json = with("optimizer.schedule", "wsd");
+        train::applySet(json, "train_steps=20");
+        train::applySet(json, "optimizer.warmup_steps=15");
+        train::applySet(json, "optimizer.decay_steps=5");
+        QCOMPARE(errorOf(json), QString());
+        train::applySet(json, "optimizer.decay_steps=6");
+        QVERIFY2(errorOf(json).contains("optimizer.decay_steps: at most the 5"),
+            qPrintable(errorOf(json)));
+        train::applySet(json, "optimizer.schedule=cosine"); // which has no use for it
+        QCOMPARE(errorOf(json), QString());
     }
 
     void auxController()
