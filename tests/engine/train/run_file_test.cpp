@@ -194,6 +194,29 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(train::applySet(json, "=1"), UsageError);
     }
 
+    void keysStandOnce()
+    {
+        QTemporaryDir folder;
+        const std::filesystem::path file = folder.filePath("run.json").toStdString();
+        const auto read = [&](const std::string& text) -> std::string {
+            base::writeFileAtomically(file, text);
+            try {
+                train::readRunFile(file);
+                return "";
+            } catch (const Error& error) {
+                return error.what();
+            }
+        };
+        const std::string rest = small().dump().substr(1);
+        QCOMPARE(read("{\"seed\": 1," + rest), std::string());
+        const std::string twice = read("{\"seed\": 1, \"seed\": 2," + rest);
+        QVERIFY2(twice.find("stands twice") != std::string::npos, twice.c_str());
+        QVERIFY2(twice.find(": seed: ") != std::string::npos, twice.c_str());
+        const std::string inside
+            = read("{\"optimizer\": {\"lr\": 1, \"beta1\": 0, \"lr\": 1}," + rest);
+        QVERIFY2(inside.find("optimizer.lr: ") != std::string::npos, inside.c_str());
+    }
+
     void filesAreRelativeToTheirFolder()
     {
         QTemporaryDir folder;
