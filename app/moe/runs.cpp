@@ -298,12 +298,15 @@ int steer(const Arguments& arguments)
     RunStore store = openStore(arguments, RunStore::Mode::ReadWrite);
     const RunInfo run = store.find(arguments.positionals[0]);
     store.transaction([&] {
+        const auto waiting = store.queuedSteering(run.id);
         store.queueSteering(run.id, key, json); // throws when nobody would take it
         train::checkSteering(
             train::parseRunFile(base::parseJson(run.runFile, run.name), run.name, {}),
-            store.events(run.id), key, json);
+            store.events(run.id), waiting, key, json);
     });
-    return done(arguments, run, key + " = " + value + " from the next step on");
+    return done(arguments, run,
+        key + " = " + value
+            + ", queued: the trainer looks between two steps, at most four times a second");
 }
 
 Command subcommand(const std::string& name, const std::string& positionals, int count,

@@ -60,7 +60,8 @@ struct Conductor::Impl {
     Conductor& self;
     MainWindow& window;
     Options options;
-    bool pictures, quitting = false;
+    bool pictures, quitting = false, failed = false;
+    QString printedLine; ///< on standard error, the last
     training::TrainingWorkspace* training = nullptr;
     chat::ChatWorkspace* chat = nullptr;
     QString store;
@@ -78,6 +79,7 @@ struct Conductor::Impl {
     void takeAll();
     void takeChat(); ///< a reply of the newest checkpoint
     void finish();
+    void leave();
     template <typename Work> void guarded(Work work);
 };
 
@@ -85,6 +87,8 @@ Conductor::Conductor(
     MainWindow& window, const Options& options, const QString& store, bool pictures)
     : m_impl(new Impl(*this, window, options, pictures))
 {
+    if (pictures)
+        requirePictureFolder(m_impl->folder());
     m_impl->attach(store);
 }
 
@@ -199,7 +203,7 @@ void Conductor::Impl::show(int64_t step)
 void Conductor::Impl::ended()
 {
     if (quitting)
-        return finish();
+        return leave();
     if (!pictures)
         return;
     if (printer)
@@ -248,14 +252,25 @@ void Conductor::Impl::takeChat()
 
 void Conductor::Impl::fail(const QString& line)
 {
-    std::fprintf(stderr, "moe-workbench: error: %s\n", qUtf8Printable(line));
+    // what reads a store that is damaged does so more than once
+    if (std::exchange(printedLine, line) != line)
+        std::fprintf(stderr, "moe-workbench: error: %s\n", qUtf8Printable(line));
+    failed = true;
     if (pictures) // else the window goes on, with the line in its message bar
         QApplication::exit(1);
 }
 
 void Conductor::Impl::finish()
 {
-    QApplication::exit(0);
+    QApplication::exit(failed ? 1 : 0);
+}
+
+void Conductor::Impl::leave()
+{
+    if (!options.screenshots.isEmpty())
+        fail(QStringLiteral("not all pictures were taken: %1: leave the session more time")
+                 .arg(options.screenshots));
+    finish();
 }
 
 template <typename Work> void Conductor::Impl::guarded(Work work)
@@ -275,7 +290,7 @@ void Conductor::stopAndQuit()
     if (m_impl->training->isTraining())
         m_impl->training->stopTraining(); // finished() follows, and finish()
     else
-        m_impl->finish();
+        m_impl->leave();
 }
 
 } // namespace moe::workbench

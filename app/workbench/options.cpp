@@ -142,6 +142,9 @@ Options parseOptions(const QStringList& arguments)
     if (!options.screenshotsAt.empty() && options.screenshots.isEmpty())
         refuse(QStringLiteral("--screenshots-at has no folder to write to"),
             QStringLiteral("add --screenshots DIR"));
+    if (options.demo && !options.open.isEmpty())
+        refuse(QStringLiteral("--demo and --open %1 exclude each other").arg(options.open),
+            QStringLiteral("give one of the two"));
     if (options.steps && !options.demo && options.screenshots.isEmpty())
         refuse(QStringLiteral("--steps belongs to --demo"), QStringLiteral("add --demo"));
     return options;

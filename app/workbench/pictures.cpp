@@ -7,6 +7,7 @@
 #include <QCoreApplication>
 #include <QDir>
 #include <QPixmap>
+#include <QTemporaryFile>
 #include <QWidget>
 
 namespace moe::workbench {
@@ -19,6 +20,15 @@ void takePicture(QWidget& window, const QString& folder, const QString& name)
     const QString path = QDir(folder).filePath(name + QStringLiteral(".png"));
     if (!QDir().mkpath(folder) || !window.grab().save(path))
         throw Error("the picture cannot be written", path.toStdString(),
+            "name a folder on a disk with room that you may write to");
+}
+
+void requirePictureFolder(const QString& folder)
+{
+    const bool made = QDir().mkpath(folder);
+    QTemporaryFile trial(QDir(folder).filePath(QStringLiteral(".trial-XXXXXX")));
+    if (!made || !trial.open())
+        throw Error("no pictures can be written", folder.toStdString(),
             "name a folder on a disk with room that you may write to");
 }
 

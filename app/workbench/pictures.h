@@ -12,4 +12,7 @@ namespace moe::workbench {
 /// it cannot be written.
 void takePicture(QWidget& window, const QString& folder, const QString& name);
 
+/// Throws moe::Error when takePicture() could not write into the folder; makes it when missing.
+void requirePictureFolder(const QString& folder);
+
 } // namespace moe::workbench

@@ -294,23 +294,23 @@ void RunStore::queueSteering(int64_t id, const std::string& key, const std::stri
     transaction.commit();
 }
 
-std::vector<std::pair<std::string, std::string>> RunStore::takeSteering(int64_t id)
+std::vector<QueuedSteering> RunStore::queuedSteering(int64_t id) const
 {
-    std::vector<std::pair<std::string, std::string>> taken;
-    Statement waiting = m_impl->database.prepare("SELECT 1 FROM steering WHERE run = ? LIMIT 1");
-    // The trainer asks before every step, and nearly always there is nothing.
-    if (!waiting.bind(1, id).step())
-        return taken;
-    waiting.reset();
-    Transaction transaction(m_impl->database);
+    std::vector<QueuedSteering> queued;
     Statement read
-        = m_impl->database.prepare("SELECT key, value FROM steering WHERE run = ? ORDER BY id");
+        = m_impl->database.prepare("SELECT id, key, value FROM steering WHERE run = ? ORDER BY id");
     read.bind(1, id);
     while (read.step())
-        taken.emplace_back(read.text(0), read.text(1));
-    m_impl->database.prepare("DELETE FROM steering WHERE run = ?").bind(1, id).run();
-    transaction.commit();
-    return taken;
+        queued.push_back({read.integer(0), read.text(1), read.text(2)});
+    return queued;
+}
+
+void RunStore::dropSteering(int64_t id, int64_t last)
+{
+    m_impl->database.prepare("DELETE FROM steering WHERE run = ? AND id <= ?")
+        .bind(1, id)
+        .bind(2, last)
+        .run();
 }
 
 void RunStore::transaction(const std::function<void()>& work)

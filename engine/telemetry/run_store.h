@@ -35,6 +35,12 @@ struct SeriesPoint {
     double step, value, low, high;
 };
 
+/// An assignment that waits for the run's trainer.
+struct QueuedSteering {
+    int64_t id = 0; ///< rising
+    std::string key, valueJson;
+};
+
 /// Utilisation of the experts of one layer over time: column c covers steps [firstStep + c·stride,
 /// …+stride).
 struct LoadHistory {
@@ -104,10 +110,12 @@ public:
     std::vector<ProbeRecord> probes(
         int64_t run, int64_t lastOnly = 0) const; ///< newest first when limited
 
-    // Steering from other processes: queued here, taken by the trainer between two steps.
-    // queueSteering throws when the run is not running.
+    // Steering from other processes: queued here, applied by the trainer between two steps, which
+    // drops it once the event that tells of it is recorded. queueSteering throws when the run is
+    // not running.
     void queueSteering(int64_t run, const std::string& key, const std::string& valueJson);
-    std::vector<std::pair<std::string, std::string>> takeSteering(int64_t run);
+    std::vector<QueuedSteering> queuedSteering(int64_t run) const; ///< oldest first
+    void dropSteering(int64_t run, int64_t last); ///< all up to this id
 
     /// All that `work` does with this store happens, or nothing of it when `work` throws.
     void transaction(const std::function<void()>& work);

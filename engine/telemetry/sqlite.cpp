@@ -215,9 +215,12 @@ Database::Database(std::filesystem::path path, Mode mode)
     : m_path(std::move(path))
 {
     std::error_code ignored;
-    if (std::filesystem::is_directory(m_path, ignored))
+    const std::filesystem::file_status status = std::filesystem::status(m_path, ignored);
+    if (std::filesystem::is_directory(status))
         throw Error("cannot open", m_path.string(), "it is a folder, name a file");
-    if (mode == Mode::ReadOnly && !std::filesystem::exists(m_path, ignored))
+    if (std::filesystem::is_other(status)) // a pipe would wait for ever
+        throw Error("cannot open", m_path.string(), "it is a pipe or a device, name a file");
+    if (mode == Mode::ReadOnly && !std::filesystem::exists(status))
         throw Error("cannot open", m_path.string(), "no such file or folder, check the path");
 
     const bool immutable = mode == Mode::ReadOnly && mustOpenImmutable(m_path);

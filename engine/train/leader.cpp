@@ -84,9 +84,10 @@ OptimizerSettings Leader::optimizerNow() const
 
 void Leader::steer(int64_t step)
 {
-    for (const auto& [key, value] : m_recorder.takeSteering()) {
+    const auto queued = m_recorder.queuedSteering();
+    for (const telemetry::QueuedSteering& assignment : queued) {
         try {
-            m_control.steer(key, value, "moe runs steer");
+            m_control.steer(assignment.key, assignment.valueJson, "moe runs steer");
         } catch (const Error& error) {
             base::log(base::LogLevel::Warning, error.what());
             m_recorder.event(step, "note", {{"text", error.what()}});
@@ -100,6 +101,8 @@ void Leader::steer(int64_t step)
             {{"key", assignment.key}, {"from", base::parseJson(change.from, assignment.key)},
                 {"to", base::parseJson(change.to, assignment.key)}, {"by", assignment.by}});
     }
+    if (!queued.empty())
+        m_recorder.dropSteering(queued.back().id);
 }
 
 void Leader::waitWhilePaused(int64_t step)

@@ -14,24 +14,18 @@ using telemetry::RunState;
 
 namespace {
 
-/// The checkpoint folder in a recorded run file, empty when there is none or it does not read.
-std::string checkpointDirOf(const RunInfo& run)
+/// A text in a recorded run file, empty when there is none or the file does not read.
+std::string textIn(const RunInfo& run, const char* pointer)
 {
-    try {
-        const Json json = base::parseJson(run.runFile, "run " + std::to_string(run.id));
-        if (!json.is_object() || !json.contains("checkpoint") || !json["checkpoint"].is_object())
-            return "";
-        const Json& dir = json["checkpoint"].value("dir", Json());
-        return dir.is_string() ? dir.get<std::string>() : "";
-    } catch (const Error&) {
-        return "";
-    }
+    const Json json = Json::parse(run.runFile, nullptr, false);
+    const Json::json_pointer at(pointer);
+    return json.contains(at) && json.at(at).is_string() ? json.at(at).get<std::string>() : "";
 }
 
 } // namespace
 
-/// A run is known by when it was made, to the microsecond and in whichever store; one that has no
-/// checkpoint yet, by its folder.
+/// Called with the checkpoint folder locked. A run is known by when it was made, to the microsecond
+/// and in whichever store; one that has no checkpoint yet, by its folder.
 int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>& point) const
 {
     const std::string dir = file.checkpointDir->string();
@@ -39,12 +33,14 @@ int64_t Recorder::findRun(const RunFile& file, const std::optional<ResumePoint>&
     for (const RunInfo& run : m_store->runs()) { // newest first
         const bool known = point && point->runCreated > 0;
         const bool itself = known && run.created == point->runCreated;
-        const bool sameFolder = checkpointDirOf(run) == dir;
+        const bool sameFolder = textIn(run, "/checkpoint/dir") == dir;
         if (run.source != "moe" || (!itself && !sameFolder))
             continue;
         if (itself || (!known && found == 0 && (point || run.state != RunState::Done)))
             found = run.id;
-        if (run.state == RunState::Running || run.state == RunState::Paused)
+        // Whoever trained into this folder before is gone: its lock is ours. A copy of the folder
+        // has a lock of its own.
+        if (!sameFolder && (run.state == RunState::Running || run.state == RunState::Paused))
             throw Error("the run is being trained already", dir,
                 "stop run " + std::to_string(run.id) + " first");
     }
@@ -68,9 +64,15 @@ void Recorder::begin(const RunFile& file, const std::optional<ResumePoint>& poin
         if (run != 0) {
             m_store->truncateAfter(run, point ? point->state.step : 0);
             m_recorded = m_store->run(run).steps;
-            m_store->rename(run, file.name);
+            // A name that was given in the store stays; one that the run file changes is followed.
+            if (textIn(m_store->run(run), "/name") != file.name)
+                m_store->rename(run, file.name);
             m_store->setRunFile(run, file.resolved, file.trainSteps);
             m_store->setState(run, RunState::Running);
+            for (const telemetry::QueuedSteering& late : m_store->queuedSteering(run)) {
+                m_tooLate.push_back(late.key + " = " + late.valueJson);
+                m_store->dropSteering(run, late.id);
+            }
         } else {
             // A store that has lost the run gets its line anew, with the day on which it was begun.
             run = m_store->createRun(
@@ -109,13 +111,19 @@ void Recorder::check() const
         m_writer->check();
 }
 
-std::vector<std::pair<std::string, std::string>> Recorder::takeSteering()
+std::vector<telemetry::QueuedSteering> Recorder::queuedSteering()
 {
     const auto now = std::chrono::steady_clock::now();
     if (!m_store || now - m_looked < std::chrono::milliseconds(250))
         return {};
     m_looked = now;
-    return m_store->takeSteering(m_run);
+    return m_store->queuedSteering(m_run);
+}
+
+void Recorder::dropSteering(int64_t last)
+{
+    flush();
+    m_store->dropSteering(m_run, last);
 }
 
 } // namespace moe::train

@@ -14,7 +14,6 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace moe::train {
@@ -39,6 +38,9 @@ public:
     int64_t runId() const { return m_run; }
     /// The last step that the store held when the run was opened (0: none); empty without a store.
     std::optional<int64_t> recordedSteps() const { return m_recorded; }
+    /// What was queued for the run while nobody trained it, as key = value. It came too late, and
+    /// begin() has dropped it.
+    const std::vector<std::string>& steeredTooLate() const { return m_tooLate; }
     /// When the run's line was made, seconds since the epoch; 0 when not recorded.
     double runCreated() const { return m_created; }
 
@@ -51,7 +53,10 @@ public:
     /// Throws what has gone wrong with recording so far.
     void check() const;
     /// Assignments that other processes queued; looks at most four times a second.
-    std::vector<std::pair<std::string, std::string>> takeSteering();
+    std::vector<telemetry::QueuedSteering> queuedSteering();
+    /// Once the events that tell of them are published: drops the assignments up to this id. Until
+    /// those are durable an assignment stays queued, so that who checks another one sees it.
+    void dropSteering(int64_t last);
 
 private:
     int64_t findRun(const RunFile& file, const std::optional<ResumePoint>& point) const;
@@ -64,6 +69,7 @@ private:
     std::atomic<int64_t> m_run = 0;
     double m_created = 0;
     std::optional<int64_t> m_recorded;
+    std::vector<std::string> m_tooLate;
     std::chrono::steady_clock::time_point m_looked{};
 };
 

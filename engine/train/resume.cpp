@@ -96,8 +96,9 @@ std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume)
     const Json extra = base::parseJson(point.state.extra, where);
     if (extra.contains("run_created") && extra["run_created"].is_number())
         point.runCreated = extra["run_created"].get<double>();
-    if (extra.contains("record") && extra["record"].value("step", Json()) == point.state.step) {
-        point.record = telemetry::stepFromJson(extra["record"], where);
+    const Json record = extra.value("record", Json());
+    if (record.is_object() && record.value("step", Json()) == point.state.step) {
+        point.record = telemetry::stepFromJson(record, where);
         point.validationCutShort = extra.value("validation_cut_short", Json()) == true;
     }
     if (extra.contains("folder") && extra["folder"].is_string())

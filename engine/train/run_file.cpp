@@ -178,6 +178,10 @@ void parseOptimizer(ObjectReader& root, const Source& source, RunFile& file)
             "fewer than the " + std::to_string(file.trainSteps) + " of train_steps");
     to.schedule = reader.choice("schedule", {"cosine", "linear", "constant", "wsd"}, "cosine");
     to.decaySteps = reader.has("decay_steps") ? reader.integer("decay_steps", 1, kMostSteps) : 0;
+    const int64_t afterWarmup = file.trainSteps - to.warmupSteps;
+    if (to.schedule == "wsd" && to.decaySteps > afterWarmup)
+        throw Error("the decay begins before warmup has ended", reader.at("decay_steps"),
+            "at most the " + std::to_string(afterWarmup) + " of train_steps - warmup_steps");
     const double belowOne = std::nextafter(1.0, 0.0);
     to.beta1 = reader.number("beta1", 0, belowOne, to.beta1);
     to.beta2 = reader.number("beta2", 0, belowOne, to.beta2);

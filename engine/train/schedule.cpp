@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/run_file.h"
 
+#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -18,7 +19,9 @@ double learningRate(const OptimizerSettings& optimizer, int64_t trainSteps, int6
     if (optimizer.schedule == "constant")
         return peak;
     if (optimizer.schedule == "wsd") {
-        const int64_t decay = optimizer.decaySteps ? optimizer.decaySteps : (trainSteps + 9) / 10;
+        // A decay that began within warmup would make the rate jump where warmup ends.
+        const int64_t tenth = std::min((trainSteps + 9) / 10, trainSteps - optimizer.warmupSteps);
+        const int64_t decay = optimizer.decaySteps ? optimizer.decaySteps : tenth;
         const int64_t into = step - (trainSteps - decay);
         return into <= 0 ? peak : peak + (least - peak) * ratio(into, decay);
     }

@@ -102,7 +102,8 @@ SteeringChange applySteering(RunFile& file, const std::string& key, const std::s
 }
 
 void checkSteering(const RunFile& file, const std::vector<telemetry::RunEvent>& events,
-    const std::string& key, const std::string& valueJson)
+    const std::vector<telemetry::QueuedSteering>& queued, const std::string& key,
+    const std::string& valueJson)
 {
     RunFile copy = file;
     for (const telemetry::RunEvent& event : events) {
@@ -112,6 +113,13 @@ void checkSteering(const RunFile& file, const std::vector<telemetry::RunEvent>& 
         if (change.is_object() && change.contains("key") && change["key"].is_string()
             && change.contains("to"))
             applySteering(copy, change["key"].get<std::string>(), change["to"].dump());
+    }
+    for (const telemetry::QueuedSteering& waiting : queued) {
+        try {
+            applySteering(copy, waiting.key, waiting.valueJson);
+        } catch (const Error&) {
+            continue; // the trainer will refuse it too, and go on as before
+        }
     }
     applySteering(copy, key, valueJson);
 }

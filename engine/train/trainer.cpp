@@ -155,6 +155,9 @@ void Trainer::Impl::begin()
                 file.checkpointDir->string() + " has no checkpoint yet: starting at step 1");
         recorder.event(0, "started", Json::object());
     }
+    for (const std::string& assignment : recorder.steeredTooLate())
+        recorder.event(resume ? resume->state.step : 0, "note",
+            {{"text", assignment + " came after the run had ended and is dropped"}});
     recorder.publish(telemetry::StateChange{RunState::Running, ""});
 }
 

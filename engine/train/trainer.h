@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/telemetry/bus.h"
+#include "engine/telemetry/run_store.h"
 #include "engine/train/run_file.h"
 
 #include <cstdint>
@@ -69,10 +70,11 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-/// Checks a steering assignment against a run file, and what its run has been steered to since,
-/// without applying it. Throws moe::Error by key.
+/// Checks a steering assignment against a run file, what its run has been steered to since, and
+/// what is queued before it, without applying it. Throws moe::Error by key.
 void checkSteering(const RunFile& file, const std::vector<telemetry::RunEvent>& events,
-    const std::string& key, const std::string& valueJson);
+    const std::vector<telemetry::QueuedSteering>& queued, const std::string& key,
+    const std::string& valueJson);
 
 /// Presets: "skywork-small" (the demo's shape), "skywork-mid", "skywork-moe-146b", "llama-small".
 std::vector<std::string> modelPresets();

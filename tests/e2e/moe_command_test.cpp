@@ -396,6 +396,11 @@ void MoeCommandTest::upcycledModelTrains()
     const Outcome upcycle = run({"upcycle", "--from", "dense/step-000005", "--experts", "8",
         "--top-k", "2", "--out", "moe"});
     QVERIFY2(upcycle.status == 0, upcycle.err.constData());
+    const Outcome ontoAFile = run({"upcycle", "--from", "dense/step-000005", "--experts", "8",
+        "--top-k", "2", "--out", "dense.json"});
+    QCOMPARE(ontoAFile.status, 1);
+    QVERIFY2(ontoAFile.lastErrorLine().contains("not a folder"), ontoAFile.err.constData());
+    QVERIFY(QFile(path("dense.json")).size() > 100); // and the file is as it was
 
     // One step of each on the same batch: the dense loss and the upcycled model's first loss are
     // the same number.

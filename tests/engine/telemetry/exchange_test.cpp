@@ -120,6 +120,22 @@ private Q_SLOTS:
         QCOMPARE(store.find("last").id, runs[0]);
     }
 
+    /// The later line counts, also for the best and the last value.
+    void aStepThatComesTwiceIsTakenOnce()
+    {
+        RunStore store = recorded();
+        const auto path = write("twice.jsonl",
+            "{\"step\": 1, \"loss\": 1, \"valid_loss\": 2}\n{\"step\": 2, \"loss\": 5}\n"
+            "{\"step\": 1, \"loss\": 6}\n{\"step\": 3, \"loss\": 7}\n"
+            "{\"step\": 3, \"loss\": 8}\n");
+        const RunInfo run = store.run(importRuns(store, path).at(0));
+        QCOMPARE(run.steps, int64_t(3));
+        QVERIFY(run.bestLoss == 5.0 && run.lastLoss == 8.0);
+        QVERIFY(!run.bestValidLoss && !run.lastValidLoss);
+        QCOMPARE(store.stepNumbers(run.id), (std::vector<int64_t>{1, 2, 3}));
+        QCOMPARE(store.steps(run.id, 1, 1).at(0).loss, 6.0);
+    }
+
     void csvGivesTheSameRecordBack()
     {
         RunStore store = recorded();

@@ -13,6 +13,7 @@
 #include <cmath>
 #include <fstream>
 #include <map>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -316,11 +317,14 @@ private Q_SLOTS:
         RunStore other(m_file);
         other.queueSteering(run, "optimizer.lr", "0.001");
         other.queueSteering(run, "moe.aux_coeff", "0.02");
-        const auto taken = store.takeSteering(run);
-        QCOMPARE(taken.size(), size_t(2));
-        QCOMPARE(taken[0].first, std::string("optimizer.lr"));
-        QCOMPARE(taken[1].second, std::string("0.02"));
-        QVERIFY(store.takeSteering(run).empty());
+        const auto queued = store.queuedSteering(run);
+        QCOMPARE(queued.size(), size_t(2));
+        QCOMPARE(queued[0].key, std::string("optimizer.lr"));
+        QCOMPARE(queued[1].valueJson, std::string("0.02"));
+        other.queueSteering(run, "moe.aux_coeff", "0.03"); // between a look and its drop
+        store.dropSteering(run, queued[1].id);
+        QCOMPARE(store.queuedSteering(run).size(), size_t(1));
+        QCOMPARE(store.queuedSteering(run)[0].valueJson, std::string("0.03"));
         QVERIFY(has(errorOf([&] { store.remove(run); }), "stop it first"));
         store.setState(run, RunState::Done);
         QVERIFY(has(errorOf([&] { other.queueSteering(run, "optimizer.lr", "1"); }),
@@ -381,6 +385,12 @@ private Q_SLOTS:
         sql(m_file, "PRAGMA user_version = 99");
         QVERIFY(has(open(), "newer version"));
         QVERIFY(has(errorOf([&] { const RunStore s(m_file.parent_path()); }), "it is a folder"));
+        const std::filesystem::path pipe = m_file.parent_path() / "pipe";
+        QCOMPARE(::mkfifo(pipe.c_str(), 0600), 0);
+        for (const RunStore::Mode mode : {RunStore::Mode::ReadOnly, RunStore::Mode::ReadWrite}) {
+            for (const std::filesystem::path& path : {pipe, std::filesystem::path("/dev/null")})
+                QVERIFY(has(errorOf([&] { const RunStore s(path, mode); }), "a pipe or a device"));
+        }
         QVERIFY(has(errorOf([&] { const RunStore s("/proc/nowhere/x.sqlite"); }),
             "cannot create the folder"));
     }

@@ -12,6 +12,7 @@
 
 #include <filesystem>
 #include <random>
+#include <sys/stat.h>
 
 using namespace moe;
 namespace fs = std::filesystem;
@@ -53,6 +54,7 @@ private Q_SLOTS:
     void jsonlIsOneDocumentALine();
     void invalidUtf8NamesFileAndOffset();
     void nothingLeftIsAnError();
+    void pipesAreRefusedOrLeftOut();
     void givenTokenizerIsCopied();
     void tokenizerJsonIsTaken();
     void failureLeavesNoDataset();
@@ -223,6 +225,25 @@ void CorpusTest::nothingLeftIsAnError()
     options.sources = {m_path / "d"};
     options.vocabSize = 100;
     QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("100") != std::string::npos);
+}
+
+/// Nobody writes into them: whoever opens one waits for ever.
+void CorpusTest::pipesAreRefusedOrLeftOut()
+{
+    write("d/a.txt", prose(m_random, 2000));
+    QCOMPARE(::mkfifo((m_path / "d" / "pipe.txt").c_str(), 0600), 0);
+    text::CorpusOptions options;
+    options.sources = {m_path / "d" / "pipe.txt"};
+    options.out = m_path / "out";
+    options.vocabSize = 300;
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("a pipe cannot be read twice")
+        != std::string::npos);
+    options.sources = {"/dev/null"};
+    QVERIFY(messageOf([&] { text::buildCorpus(options); }).find("a device is no text")
+        != std::string::npos);
+    options.sources = {m_path / "d"};
+    text::buildCorpus(options);
+    QCOMPARE(decodeAll(options.out), base::readFile(m_path / "d" / "a.txt"));
 }
 
 void CorpusTest::givenTokenizerIsCopied()

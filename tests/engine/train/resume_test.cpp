@@ -1,7 +1,9 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // Runs that were stopped, killed or changed, and went on.
+#include "engine/base/files.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/telemetry/sqlite.h"
 #include "kernels/error.h"
 #include "tests/engine/train/training_bench.h"
 
@@ -120,6 +122,50 @@ private Q_SLOTS:
         QCOMPARE(store.events(run.id).back().kind, std::string("finished"));
     }
 
+    void aNameGivenInTheStoreStays()
+    {
+        const auto resumed = [&](int steps, const char* name) {
+            const Published run = m_bench.run(
+                m_bench.file({"checkpoint.dir=named", "train_steps=" + std::to_string(steps),
+                    std::string("name=") + name}),
+                recorded(true));
+            return telemetry::RunStore(m_bench.store()).run(run.result.run);
+        };
+        const telemetry::RunInfo first = resumed(3, "tiny");
+        telemetry::RunStore(m_bench.store()).rename(first.id, "mine");
+        QCOMPARE(resumed(4, "tiny").name, std::string("mine"));
+        QCOMPARE(resumed(5, "other").name, std::string("other"));
+        QCOMPARE(resumed(6, "other").id, first.id);
+    }
+
+    /// As a kill leaves it that took the machine or the container along: nobody can tell whether
+    /// that process lives, but the folder's lock is free.
+    void aRunOfAnotherMachineGoesOnWhenItsFolderIsFree()
+    {
+        namespace fs = std::filesystem;
+        const std::vector<std::string> sets{"checkpoint.dir=elsewhere", "train_steps=3"};
+        const Published run = m_bench.run(m_bench.file(sets), recorded(false));
+        const auto leave = [&] {
+            telemetry::RunStore(m_bench.store()).heartbeat(run.result.run);
+            telemetry::Database(m_bench.store(), telemetry::Database::Mode::ReadWrite)
+                .execute("UPDATE runs SET state = 0, owner = 'boot pid:[1] 1 1' WHERE id = "
+                         "(SELECT max(id) FROM runs)");
+            return telemetry::RunStore(m_bench.store()).run(run.result.run).state;
+        };
+        QVERIFY(leave() == telemetry::RunState::Running);
+        const Published rest
+            = m_bench.run(m_bench.file({sets[0], "train_steps=5"}), recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QCOMPARE(rest.result.run, run.result.run);
+        QCOMPARE(rest.steps.size(), size_t(2));
+
+        QVERIFY(leave() == telemetry::RunState::Running); // a copy proves nothing
+        fs::copy(m_bench.path("elsewhere"), m_bench.path("copied"), fs::copy_options::recursive);
+        const Published copy
+            = m_bench.run(m_bench.file({"checkpoint.dir=copied", "train_steps=7"}), recorded(true));
+        QVERIFY2(copy.error.find("being trained already") != std::string::npos, copy.error.c_str());
+    }
+
     void noCheckpointYetStartsOver()
     {
         const train::RunFile file = m_bench.file({"checkpoint.dir=fresh", "train_steps=3"});
@@ -201,6 +247,22 @@ private Q_SLOTS:
         QCOMPARE(rest.steps.front().lr, 0.0001);
     }
 
+    void steeringLeftOverFromBeforeIsDropped()
+    {
+        const std::vector<std::string> sets{"checkpoint.dir=leftover", "train_steps=3"};
+        const Published first = m_bench.run(m_bench.file(sets), recorded(false));
+        telemetry::RunStore store(m_bench.store());
+        store.setState(first.result.run, telemetry::RunState::Running); // as a killed one's was
+        store.queueSteering(first.result.run, "optimizer.lr", "0.125");
+        const Published rest
+            = m_bench.run(m_bench.file({sets[0], "train_steps=2000"}), recorded(true));
+        QCOMPARE(rest.error, std::string());
+        QVERIFY(rest.eventsOf("steered").empty());
+        QCOMPARE(rest.eventsOf("note").size(), size_t(1));
+        QVERIFY(rest.eventsOf("note")[0].payload.find("optimizer.lr = 0.125") != std::string::npos);
+        QVERIFY(rest.steps.back().lr < 0.1);
+    }
+
     void refusals()
     {
         const train::RunFile file = m_bench.file({"checkpoint.dir=taken", "train_steps=3"});
@@ -227,6 +289,58 @@ private Q_SLOTS:
         QVERIFY(errorOf({"train_steps=9"}, true).contains("checkpoint.dir"));
         QCOMPARE(
             errorOf({same[0], "train_steps=9", "name=other", "valid_every=2"}, true), QString());
+    }
+
+    void statesOfTheWrongTypesAreTakenOrNamed_data()
+    {
+        QTest::addColumn<QString>("pointer");
+        QTest::addColumn<QString>("value");
+        QTest::addColumn<bool>("goesOn");
+        for (const char* value : {"7", "\"x\"", "[]", "null", "true", "{\"step\": []}"}) {
+            for (const char* key :
+                {"record", "run_created", "folder", "idle_experts", "validation_cut_short"})
+                QTest::addRow("%s %s", key, value)
+                    << QString("/extra/%1").arg(key) << value << true;
+            for (const char* key :
+                {"/run_file", "/run_file/data", "/alpha", "/steered/moe.aux_coeff",
+                    "/steered/optimizer.lr", "/checksums", "/checksums/m", "/extra"})
+                QTest::addRow("%s %s", key, value) << QString(key) << value << false;
+        }
+        QTest::addRow("a record's layers") << "/extra/record/layers"
+                                           << "7" << false;
+        QTest::addRow("a record's loss") << "/extra/record/loss"
+                                         << "[]" << false;
+    }
+
+    /// Bookkeeping that does not read is done without; the rest is named, never foreign words.
+    void statesOfTheWrongTypesAreTakenOrNamed()
+    {
+        QFETCH(QString, pointer);
+        QFETCH(QString, value);
+        QFETCH(bool, goesOn);
+        namespace fs = std::filesystem;
+        const train::RunFile file = m_bench.file({"checkpoint.dir=types", "train_steps=3"});
+        if (!fs::exists(*file.checkpointDir))
+            m_bench.run(file);
+        const fs::path state = *file.checkpointDir / "step-000003/training-state/state.json";
+        const std::string before = base::readFile(state);
+        base::Json json = base::parseJson(before, "state");
+        json[base::Json::json_pointer(pointer.toStdString())]
+            = base::parseJson(value.toStdString(), "value");
+        base::writeFileAtomically(state, json.dump());
+        tests::RunSettings settings;
+        settings.resume = true;
+        QString error;
+        try {
+            error = QString::fromStdString(m_bench.run(file, settings).error);
+        } catch (const Error& problem) {
+            error = QString::fromUtf8(problem.what());
+        }
+        base::writeFileAtomically(state, before);
+        QVERIFY2(!error.contains("foresee") && !error.contains("json.exc"), qPrintable(error));
+        QVERIFY2(error.isEmpty() || error.count(": ") >= 2, qPrintable(error));
+        if (goesOn)
+            QCOMPARE(error, QString());
     }
 
     void finishedRunsHaveNothingToDo()

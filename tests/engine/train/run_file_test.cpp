@@ -194,6 +194,29 @@ private Q_SLOTS:
         QVERIFY_EXCEPTION_THROWN(train::applySet(json, "=1"), UsageError);
     }
 
+    void keysStandOnce()
+    {
+        QTemporaryDir folder;
+        const std::filesystem::path file = folder.filePath("run.json").toStdString();
+        const auto read = [&](const std::string& text) -> std::string {
+            base::writeFileAtomically(file, text);
+            try {
+                train::readRunFile(file);
+                return "";
+            } catch (const Error& error) {
+                return error.what();
+            }
+        };
+        const std::string rest = small().dump().substr(1);
+        QCOMPARE(read("{\"seed\": 1," + rest), std::string());
+        const std::string twice = read("{\"seed\": 1, \"seed\": 2," + rest);
+        QVERIFY2(twice.find("stands twice") != std::string::npos, twice.c_str());
+        QVERIFY2(twice.find(": seed: ") != std::string::npos, twice.c_str());
+        const std::string inside
+            = read("{\"optimizer\": {\"lr\": 1, \"beta1\": 0, \"lr\": 1}," + rest);
+        QVERIFY2(inside.find("optimizer.lr: ") != std::string::npos, inside.c_str());
+    }
+
     void filesAreRelativeToTheirFolder()
     {
         QTemporaryDir folder;
@@ -235,6 +258,25 @@ private Q_SLOTS:
         QCOMPARE(at(19), 0.55);
         o.warmupSteps = 0;
         QCOMPARE(at(1), 1.0);
+        o.decaySteps = 0; // a tenth would begin within this warmup: the two steps after it
+        o.warmupSteps = 22;
+        QCOMPARE(at(22), 1.0);
+        QCOMPARE(at(23), 0.55);
+        QCOMPARE(at(24), 0.1);
+    }
+
+    void decaysBeginAfterWarmup()
+    {
+        Json json = with("optimizer.schedule", "wsd");
+        train::applySet(json, "train_steps=20");
+        train::applySet(json, "optimizer.warmup_steps=15");
+        train::applySet(json, "optimizer.decay_steps=5");
+        QCOMPARE(errorOf(json), QString());
+        train::applySet(json, "optimizer.decay_steps=6");
+        QVERIFY2(errorOf(json).contains("optimizer.decay_steps: at most the 5"),
+            qPrintable(errorOf(json)));
+        train::applySet(json, "optimizer.schedule=cosine"); // which has no use for it
+        QCOMPARE(errorOf(json), QString());
     }
 
     void auxController()
@@ -276,9 +318,10 @@ private Q_SLOTS:
         QVERIFY(train::steeredValues(file, again).empty());
 
         QVERIFY(train::applySteering(file, "moe.aux_coeff", "0.3").lawChanged);
+        std::vector<telemetry::QueuedSteering> queued;
         const auto refused = [&](const char* key, const char* value) {
             try {
-                train::checkSteering(file, {}, key, value);
+                train::checkSteering(file, {}, queued, key, value);
                 return false;
             } catch (const Error&) {
                 return true;
@@ -292,6 +335,11 @@ private Q_SLOTS:
         QVERIFY(refused("train_steps", "5"));
         QVERIFY(refused("moe.capacity_factor", "0"));
         QVERIFY(!refused("moe.aux_coeff", R"({"adaptive": {}})"));
+        // What waits in the queue comes first, as far as the trainer will take it.
+        queued = {{1, "moe.aux_coeff", R"({"adaptive": {}})"}, {2, "optimizer.lr", "-1"}};
+        QVERIFY(!refused("moe.aux_coeff.adaptive.xi", "0.1"));
+        queued.push_back({3, "moe.aux_coeff", "0.1"});
+        QVERIFY(refused("moe.aux_coeff.adaptive.xi", "0.1"));
     }
 
     void resumedRunsMayChangeLittle()

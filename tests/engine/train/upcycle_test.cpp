@@ -200,7 +200,7 @@ private Q_SLOTS:
         fs::create_directory(m_dir / "full");
         base::writeFileAtomically(m_dir / "full" / "notes.txt", "mine");
         QVERIFY(upcycle(m_dir / "full").find("not empty") != std::string::npos);
-        QVERIFY(!upcycle(m_dir / "full" / "notes.txt").empty());
+        QVERIFY(upcycle(m_dir / "full" / "notes.txt").find("not a folder") != std::string::npos);
         QVERIFY(!upcycle(m_dir / "full" / "notes.txt" / "deeper").empty());
         QVERIFY(!upcycle(m_dir / "dense").empty());
         QCOMPARE(base::readFile(m_dir / "full" / "notes.txt"), std::string("mine"));

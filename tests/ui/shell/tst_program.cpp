@@ -38,6 +38,7 @@ private Q_SLOTS:
         row("--quit-after soon", "soon");
         row("--quit-after nan", "nan");
         row("--threads 0", "--threads");
+        row("--demo --open last", "--open last");
     }
 
     void wrongUsage()
@@ -104,6 +105,52 @@ private Q_SLOTS:
             QCOMPARE(process.exitStatus(), QProcess::NormalExit);
             QCOMPARE(process.exitCode(), 128 + signal);
         }
+    }
+
+    void picturesThatAreNotTakenAreAnError()
+    {
+        const QString folder = m_folder->filePath(QStringLiteral("pictures"));
+        const auto [status, out, error] = run({QStringLiteral("--screenshots"), folder,
+            QStringLiteral("--quit-after"), QStringLiteral("0.5")});
+        QCOMPARE(status, 1);
+        QVERIFY2(error.contains("not all pictures were taken"), error.constData());
+        QCOMPARE(error.count('\n'), 1);
+    }
+
+    /// Before anything is trained.
+    void aFolderForPicturesThatCannotBeWrittenIsRefusedAtOnce()
+    {
+        QFile file(m_folder->filePath(QStringLiteral("file")));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        const auto [status, out, error]
+            = run({QStringLiteral("--screenshots"), file.fileName() + QStringLiteral("/below")});
+        QCOMPARE(status, 1);
+        QVERIFY2(error.contains("no pictures can be written"), error.constData());
+        QCOMPARE(error.count('\n'), 1);
+        QVERIFY(out.isEmpty());
+    }
+
+    void aStoreThatCannotBeReadIsSaidOnceAndExits1_data()
+    {
+        QTest::addColumn<bool>("folder");
+        QTest::newRow("damaged") << false;
+        QTest::newRow("a folder") << true;
+    }
+
+    void aStoreThatCannotBeReadIsSaidOnceAndExits1()
+    {
+        QFETCH(bool, folder);
+        QFile damaged(m_folder->filePath(QStringLiteral("store.sqlite")));
+        QVERIFY(damaged.open(QIODevice::WriteOnly));
+        damaged.write(QByteArray(5000, 'x'));
+        damaged.close();
+        const auto [status, out, error] = run({QStringLiteral("--store"),
+            folder ? m_folder->path() : damaged.fileName(), QStringLiteral("--open"),
+            QStringLiteral("last"), QStringLiteral("--quit-after"), QStringLiteral("3")});
+        QCOMPARE(status, 1);
+        QVERIFY2(
+            error.contains(folder ? "it is a folder" : "not a SQLite file"), error.constData());
+        QCOMPARE(error.count('\n'), 1);
     }
 
 private:

@@ -221,16 +221,11 @@ void TestTrainingWorkspace::steersTheRunOfAnotherProcess()
     QTest::mouseClick(apply, Qt::LeftButton);
     QVERIFY(!apply->isEnabled());
     telemetry::RunStore store(m_path);
-    std::vector<std::pair<std::string, std::string>> taken;
-    const auto take = [&] {
-        for (const auto& entry : store.takeSteering(m_run))
-            taken.push_back(entry);
-        return !taken.empty();
-    };
-    QTRY_VERIFY_WITH_TIMEOUT(take(), 10'000);
-    QCOMPARE(taken.size(), size_t(1));
-    QCOMPARE(QString::fromStdString(taken[0].first), QStringLiteral("moe.aux_coeff.adaptive.xi"));
-    QCOMPARE(QString::fromStdString(taken[0].second), QStringLiteral("0.35"));
+    QTRY_VERIFY_WITH_TIMEOUT(!store.queuedSteering(m_run).empty(), 10'000);
+    const auto queued = store.queuedSteering(m_run);
+    QCOMPARE(queued.size(), size_t(1));
+    QCOMPARE(QString::fromStdString(queued[0].key), QStringLiteral("moe.aux_coeff.adaptive.xi"));
+    QCOMPARE(QString::fromStdString(queued[0].valueJson), QStringLiteral("0.35"));
 }
 
 void TestTrainingWorkspace::followsTheRunOfAnotherProcess()
