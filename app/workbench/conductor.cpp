@@ -32,6 +32,7 @@ using shell::MainWindow;
 constexpr int64_t kDemoSteps = 1000;
 constexpr int64_t kPictureSteps = 120;
 constexpr quint64 kPictureSeed = 42;
+constexpr qint64 kPictureTokens = 180; ///< a strip without a scroll bar
 constexpr int kSettleMilliseconds = 1500; ///< what a page reads from the store has come by then
 
 /// Runs on a thread of its own: large matrix products in both precisions.
@@ -238,7 +239,7 @@ void Conductor::Impl::takeChat()
     window.showPage(MainWindow::Page::Chat);
     connect(chat, &chat::ChatWorkspace::modelOpened, &self, [this] {
         chat->newConversation();
-        chat->setSeed(kPictureSeed);
+        chat->setSampling(kPictureSeed, kPictureTokens);
         chat->send(Conductor::tr("The experts of a layer"));
     });
     connect(chat, &chat::ChatWorkspace::replyEnded, &self, [this] {

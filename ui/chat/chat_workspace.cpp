@@ -143,9 +143,10 @@ void ChatWorkspace::send(const QString& text)
     m_impl->send(text);
 }
 
-void ChatWorkspace::setSeed(quint64 seed)
+void ChatWorkspace::setSampling(quint64 seed, qint64 maxTokens)
 {
     m_impl->current.setup.sampling.seed = seed;
+    m_impl->current.setup.sampling.maxTokens = maxTokens;
     m_impl->composer->setSetup(m_impl->current.setup);
 }
 

@@ -34,7 +34,8 @@ public:
     void newConversation();
     void openConversation(qint64 id);
     void send(const QString& text); ///< as if typed and sent
-    void setSeed(quint64 seed); ///< of the conversation's replies
+    /// Of the replies of the conversation shown.
+    void setSampling(quint64 seed, qint64 maxTokens);
     bool isReplying() const;
 
 Q_SIGNALS:

@@ -109,7 +109,7 @@ QDoubleSpinBox* Composer::number(
     box->setSingleStep(step);
     box->setDecimals(2);
     box->setButtonSymbols(QAbstractSpinBox::NoButtons);
-    box->setFixedWidth(px(52));
+    box->setFixedWidth(px(46));
     connect(box, &QDoubleSpinBox::valueChanged, this, &Composer::fieldEdited);
     return box;
 }
@@ -164,7 +164,9 @@ QWidget* Composer::makeFields()
         if (on && m_systemButton->hasFocus())
             m_system->setFocus();
     });
-    m_rareButton = wordButton("moreSampling", tr("More…"), fields);
+    m_rareButton = shell::makeIconButton(QStringLiteral("more"), tr("More…"), fields);
+    m_rareButton->setObjectName(QStringLiteral("moreSampling"));
+    m_rareButton->setCheckable(true);
     connect(m_rareButton, &QToolButton::toggled, this, [this](bool on) { m_rare->setVisible(on); });
     m_context = shell::makeLabel({}, TextRole::Secondary, &shell::Theme::text2, false, fields);
     m_context->setFont(shell::numberFont(TextRole::Secondary));

@@ -25,7 +25,6 @@
 #include <QPlainTextEdit>
 #include <QPushButton>
 #include <QSignalSpy>
-#include <QSpinBox>
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
@@ -141,9 +140,20 @@ std::unique_ptr<Window> TestChatWorkspace::open(bool model)
     return window;
 }
 
+/// Until the reply has ended and the store has its end.
 void TestChatWorkspace::wait(Window& window)
 {
     QTRY_VERIFY_WITH_TIMEOUT(!window.page->isReplying(), kLong);
+    const auto ended = [this] { // the store's thread may not have come to it yet
+        const chats::ChatStore store(m_store);
+        const auto all = store.list();
+        const chats::Conversation said
+            = all.empty() ? chats::Conversation() : store.open(all[0].id);
+        const chats::Message* last = said.find(said.leaf);
+        return last != nullptr && last->role == chats::Role::Assistant
+            && last->state != chats::MessageState::Streaming;
+    };
+    QTRY_VERIFY(ended());
 }
 
 void TestChatWorkspace::say(Window& window, const QString& text)
@@ -238,11 +248,16 @@ void TestChatWorkspace::stopsInTheMiddle()
     QSignalSpy ended(window->page, &ChatWorkspace::replyEnded);
     window->page->send(QStringLiteral("The"));
     QVERIFY(window->page->isReplying());
-    QTest::qWait(80);
-    QTest::mouseClick(window->find<QPushButton>("stopButton"), Qt::LeftButton);
+    auto* stop = window->find<QPushButton>("stopButton");
+    QTRY_VERIFY(stop->isVisible());
+    QTest::mouseClick(stop, Qt::LeftButton);
     QTRY_VERIFY_WITH_TIMEOUT(!ended.isEmpty(), kLong);
+    wait(*window);
     const chats::Message reply = *newest().find(newest().leaf);
-    QVERIFY(reply.state == chats::MessageState::Stopped || reply.facts.finish == "stop");
+    QVERIFY2(reply.state == chats::MessageState::Stopped,
+        qPrintable(QStringLiteral("%1, %2 tokens")
+                       .arg(QString::fromStdString(reply.facts.finish))
+                       .arg(reply.facts.tokens)));
     QVERIFY(reply.facts.tokens < reply.facts.sampling.maxTokens);
 }
 
@@ -325,8 +340,7 @@ void TestChatWorkspace::searchesAndOpensTheHit()
 void TestChatWorkspace::masksAnExpert()
 {
     const auto window = open();
-    window->page->setSeed(7);
-    window->find<QSpinBox>("maxTokens")->setValue(40); // both fit the context
+    window->page->setSampling(7, 40); // both fit the context
     say(*window, QStringLiteral("The router"));
     auto* map = window->find<plots::HeatmapPlot>("routingHeatmap");
     QVERIFY(map->isVisible());
@@ -363,7 +377,7 @@ void TestChatWorkspace::routingIsThatOfTheEngine()
     std::string question;
     {
         const auto window = open();
-        window->page->setSeed(11);
+        window->page->setSampling(11, 200);
         say(*window, QStringLiteral("The router of"));
         const chats::Conversation said = newest();
         reply = *said.find(said.leaf);
