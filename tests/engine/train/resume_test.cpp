@@ -255,8 +255,8 @@ private Q_SLOTS:
         telemetry::RunStore store(m_bench.store());
         store.setState(first.result.run, telemetry::RunState::Running); // as a killed one's was
         store.queueSteering(first.result.run, "optimizer.lr", "0.125");
-        const Published rest
-            = m_bench.run(m_bench.file({sets[0], "train_steps=2000"}), recorded(true));
+        const Published rest = m_bench.run(
+            m_bench.file({sets[0], "train_steps=1000", "valid_every=5000"}), recorded(true));
         QCOMPARE(rest.error, std::string());
         QVERIFY(rest.eventsOf("steered").empty());
         QCOMPARE(rest.eventsOf("note").size(), size_t(1));
