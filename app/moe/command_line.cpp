@@ -76,9 +76,27 @@ int runTable(
     return runCommand(command, deeper, words);
 }
 
+/// Long paths and values are cut in the middle: what is wrong stands at the line's beginning, and
+/// what would be right at its end.
+std::string readable(const std::string& line)
+{
+    constexpr size_t kHead = 600, kTail = 300;
+    if (line.size() <= kHead + kTail)
+        return line;
+    const auto continues = [&](size_t at) { // inside a character of UTF-8
+        return (static_cast<unsigned char>(line[at]) & 0xC0) == 0x80;
+    };
+    size_t head = kHead, tail = line.size() - kTail;
+    while (head > 0 && continues(head))
+        --head;
+    while (tail < line.size() && continues(tail))
+        ++tail;
+    return line.substr(0, head) + " … " + line.substr(tail);
+}
+
 int fail(int status, const std::string& line)
 {
-    std::fprintf(stderr, "moe: error: %s\n", line.c_str());
+    std::fprintf(stderr, "moe: error: %s\n", readable(line).c_str());
     return status;
 }
 

@@ -161,6 +161,21 @@ int list(const Arguments& arguments)
     return 0;
 }
 
+/// Notes as a terminal may show them: their lines below each other, and no escapes, which stores
+/// of older versions and of others may hold.
+std::string indented(const std::string& notes)
+{
+    std::string text;
+    for (const char c : notes) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '\n')
+            text += "\n              ";
+        else
+            text += byte < 0x20 || byte == 0x7F ? ' ' : c;
+    }
+    return text;
+}
+
 int show(const Arguments& arguments)
 {
     const RunStore store = openStore(arguments, RunStore::Mode::ReadOnly);
@@ -187,7 +202,7 @@ int show(const Arguments& arguments)
     if (!run.tags.empty())
         std::printf("  tags        %s\n", joined(run.tags).c_str());
     if (!run.notes.empty())
-        std::printf("  notes       %s\n", run.notes.c_str());
+        std::printf("  notes       %s\n", indented(run.notes).c_str());
     for (const telemetry::RunEvent& event : events)
         std::printf("  step %-6lld %s %s\n", static_cast<long long>(event.step), event.kind.c_str(),
             event.payload.c_str());
@@ -236,8 +251,9 @@ int tag(const Arguments& arguments)
     std::vector<std::string> tags;
     std::string rest = utf8Text(arguments.positionals[1], "TAGS") + ",";
     for (size_t end = rest.find(','); end != std::string::npos; end = rest.find(',')) {
-        if (end > 0)
-            tags.push_back(rest.substr(0, end));
+        const std::string one = rest.substr(0, end);
+        if (const size_t first = one.find_first_not_of(' '); first != std::string::npos)
+            tags.push_back(one.substr(first, one.find_last_not_of(' ') + 1 - first));
         rest.erase(0, end + 1);
     }
     store.setTags(run.id, tags);
@@ -263,6 +279,11 @@ int exportTo(const Arguments& arguments)
 
 int importFrom(const Arguments& arguments)
 {
+    for (const std::string& path : arguments.positionals) { // before a store is begun for nothing
+        std::error_code ignored;
+        if (!std::filesystem::exists(path, ignored))
+            throw Error("cannot open", path, "no such file or folder, check the path");
+    }
     RunStore store(storePath(arguments));
     std::vector<int64_t> ids;
     store.transaction([&] { // all paths or none

@@ -21,6 +21,10 @@ std::stop_token stopOnSignals()
     sigemptyset(&signals);
     sigaddset(&signals, SIGINT);
     sigaddset(&signals, SIGTERM);
+    // A terminal that closes ends nothing that nohup has started: blocked, its signal would wait.
+    struct sigaction hangUp = {};
+    if (sigaction(SIGHUP, nullptr, &hangUp) == 0 && hangUp.sa_handler != SIG_IGN)
+        sigaddset(&signals, SIGHUP);
     // Blocked here and, by inheritance, in all later threads, so that the one below receives them:
     // unlike a handler it may take locks, which request_stop() does.
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);

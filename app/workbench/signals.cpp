@@ -42,12 +42,18 @@ SignalCatcher::SignalCatcher(QObject* parent)
     connect(m_notifier.get(), &QSocketNotifier::activated, this, &SignalCatcher::read);
     install(SIGINT);
     install(SIGTERM);
+    struct sigaction hangUp = {};
+    if (::sigaction(SIGHUP, nullptr, &hangUp) == 0 && hangUp.sa_handler != SIG_IGN) // by nohup
+        install(SIGHUP);
 }
 
 SignalCatcher::~SignalCatcher()
 {
-    std::signal(SIGINT, SIG_DFL);
-    std::signal(SIGTERM, SIG_DFL);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) {
+        struct sigaction action = {};
+        if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == handle)
+            std::signal(signal, SIG_DFL);
+    }
     m_notifier.reset();
     ::close(sockets[0]);
     ::close(sockets[1]);

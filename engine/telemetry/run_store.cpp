@@ -9,6 +9,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cstdlib>
@@ -226,6 +227,11 @@ void RunStore::rename(int64_t id, const std::string& name)
 
 void RunStore::setNotes(int64_t id, const std::string& notes)
 {
+    const auto isEscape = [](char c) {
+        return (static_cast<unsigned char>(c) < 0x20 && c != '\n' && c != '\t') || c == 0x7F;
+    };
+    if (std::any_of(notes.begin(), notes.end(), isEscape))
+        throw Error("a control character in it", "the run's notes", "lines of plain text");
     setColumn(m_impl->database, id, "notes", std::string_view(notes));
 }
 

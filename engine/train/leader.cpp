@@ -5,6 +5,7 @@
 #include "engine/base/files.h"
 #include "engine/base/log.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/train/data_fingerprint.h"
 #include "engine/train/run_file_parts.h"
 #include "engine/train/step_record.h"
 #include "kernels/error.h"
@@ -42,6 +43,8 @@ Leader::Leader(const RunFile& file, const std::optional<ResumePoint>& resume, Co
     , m_stop(std::move(stop))
     , m_aux(file.moe.auxCoefficient, file.model.moeLayers())
 {
+    if (file.checkpointDir)
+        m_data = dataFingerprints(file).dump();
     if (!resume)
         return;
     m_newest = resume->folder;
@@ -166,7 +169,7 @@ checkpoint::TrainingState Leader::trainingState(int64_t step) const
     state.steered = steeredValues(m_began, m_file).dump();
     const Json extra{{"idle_experts", m_dead.save()}, {"folder", m_file.folder.string()},
         {"run_created", m_recorder.runCreated()}, {"record", telemetry::toJson(m_last)},
-        {"validation_cut_short", m_cutShort}};
+        {"validation_cut_short", m_cutShort}, {"data", base::parseJson(m_data, "fingerprints")}};
     state.extra = extra.dump(-1, ' ', false, Json::error_handler_t::replace);
     return state;
 }

@@ -15,6 +15,7 @@
 #include <filesystem>
 #include <optional>
 #include <stop_token>
+#include <string>
 #include <vector>
 
 namespace moe::train {
@@ -63,6 +64,8 @@ private:
     std::stop_token m_stop;
     AuxController m_aux;
     DeadExperts m_dead;
+    std::string m_data
+        = "null"; ///< JSON text: fingerprints of the datasets, when anything is saved
     std::optional<std::filesystem::path> m_newest;
     telemetry::StepRecord m_last; ///< published last; step 0 before
     bool m_cutShort = false; ///< its validation is still to be done

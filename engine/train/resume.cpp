@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/resume.h"
 
+#include "engine/train/data_fingerprint.h"
 #include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
@@ -53,6 +54,21 @@ void forgiveMovedFolder(Json& before, const Json& now, const fs::path& from, con
         const fs::path inside = fs::path(before.at(at).get<std::string>()).lexically_relative(from);
         if (!inside.empty() && now.at(at) == (to / inside).lexically_normal().string())
             before.at(at) = now.at(at);
+    }
+}
+
+/// Training states of older versions do not say which data they have seen.
+void requireSameData(const Json& extra, const RunFile& file)
+{
+    const Json before = extra.value("data", Json());
+    if (!before.is_object())
+        return;
+    const Json now = dataFingerprints(file);
+    for (const char* name : {"train", "valid"}) {
+        const Json then = before.value(name, Json());
+        if (then.is_string() && now.contains(name) && now[name] != then)
+            throw Error("the data is not what the run began with", std::string("data.") + name,
+                "put the first data back, or begin a new run in another checkpoint.dir");
     }
 }
 
@@ -108,6 +124,7 @@ std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume)
         throw Error("a resumed run cannot change this key", changed,
             "as in the run's own file; only train_steps, checkpoint, valid_every, name and "
             "parallel may differ");
+    requireSameData(extra, file);
     if (point.state.step > file.trainSteps)
         throw Error("the run is already at step " + std::to_string(point.state.step), "train_steps",
             "at least as many");

@@ -23,7 +23,8 @@ struct ResumePoint {
 /// With `resume`: the newest checkpoint of the run, none when it has none yet. Without: none, and
 /// throws when the folder already holds checkpoints. Throws, by key, when anything but train_steps,
 /// checkpoint, valid_every, name or parallel differs from the run's file. Paths that differ only
-/// because the folder of the run's file has moved are the same.
+/// because the folder of the run's file has moved are the same; data that is not what it was at the
+/// checkpoint is refused too.
 std::optional<ResumePoint> findResumePoint(const RunFile& file, bool resume);
 
 /// The first dotted key in which two resolved run files differ beyond what a resumed run may

@@ -43,9 +43,12 @@ struct Source {
 
 /// The known key nearest to a misspelt one, wherever in the file it belongs: by its last part or as
 /// a whole, its own section first.
-std::string nearestKey(const std::string& key)
+std::string nearestKey(std::string key)
 {
     constexpr double kOtherSection = 0.1;
+    constexpr std::string_view kLongRate = "learning_rate"; // as others call it
+    if (const size_t at = key.find(kLongRate); at != std::string::npos)
+        key.replace(at, kLongRate.size(), "lr");
     const auto sectionOf = [](const std::string& dotted) {
         return dotted.substr(0, dotted.find('.') + 1); // "" at the top
     };

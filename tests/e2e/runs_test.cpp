@@ -104,11 +104,13 @@ private Q_SLOTS:
     void runsAreNamedTaggedAndDeleted()
     {
         QCOMPARE(runs({"rename", "one", "专家"}).status, 0);
-        QCOMPARE(runs({"tag", "专家", "a,b"}).status, 0);
-        QCOMPARE(runs({"note", "专家", "as in the paper"}).status, 0);
+        QCOMPARE(runs({"tag", "专家", "a, b c,  ,d "}).status, 0);
+        QCOMPARE(runs({"note", "专家", "as in the paper\nor nearly"}).status, 0);
         const QJsonObject shown = runs({"show", "专家", "--json"}).json();
-        QCOMPARE(shown["tags"].toArray().size(), 2);
-        QCOMPARE(shown["notes"].toString(), QString("as in the paper"));
+        QCOMPARE(shown["tags"].toArray(), QJsonArray({"a", "b c", "d"}));
+        QCOMPARE(shown["notes"].toString(), QString("as in the paper\nor nearly"));
+        QVERIFY(runs({"show", "专家"}).out.contains("paper\n              or nearly\n"));
+        refused({"note", "专家", "\x1b[31mred"}, 1, "a control character");
         QVERIFY(runs({"list"}).out.contains("专家"));
         QCOMPARE(runs({"delete", "专家", "--quiet"}).out, QString());
         refused({"show", "专家"}, 1, "no such run");
@@ -127,7 +129,12 @@ private Q_SLOTS:
                 words.insert(1, "last");
             refused(words, 1, "there is no run store");
         }
+        refused({"import", path("nothing"), "--store", path("typo.sqlite")}, 1, "no such file");
         QVERIFY(!QFile::exists(path("typo.sqlite")));
+        const QString longName(5000, QChar(0x4E13));
+        refused({"show", longName}, 1, "moe runs list shows them");
+        refused({"import", longName}, 1, "no such file");
+        QVERIFY(runs({"import", longName}).error.toUtf8().size() < 1000);
         refused({"rename", "last", QString(300, 'x')}, 1, "at most 255 bytes");
         refused({"rename", "last", "two\nlines"}, 1, "control character");
         refused({"export", "last"}, 2, "--");

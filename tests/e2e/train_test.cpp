@@ -94,6 +94,7 @@ private Q_SLOTS:
         QTest::addColumn<int>("status");
         QTest::newRow("Ctrl-C") << SIGINT << 130;
         QTest::newRow("SIGTERM") << SIGTERM << 143;
+        QTest::newRow("SIGHUP") << SIGHUP << 129;
     }
 
     void signalsSaveAndResumeGoesOn()
@@ -123,6 +124,21 @@ private Q_SLOTS:
         QCOMPARE(resumed.exitCode(), 0);
         const QJsonDocument json = QJsonDocument::fromJson(resumed.readAllStandardOutput());
         QCOMPARE(json["steps"].toInt(), step + 3);
+    }
+
+    void nohupKeepsTraining()
+    {
+        QProcess process;
+        process.setReadChannel(QProcess::StandardError);
+        process.start("/bin/sh",
+            {"-c", "trap '' HUP; exec \"$@\"", "sh", QStringLiteral(MOE_BINARY_DIR "/bin/moe"),
+                "train", m_folder.filePath("run.json"), "--threads", "2", "--store",
+                m_folder.filePath("store.sqlite"), "--set", "train_steps=400"});
+        waitForStep(process);
+        ::kill(static_cast<pid_t>(process.processId()), SIGHUP);
+        QVERIFY(process.waitForFinished(kPatience));
+        QCOMPARE(process.exitStatus(), QProcess::NormalExit);
+        QCOMPARE(process.exitCode(), 0);
     }
 
     void killedRunsGoOn()

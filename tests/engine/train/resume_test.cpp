@@ -4,6 +4,7 @@
 #include "engine/base/files.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/telemetry/sqlite.h"
+#include "engine/train/data_fingerprint.h"
 #include "kernels/error.h"
 #include "tests/engine/train/training_bench.h"
 
@@ -254,13 +255,70 @@ private Q_SLOTS:
         telemetry::RunStore store(m_bench.store());
         store.setState(first.result.run, telemetry::RunState::Running); // as a killed one's was
         store.queueSteering(first.result.run, "optimizer.lr", "0.125");
-        const Published rest
-            = m_bench.run(m_bench.file({sets[0], "train_steps=2000"}), recorded(true));
+        const Published rest = m_bench.run(
+            m_bench.file({sets[0], "train_steps=1000", "valid_every=5000"}), recorded(true));
         QCOMPARE(rest.error, std::string());
         QVERIFY(rest.eventsOf("steered").empty());
         QCOMPARE(rest.eventsOf("note").size(), size_t(1));
         QVERIFY(rest.eventsOf("note")[0].payload.find("optimizer.lr = 0.125") != std::string::npos);
         QVERIFY(rest.steps.back().lr < 0.1);
+    }
+
+    void otherDataIsRefused()
+    {
+        namespace fs = std::filesystem;
+        m_bench.writeDataset("mine", 1200, 21);
+        m_bench.writeDataset("check", 70, 22);
+        const std::vector<std::string> sets{
+            "data.train=mine", "data.valid=check", "checkpoint.dir=data"};
+        const auto rest = [&](int steps) -> std::string {
+            std::vector<std::string> more = sets;
+            more.push_back("train_steps=" + std::to_string(steps));
+            try {
+                return m_bench.run(m_bench.file(more), recorded(true)).error;
+            } catch (const Error& error) {
+                return error.what();
+            }
+        };
+        QCOMPARE(rest(3), std::string());
+        const std::string before = base::readFile(m_bench.path("mine.bin"));
+        std::string other = before;
+        std::swap(other[0], other[2]); // as many tokens, the same documents
+        QVERIFY(other != before);
+        base::writeFileAtomically(m_bench.path("mine.bin"), other);
+        QVERIFY2(rest(4).find("data.train") != std::string::npos, rest(4).c_str());
+        base::writeFileAtomically(m_bench.path("mine.bin"), before);
+        QCOMPARE(rest(4), std::string());
+        m_bench.writeDataset("check", 90, 22);
+        QVERIFY(rest(5).find("data.valid") != std::string::npos);
+        // A training state of an older version is without.
+        const fs::path state = m_bench.path("data/step-000004/training-state/state.json");
+        base::Json json = base::readJsonFile(state);
+        json["extra"].erase("data");
+        base::writeFileAtomically(state, json.dump());
+        QCOMPARE(rest(5), std::string());
+    }
+
+    void fingerprintsSeeSizesEndsAndOrder()
+    {
+        const auto print = [&](const std::string& bytes) {
+            base::writeFileAtomically(m_bench.path("print.idx"), "index");
+            base::writeFileAtomically(m_bench.path("print.bin"), bytes);
+            return train::dataFingerprint(m_bench.path("print"));
+        };
+        for (const size_t size : {size_t(0), size_t(13), size_t(64) * 4096, size_t(3'000'001)}) {
+            std::string bytes(size, 'a');
+            const std::string first = print(bytes);
+            QCOMPARE(print(bytes), first);
+            QVERIFY(print(bytes + 'a') != first);
+            if (size == 0)
+                continue;
+            bytes.back() = 'b';
+            QVERIFY(print(bytes) != first);
+            bytes.back() = 'a';
+            bytes.front() = 'b';
+            QVERIFY(print(bytes) != first);
+        }
     }
 
     void refusals()

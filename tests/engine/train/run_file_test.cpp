@@ -128,7 +128,9 @@ private Q_SLOTS:
         };
         row("trian_steps", "5", "did you mean train_steps?");
         row("optimizer.leraning_rate", "5", "optimizer.leraning_rate");
-        row("learning_rate", "1", "did you mean ");
+        row("learning_rate", "1", "did you mean optimizer.lr?");
+        row("optimizer.learning_rate", "1", "did you mean optimizer.lr?");
+        row("optimizer.min_learning_rate", "1", "did you mean optimizer.min_lr?");
         row("lr", "1", "did you mean optimizer.lr?");
         row("capacity", "1", "did you mean moe.capacity_factor?");
         row("data_train", R"("x")", "did you mean data.train?");
