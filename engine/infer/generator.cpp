@@ -181,6 +181,12 @@ Load Generator::load() const
 GenerationResult generate(Generator& generator, GenerationRequest request, const OnPiece& onPiece,
     const std::stop_token& cancelled)
 {
+    if (cancelled.stop_requested()) {
+        GenerationResult nothing;
+        nothing.promptTokens = static_cast<int64_t>(request.prompt.size());
+        nothing.finish = FinishReason::Cancelled;
+        return nothing;
+    }
     const auto end = std::make_shared<std::promise<GenerationResult>>();
     std::future<GenerationResult> result = end->get_future();
     const RequestId id = generator.submit(

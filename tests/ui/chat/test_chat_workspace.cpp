@@ -178,9 +178,9 @@ void TestChatWorkspace::saysWhatIsMissing()
     QSignalSpy failed(window->page, &ChatWorkspace::failed);
     window->page->openModel(m_folder->path());
     QVERIFY(failed.wait(kLong));
-    QVERIFY2(failed[0][0].toString().contains(QLatin1String("config.json")),
+    QVERIFY2(failed[0][0].toString().contains(QLatin1String("model.safetensors")),
         qPrintable(failed[0][0].toString()));
-    QVERIFY(window->messages->text().contains(QLatin1String("config.json")));
+    QVERIFY(window->messages->text().contains(QLatin1String("model.safetensors")));
     QVERIFY(!window->page->hasModel());
 }
 
