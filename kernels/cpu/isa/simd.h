@@ -248,7 +248,8 @@ inline Vec exponential(Vec x)
     p = p * r + 1.6666665459e-1F;
     p = p * r + 5.0000001201e-1F;
     p = p * (r * r) + (r + 1.0F);
-    const IntVec exponent = ((IntVec)shifted - 0x4B400000 + 127) << 23;
+    // Unsigned: far below −87 it wraps, and the last line takes it away.
+    const UintVec exponent = ((UintVec)shifted - 0x4B400000U + 127U) << 23;
     const Vec result = p * (Vec)exponent;
     return (Vec)((IntVec)result & ~(IntVec)(x < splat(-87.0F)));
 }
