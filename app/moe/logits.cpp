@@ -34,12 +34,14 @@ int run(const Arguments& arguments)
     ProgressLine progress(arguments.has("--quiet"));
     const auto backend = kernels::makeCpuBackend(options.threads);
     const int64_t rows = std::ssize(tokens);
-    infer::InferenceModel model(*backend, folder, options.activations,
-        std::clamp<int64_t>(rows, 1, kChunk), std::max<int64_t>(rows, 1),
+    infer::InferenceModel model(
+        *backend, folder, options.activations, std::clamp<int64_t>(rows, 1, kChunk),
+        std::max<int64_t>(rows, 1),
         [&](int64_t done, int64_t total) {
             checkStop();
             progress.show("opening " + folder, done, total);
-        });
+        },
+        options.head);
     const std::vector<float> logits = infer::tokenLogits(*backend, model, tokens);
     checkStop();
     infer::writeNpy(out, logits, rows, model.config().vocabSize);

@@ -34,9 +34,6 @@ void refuseLaterOptions(const Arguments& arguments)
             throw UsageError(std::string(option) + " is not there yet", "moe " + arguments.command,
                 "leave it out: the model runs on one device");
     }
-    if (choice(arguments, "--head", {"stored", "fp8"}) == "fp8")
-        throw UsageError("--head fp8 is not there yet", "moe " + arguments.command,
-            "leave it out: the head is computed as it is stored");
 }
 
 } // namespace
@@ -49,7 +46,7 @@ std::vector<Option> modelOptions()
             "products over the dequantised weights"},
         {"--kv-cache", "TYPE", "bf16 (default) or fp8: how keys and values are kept"},
         {"--context", "N", "tokens of a sequence (default: the model's, bounded by memory)"},
-        {"--head", "H", "stored (default); fp8 is not there yet"},
+        {"--head", "H", "stored (default), or fp8: the head is quantised when it is opened"},
         {"--plan", "PLAN.json", "not there yet"}, {"--tensor", "N", "not there yet"},
         threadsOption(), quietOption()};
 }
@@ -85,6 +82,8 @@ infer::OpenOptions openOptions(const Arguments& arguments)
     options.activations = options.kvCache = precisionOf(arguments);
     if (choice(arguments, "--kv-cache", {"bf16", "fp8"}) == "fp8")
         options.kvCache = kernels::DType::Float8E4M3;
+    if (choice(arguments, "--head", {"stored", "fp8"}) == "fp8")
+        options.head = infer::Head::Fp8;
     options.context = arguments.integer("--context", 1, kMostTokens, 0);
     options.threads = arguments.threads();
     return options;

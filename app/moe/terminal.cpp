@@ -76,7 +76,7 @@ std::optional<std::string> Terminal::readLine(const std::string& prompt)
     for (;;) {
         const size_t end = m_waiting.find('\n');
         if (end != std::string::npos || (m_ended && !m_waiting.empty())) {
-            const std::string line = m_waiting.substr(0, end);
+            std::string line = m_waiting.substr(0, end);
             m_waiting.erase(0, end == std::string::npos ? end : end + 1);
             return line;
         }

@@ -43,20 +43,20 @@ kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 } // namespace
 
 InferenceModel::InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
-    DType activations, int64_t largestBatch, int64_t context, const OnLayer& onLayer)
+    DType activations, int64_t largestBatch, int64_t context, const OnLayer& onLayer, Head head)
     : InferenceModel(backend, model::readConfig(folder), std::make_unique<FolderWeights>(folder),
-        activations, largestBatch, context, onLayer)
+        activations, largestBatch, context, onLayer, head)
 {
 }
 
 InferenceModel::InferenceModel(kernels::Backend& backend, const model::ModelConfig& config,
     std::unique_ptr<WeightSource> weights, DType activations, int64_t largestBatch, int64_t context,
-    const OnLayer& onLayer)
+    const OnLayer& onLayer, Head head)
     : m_backend(backend)
     , m_config(config)
     , m_source(std::move(weights))
     , m_placement(backend)
-    , m_weights(*m_source, m_config, m_placement, onLayer)
+    , m_weights(*m_source, m_config, m_placement, onLayer, head)
     , m_activations(activations)
     , m_largest(largestBatch)
     , m_context(std::min(context, m_config.maxPositions))

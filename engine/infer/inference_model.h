@@ -41,11 +41,11 @@ public:
     /// throw to stop.
     InferenceModel(kernels::Backend& backend, const std::filesystem::path& folder,
         kernels::DType activations, int64_t largestBatch, int64_t context,
-        const OnLayer& onLayer = {});
+        const OnLayer& onLayer = {}, Head head = Head::Stored);
     /// The same with weights from elsewhere.
     InferenceModel(kernels::Backend& backend, const model::ModelConfig& config,
         std::unique_ptr<WeightSource> weights, kernels::DType activations, int64_t largestBatch,
-        int64_t context, const OnLayer& onLayer = {});
+        int64_t context, const OnLayer& onLayer = {}, Head head = Head::Stored);
 
     const model::ModelConfig& config() const { return m_config; }
     kernels::DType activations() const { return m_activations; }

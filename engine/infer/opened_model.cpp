@@ -104,7 +104,8 @@ OpenedModel::OpenedModel(
             options.progress({"opening " + m_name, "layers", done, total});
     };
     m_model = std::make_unique<InferenceModel>(*m_backend, folder, options.activations,
-        std::max(kStepRows, options.parallel), std::numeric_limits<int64_t>::max(), onLayer);
+        std::max(kStepRows, options.parallel), std::numeric_limits<int64_t>::max(), onLayer,
+        options.head);
     m_tokenizer = text::loadTokenizer(folder);
     m_chat = text::readChatFormat(folder);
     std::set<int32_t> ends;

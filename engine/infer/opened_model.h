@@ -22,6 +22,7 @@ namespace moe::infer {
 struct OpenOptions {
     kernels::DType activations = kernels::DType::BFloat16;
     kernels::DType kvCache = kernels::DType::BFloat16;
+    Head head = Head::Stored;
     int threads = 0; ///< 0: all cores
     int64_t parallel = 1; ///< sequences at once
     int64_t context = 0; ///< tokens of one sequence; 0: the model's, bounded by memory

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/infer/placed_weights.h"
 
+#include "engine/checkpoint/quantize.h"
+#include "engine/checkpoint/quantized_matrix.h"
+#include "kernels/fp8.h"
+
 namespace moe::infer {
 
 using kernels::DType;
@@ -15,6 +19,37 @@ using model::ModelConfig;
 const PlacedMatrix* Placement::matrix(const kernels::StoredMatrix& stored)
 {
     return m_matrices.emplace_back(m_backend.place(stored)).get();
+}
+
+const PlacedMatrix* Placement::quantised(
+    const kernels::StoredMatrix& stored, const std::string& where)
+{
+    if (stored.layout != kernels::ScaleLayout::None || stored.exponents)
+        return matrix(stored);
+    std::vector<std::byte>& codes
+        = m_codes.emplace_back(static_cast<size_t>(stored.out * stored.in));
+    std::vector<float>& scales = m_scales.emplace_back();
+    std::vector<float> values(static_cast<size_t>(stored.in));
+    std::byte* to = codes.data();
+    for (int64_t i = 0; i < stored.out; ++i) {
+        kernels::StoredMatrix row = stored;
+        row.codes += i * stored.rowBytes;
+        row.out = 1;
+        checkpoint::dequantize(row, values.data());
+        const float scale = scales.emplace_back(checkpoint::scalesOf(
+            checkpoint::QuantScheme::Fp8Channel, values, 1, stored.in, where)[0]);
+        for (const float value : values)
+            *to++ = static_cast<std::byte>(kernels::encodeE4M3(value / scale));
+    }
+    kernels::StoredMatrix narrow;
+    narrow.codes = codes.data();
+    narrow.format = kernels::WeightFormat::Float8E4M3;
+    narrow.out = stored.out;
+    narrow.in = stored.in;
+    narrow.rowBytes = stored.in;
+    narrow.layout = kernels::ScaleLayout::Row;
+    narrow.scales = scales;
+    return matrix(narrow);
 }
 
 TensorView Placement::vector(const std::vector<float>& values)
@@ -91,16 +126,20 @@ LayerWeights layerOf(
 
 } // namespace
 
-PlacedWeights::PlacedWeights(
-    WeightSource& source, const ModelConfig& config, Placement& place, const OnLayer& onLayer)
+PlacedWeights::PlacedWeights(WeightSource& source, const ModelConfig& config, Placement& place,
+    const OnLayer& onLayer, Head headAs)
 {
     const int64_t h = config.hiddenSize, vocabulary = config.vocabSize;
-    embedding = place.matrix(source.matrix("model.embed_tokens.weight", vocabulary, h));
-    if (config.tieWordEmbeddings) {
-        head.weight = embedding;
-        source.know("lm_head.weight"); // some writers store the tied head once more
+    const std::string table = "model.embed_tokens.weight", own = "lm_head.weight";
+    embedding = place.matrix(source.matrix(table, vocabulary, h));
+    if (config.tieWordEmbeddings)
+        source.know(own); // some writers store the tied head once more
+    if (headAs == Head::Fp8) {
+        const std::string& name = config.tieWordEmbeddings ? table : own;
+        head.weight = place.quantised(source.matrix(name, vocabulary, h), name);
     } else {
-        head.weight = place.matrix(source.matrix("lm_head.weight", vocabulary, h));
+        head.weight = config.tieWordEmbeddings ? embedding
+                                               : place.matrix(source.matrix(own, vocabulary, h));
     }
     finalNorm = place.vector(source.values("model.norm.weight", {h}));
     for (int64_t layer = 0; layer < config.layers; ++layer) {

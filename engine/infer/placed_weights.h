@@ -6,6 +6,7 @@
 #include "engine/model/config.h"
 #include "kernels/backend.h"
 
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -48,6 +49,11 @@ struct LayerWeights {
 /// Told after each layer that was read: how many, of how many.
 using OnLayer = std::function<void(int64_t done, int64_t total)>;
 
+/// How the matrix of the head is computed with: as it is stored, or in E4M3 with a scale a row,
+/// quantised when it is opened (half the bytes a token reads of it). One that is stored in FP8
+/// stays as it is.
+enum class Head : uint8_t { Stored, Fp8 };
+
 /// Owns what place() and upload gave.
 class Placement {
 public:
@@ -56,12 +62,17 @@ public:
     {
     }
     const kernels::PlacedMatrix* matrix(const kernels::StoredMatrix& stored);
+    /// The same in E4M3, in memory of its own. `where` names it in the error for NaN and infinity.
+    const kernels::PlacedMatrix* quantised(
+        const kernels::StoredMatrix& stored, const std::string& where);
     kernels::TensorView vector(const std::vector<float>& values);
 
 private:
     kernels::Backend& m_backend;
     std::vector<std::unique_ptr<kernels::PlacedMatrix>> m_matrices;
     std::deque<kernels::Tensor> m_vectors;
+    std::deque<std::vector<std::byte>> m_codes;
+    std::deque<std::vector<float>> m_scales;
 };
 
 /// All weights of a model, read by the tensor names of its architecture, experts one by one or
@@ -69,7 +80,7 @@ private:
 /// once, here, into memory of their own.
 struct PlacedWeights {
     PlacedWeights(WeightSource& source, const model::ModelConfig& config, Placement& place,
-        const OnLayer& onLayer);
+        const OnLayer& onLayer, Head headAs);
 
     const kernels::PlacedMatrix* embedding = nullptr;
     kernels::Linear head;
