@@ -49,7 +49,7 @@ int run(const Arguments& arguments)
 {
     infer::GenerationRequest request = requestOf(arguments, kMaxTokens);
     Terminal terminal;
-    const auto model = openModel(arguments, {});
+    const auto model = openModel(arguments, std::stop_token());
     infer::Generator generator(*model);
     tellOfMissingTemplate(*model);
     base::Json messages = base::Json::array();

@@ -23,6 +23,8 @@ constexpr int64_t kChunk = 256;
 int run(const Arguments& arguments)
 {
     const std::vector<int32_t> tokens = arguments.ids("--tokens");
+    if (tokens.empty())
+        throw UsageError("no tokens", "moe logits", "--tokens 1,2,3");
     const std::string out = arguments.filledText("--out");
     const infer::OpenOptions options = openOptions(arguments);
     const std::string folder = arguments.filledText("--model");
@@ -35,8 +37,7 @@ int run(const Arguments& arguments)
     const auto backend = kernels::makeCpuBackend(options.threads);
     const int64_t rows = std::ssize(tokens);
     infer::InferenceModel model(
-        *backend, folder, options.activations, std::clamp<int64_t>(rows, 1, kChunk),
-        std::max<int64_t>(rows, 1),
+        *backend, folder, options.activations, std::min(rows, kChunk), rows,
         [&](int64_t done, int64_t total) {
             checkStop();
             progress.show("opening " + folder, done, total);

@@ -7,6 +7,7 @@
 #include "kernels/error.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace moe::cli {
 
@@ -93,8 +94,14 @@ std::unique_ptr<infer::OpenedModel> openModel(
     const Arguments& arguments, const std::stop_token& cancelled)
 {
     infer::OpenOptions options = openOptions(arguments);
-    ProgressLine line(arguments.has("--quiet"));
     options.cancelled = cancelled;
+    return openModel(arguments, std::move(options));
+}
+
+std::unique_ptr<infer::OpenedModel> openModel(
+    const Arguments& arguments, infer::OpenOptions options)
+{
+    ProgressLine line(arguments.has("--quiet"));
     options.progress = [&](const telemetry::Progress& progress) {
         line.show(progress.what, progress.done, progress.total);
     };
@@ -132,12 +139,8 @@ void tellOfMissingTemplate(const infer::OpenedModel& model)
 
 void throwFailure(const infer::GenerationResult& result)
 {
-    if (result.finish != infer::FinishReason::Failed)
-        return;
-    // "WHAT: WHERE: REMEDY"
-    const size_t where = result.error.find(": "), remedy = result.error.find(": ", where + 2);
-    throw Error(result.error.substr(0, where), result.error.substr(where + 2, remedy - where - 2),
-        result.error.substr(remedy + 2));
+    if (result.error)
+        throw Error(*result.error);
 }
 
 } // namespace moe::cli

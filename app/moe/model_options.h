@@ -20,7 +20,10 @@ std::vector<Option> samplingOptions(const std::string& maxTokens);
 /// What modelOptions() say. Throws UsageError, also for options that are not there yet.
 infer::OpenOptions openOptions(const Arguments& arguments);
 kernels::DType precisionOf(const Arguments& arguments);
-/// Opens --model, with progress on standard error. Throws.
+/// Opens --model with openOptions(), completed by the caller, and progress on standard error.
+/// Throws.
+std::unique_ptr<infer::OpenedModel> openModel(
+    const Arguments& arguments, infer::OpenOptions options);
 std::unique_ptr<infer::OpenedModel> openModel(
     const Arguments& arguments, const std::stop_token& cancelled);
 

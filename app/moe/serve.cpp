@@ -48,20 +48,15 @@ int run(const Arguments& arguments)
     opening.parallel = arguments.integer("--parallel", 1, 1024, 4);
     opening.cancelled = stopOnSignals();
     serve::checkAccess(options);
-    const bool quiet = arguments.has("--quiet");
-    ProgressLine line(quiet);
-    opening.progress = [&](const telemetry::Progress& progress) {
-        line.show(progress.what, progress.done, progress.total);
-    };
-    infer::OpenedModel model(arguments.filledText("--model"), opening);
-    tellOfMissingTemplate(model);
-    infer::Generator generator(model);
-    serve::Server server(serve::servedModel(model, generator), options);
+    const auto model = openModel(arguments, opening);
+    tellOfMissingTemplate(*model);
+    infer::Generator generator(*model);
+    serve::Server server(serve::servedModel(*model, generator), options);
     server.start();
-    if (!quiet)
-        line.note("serving " + model.name() + " on " + server.address() + "/v1, "
-            + std::to_string(model.parallel()) + " at once, contexts of "
-            + std::to_string(model.context()) + " tokens; Ctrl-C stops");
+    if (!arguments.has("--quiet"))
+        ProgressLine(false).note("serving " + model->name() + " on " + server.address() + "/v1, "
+            + std::to_string(model->parallel()) + " at once, contexts of "
+            + std::to_string(model->context()) + " tokens; Ctrl-C stops");
     waitFor(opening.cancelled);
     server.stop();
     throw Cancelled("stopped", "moe serve", "what was asked has been answered, or told so");

@@ -116,16 +116,32 @@ void flushToDisk(const std::filesystem::path& path)
         fail("cannot flush", path, errno);
 }
 
-void writeFileAtomically(const std::filesystem::path& path, std::string_view bytes)
+void makeFolderOf(const std::filesystem::path& file)
 {
+    std::error_code failed;
+    if (file.has_parent_path())
+        std::filesystem::create_directories(file.parent_path(), failed);
+    if (failed)
+        fail("cannot create the folder", file.parent_path(), failed.value());
+}
+
+void writeFileAtomically(const std::filesystem::path& shown, std::string_view bytes)
+{
+    // A link stays, and what it names is replaced; a device or a pipe never is.
+    std::error_code unknown;
+    const std::filesystem::path followed = std::filesystem::weakly_canonical(shown, unknown);
+    const std::filesystem::path& path = unknown ? shown : followed;
+    const auto status = std::filesystem::status(path, unknown);
+    if (std::filesystem::exists(status) && !std::filesystem::is_regular_file(status))
+        throw Error("not a plain file", shown.string(), "write to a new file");
     const std::filesystem::path beside = path.parent_path()
         / ("." + path.filename().string() + "." + std::to_string(::getpid()) + ".partial");
     try {
-        FileWriter writer(beside, path);
+        FileWriter writer(beside, shown);
         writer.write(bytes.data(), bytes.size());
         writer.close();
         if (::rename(beside.c_str(), path.c_str()) != 0)
-            fail("cannot write", path, errno);
+            fail("cannot write", shown, errno);
     } catch (...) {
         ::unlink(beside.c_str());
         throw;

@@ -15,8 +15,11 @@ namespace moe::base {
 /// The whole file. Throws moe::Error when it cannot be read, or holds more than `limit` bytes.
 std::string readFile(const std::filesystem::path& path, int64_t limit = INT64_C(1) << 31);
 
-/// Writes beside, flushes to the disk, renames: the file is whole or as it was. Throws (disk full,
-/// …).
+/// Makes the folder in which `file` is to stand. Throws.
+void makeFolderOf(const std::filesystem::path& file);
+
+/// Writes beside, flushes to the disk, renames: the file is whole or as it was. Links are followed.
+/// Throws (disk full, a folder, device or pipe in that place, …).
 void writeFileAtomically(const std::filesystem::path& path, std::string_view bytes);
 
 /// Runs `write`, which fills `hidden` before it is renamed to `shown`: its errors name places in

@@ -25,12 +25,7 @@ constexpr double kUndoSeconds = 3600;
 
 std::filesystem::path preparedPath(const std::filesystem::path& path)
 {
-    std::error_code error;
-    if (path.has_parent_path())
-        std::filesystem::create_directories(path.parent_path(), error);
-    if (error)
-        throw Error("cannot create the folder", path.parent_path().string(),
-            "choose a place you may write to");
+    base::makeFolderOf(path);
     return path;
 }
 

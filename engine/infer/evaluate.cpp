@@ -3,6 +3,7 @@
 #include "engine/infer/evaluate.h"
 
 #include "engine/infer/sampler.h"
+#include "engine/infer/token_logits.h"
 #include "kernels/error.h"
 
 #include <algorithm>
@@ -29,27 +30,16 @@ std::vector<double> tokenLogProbabilities(OpenedModel& model, std::span<const in
     const int64_t vocabulary = model.config().vocabSize;
     const int64_t chunk
         = std::clamp<int64_t>(kMostLogits / vocabulary, 1, model.model().largestBatch());
-    std::vector<int32_t> table(static_cast<size_t>((count + kPageTokens - 1) / kPageTokens));
-    std::iota(table.begin(), table.end(), 0);
-    const kernels::Tensor out = model.backend().allocate(
-        {chunk, vocabulary}, kernels::DType::Float32, kernels::MemoryKind::Activations);
-    std::vector<float> logits(static_cast<size_t>(chunk * vocabulary));
     std::vector<double> result;
-    for (int64_t done = 0; done < count; done += chunk) {
-        const int64_t now = std::min<int64_t>(chunk, count - done);
-        std::vector<kernels::PagedRow> rows;
-        for (int64_t i = 0; i < now; ++i)
-            rows.push_back({done + i, 0});
-        const kernels::TensorView part = out.view().slice(0, now);
-        model.model().forward(ids.subspan(static_cast<size_t>(done), static_cast<size_t>(now)),
-            {rows, table}, model.cache(), part);
-        model.backend().download(logits.data(), part);
-        for (int64_t i = 0; i < now && done + i + 1 < count; ++i) {
-            const auto row = std::span<const float>(logits).subspan(
-                static_cast<size_t>(i * vocabulary), static_cast<size_t>(vocabulary));
-            result.push_back(logProbability(row, ids[static_cast<size_t>(done + i + 1)]));
-        }
-    }
+    eachLogits(model.backend(), model.model(), model.cache(), ids, chunk,
+        [&](int64_t first, std::span<const float> logits) {
+            const int64_t rows = std::ssize(logits) / vocabulary;
+            for (int64_t i = 0; i < rows && first + i + 1 < count; ++i) {
+                const auto row = logits.subspan(
+                    static_cast<size_t>(i * vocabulary), static_cast<size_t>(vocabulary));
+                result.push_back(logProbability(row, ids[static_cast<size_t>(first + i + 1)]));
+            }
+        });
     return result;
 }
 

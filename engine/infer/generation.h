@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/infer/sampler.h"
+#include "kernels/error.h"
 
 #include <cstdint>
 #include <optional>
@@ -72,7 +73,7 @@ struct GenerationResult {
     int64_t promptTokens = 0;
     int64_t reusedTokens = 0; ///< of the prompt, whose keys and values were there already
     FinishReason finish = FinishReason::Stop;
-    std::string error; ///< "WHAT: WHERE: REMEDY" of a failed one
+    std::optional<Error> error; ///< of a failed one
     double ttftSeconds = 0; ///< from submit to the first token, waiting included
     double decodeTokensPerSecond = 0; ///< of the tokens behind the first; 0 when there are none
     std::vector<TokenRouting> routing; ///< of the prompt and all ids but the last that were fed

@@ -49,16 +49,6 @@ void addEndOfSequence(const fs::path& file, int64_t vocabulary, std::set<int32_t
     }
 }
 
-int64_t bytesOfWeights(const fs::path& folder)
-{
-    int64_t bytes = 0;
-    for (const auto& entry : fs::directory_iterator(folder)) {
-        if (entry.path().extension() == ".safetensors")
-            bytes += static_cast<int64_t>(entry.file_size());
-    }
-    return bytes;
-}
-
 /// Tokens whose keys and values memory holds beside the weights.
 int64_t tokensThatFit(const fs::path& folder, int64_t bytesPerToken)
 {
@@ -84,6 +74,16 @@ void checkOptions(const OpenOptions& options)
 }
 
 } // namespace
+
+int64_t bytesOfWeights(const fs::path& folder)
+{
+    int64_t bytes = 0;
+    for (const auto& entry : fs::directory_iterator(folder)) {
+        if (entry.path().extension() == ".safetensors" && entry.is_regular_file())
+            bytes += static_cast<int64_t>(entry.file_size());
+    }
+    return bytes;
+}
 
 OpenedModel::OpenedModel(const fs::path& folder, const OpenOptions& options)
     : OpenedModel(folder, options, kernels::makeCpuBackend(options.threads))

@@ -78,4 +78,7 @@ private:
     std::vector<int32_t> m_endOfSequence;
 };
 
+/// Of the folder's safetensors files.
+int64_t bytesOfWeights(const std::filesystem::path& folder);
+
 } // namespace moe::infer

@@ -68,7 +68,7 @@ void Scheduler::cancelAll()
         end(*m_waiting.back(), FinishReason::Cancelled);
 }
 
-void Scheduler::end(Sequence& sequence, FinishReason reason, const std::string& error)
+void Scheduler::end(Sequence& sequence, FinishReason reason, const std::optional<Error>& error)
 {
     sequence.letGo(m_pool);
     ++m_load.requests;
@@ -175,21 +175,36 @@ void Scheduler::step()
     const std::vector<Share> taking = shares();
     if (taking.empty())
         return;
-    std::string failure;
-    try {
-        run(taking);
-    } catch (const Error& error) {
-        failure = error.what();
-    } catch (const std::bad_alloc&) {
-        failure = "memory is used up: the generator: fewer requests at once, or a shorter context";
+    std::vector<float> logits;
+    const std::optional<Error> failure = attempt([&] { logits = run(taking); });
+    const auto vocabulary = static_cast<size_t>(m_model.config().vocabSize);
+    std::span<float> next(logits);
+    for (const Share& share : taking) { // each may end here, and is gone then
+        if (failure) {
+            end(*share.sequence, FinishReason::Failed, failure);
+        } else if (share.toTheEnd) {
+            draw(*share.sequence, next.first(vocabulary));
+            next = next.subspan(vocabulary);
+        }
     }
-    if (failure.empty())
-        return;
-    for (const Share& share : taking)
-        end(*share.sequence, FinishReason::Failed, failure);
 }
 
-void Scheduler::run(const std::vector<Share>& shares)
+/// Why `work` failed, if it did.
+std::optional<Error> Scheduler::attempt(const std::function<void()>& work) const
+{
+    try {
+        work();
+    } catch (const Error& error) {
+        return error;
+    } catch (const std::bad_alloc&) {
+        return Error(
+            "memory is used up", m_model.name(), "fewer requests at once, or a shorter context");
+    }
+    return std::nullopt;
+}
+
+/// Logits [those at the end, vocab] of the step.
+std::vector<float> Scheduler::run(const std::vector<Share>& shares)
 {
     const auto begin = Sequence::Clock::now();
     Rows rows;
@@ -228,28 +243,19 @@ void Scheduler::run(const std::vector<Share>& shares)
             publish(shares, routed,
                 std::chrono::duration<double>(Sequence::Clock::now() - begin).count());
     }
-    const auto vocabulary = static_cast<size_t>(m_model.config().vocabSize);
-    std::span<float> next(host);
-    for (const Share& share : shares) {
+    for (const Share& share : shares)
         share.sequence->advance(share.tokens, m_pool);
-        if (!share.toTheEnd)
-            continue;
-        draw(*share.sequence, next.first(vocabulary));
-        next = next.subspan(vocabulary);
-    }
+    return host;
 }
 
 void Scheduler::draw(Sequence& sequence, std::span<float> logits)
 {
     std::optional<FinishReason> ended;
-    std::string failure;
     const int64_t before = std::ssize(sequence.tokens);
-    try {
-        ended = sequence.draw(logits, m_model.endOfSequence(), m_model.context());
-    } catch (const Error& error) {
+    const std::optional<Error> failure = attempt(
+        [&] { ended = sequence.draw(logits, m_model.endOfSequence(), m_model.context()); });
+    if (failure)
         ended = FinishReason::Failed;
-        failure = error.what();
-    }
     m_load.generatedTokens += std::ssize(sequence.tokens) - before;
     if (ended)
         end(sequence, *ended, failure);

@@ -8,8 +8,10 @@
 #include "engine/telemetry/bus.h"
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <utility>
@@ -44,12 +46,13 @@ private:
     std::map<const Sequence*, int64_t> chunks();
     std::vector<Share> shares();
     bool makeRoom(size_t running, int64_t tokens);
-    void run(const std::vector<Share>& shares);
+    std::vector<float> run(const std::vector<Share>& shares);
+    std::optional<Error> attempt(const std::function<void()>& work) const;
     void draw(Sequence& sequence, std::span<float> logits);
     void noteRouting(const std::vector<Share>& shares, const std::vector<int64_t>& firstRows,
         int64_t firstLast, const RoutedBatch& routed) const;
     void publish(const std::vector<Share>& shares, const RoutedBatch& routed, double seconds) const;
-    void end(Sequence& sequence, FinishReason reason, const std::string& error = {});
+    void end(Sequence& sequence, FinishReason reason, const std::optional<Error>& error = {});
 
     OpenedModel& m_model;
     telemetry::Bus* m_bus;

@@ -167,7 +167,7 @@ void Sequence::handOn(const ReplyText::Part& part, bool atTheEnd)
         m_onPiece(piece);
 }
 
-void Sequence::end(FinishReason reason, const std::string& error)
+void Sequence::end(FinishReason reason, const std::optional<Error>& error)
 {
     const ReplyText::Part rest = m_text.finish();
     handOn(rest, true);

@@ -52,7 +52,7 @@ public:
     std::optional<FinishReason> draw(
         std::span<float> logits, std::span<const int32_t> endOfSequence, int64_t context);
     /// Hands on what was held back, and the result. Once.
-    void end(FinishReason reason, const std::string& error = {});
+    void end(FinishReason reason, const std::optional<Error>& error = {});
 
 private:
     std::span<const int32_t> generated() const

@@ -11,22 +11,16 @@
 
 namespace moe::infer {
 
-std::vector<float> tokenLogits(
-    kernels::Backend& backend, InferenceModel& model, std::span<const int32_t> tokens)
+void eachLogits(kernels::Backend& backend, InferenceModel& model, const KvCache& cache,
+    std::span<const int32_t> tokens, int64_t chunk, const OnLogits& visit)
 {
     const auto count = static_cast<int64_t>(tokens.size());
     const int64_t vocabulary = model.config().vocabSize;
-    if (count < 1 || count > model.context())
-        throw Error(std::to_string(count) + " tokens", "--tokens",
-            "1 to " + std::to_string(model.context()) + ", the context");
-    const int64_t pages = (count + kPageTokens - 1) / kPageTokens;
-    const KvCache cache(backend, model.config(), pages, model.activations());
-    std::vector<int32_t> table(static_cast<size_t>(pages));
+    std::vector<int32_t> table(static_cast<size_t>((count + kPageTokens - 1) / kPageTokens));
     std::iota(table.begin(), table.end(), 0);
-    const int64_t chunk = std::min(count, model.largestBatch());
-    const kernels::Tensor out = backend.allocate(
-        {chunk, vocabulary}, kernels::DType::Float32, kernels::MemoryKind::Activations);
-    std::vector<float> logits(static_cast<size_t>(count * vocabulary));
+    const kernels::Tensor out = backend.allocate({std::min(chunk, count), vocabulary},
+        kernels::DType::Float32, kernels::MemoryKind::Activations);
+    std::vector<float> logits;
     for (int64_t done = 0; done < count; done += chunk) {
         const int64_t now = std::min(chunk, count - done);
         std::vector<kernels::PagedRow> rows;
@@ -36,9 +30,28 @@ std::vector<float> tokenLogits(
         const kernels::TensorView part = out.view().slice(0, now);
         model.forward(tokens.subspan(static_cast<size_t>(done), static_cast<size_t>(now)),
             {rows, table}, cache, part);
-        backend.download(logits.data() + done * vocabulary, part);
+        logits.resize(static_cast<size_t>(now * vocabulary));
+        backend.download(logits.data(), part);
+        visit(done, logits);
     }
-    return logits;
+}
+
+std::vector<float> tokenLogits(
+    kernels::Backend& backend, InferenceModel& model, std::span<const int32_t> tokens)
+{
+    const auto count = static_cast<int64_t>(tokens.size());
+    const int64_t vocabulary = model.config().vocabSize;
+    if (count < 1 || count > model.context())
+        throw Error(std::to_string(count) + " tokens", "--tokens",
+            "1 to " + std::to_string(model.context()) + ", the context");
+    const KvCache cache(
+        backend, model.config(), (count + kPageTokens - 1) / kPageTokens, model.activations());
+    std::vector<float> all(static_cast<size_t>(count * vocabulary));
+    eachLogits(backend, model, cache, tokens, model.largestBatch(),
+        [&](int64_t first, std::span<const float> logits) {
+            std::copy(logits.begin(), logits.end(), all.begin() + first * vocabulary);
+        });
+    return all;
 }
 
 void writeNpy(const std::filesystem::path& path, const std::vector<float>& values, int64_t rows,

@@ -6,10 +6,17 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <vector>
 
 namespace moe::infer {
+
+/// Hears of logits [rows, vocab], those behind tokens first, first + 1, …
+using OnLogits = std::function<void(int64_t first, std::span<const float> logits)>;
+/// Runs one sequence from position 0 over the first pages of `cache`, `chunk` tokens at a time.
+void eachLogits(kernels::Backend& backend, InferenceModel& model, const KvCache& cache,
+    std::span<const int32_t> tokens, int64_t chunk, const OnLogits& visit);
 
 /// Logits [tokens, vocab] of one sequence from position 0, run in chunks of the model's largest
 /// batch, keys and values in the type of the activations. Throws for no tokens, more than the

@@ -119,7 +119,7 @@ void Answer::end(size_t index, const infer::GenerationResult& result)
     if (!m_sink)
         return;
     if (result.finish == infer::FinishReason::Failed)
-        return fail(500, result.error);
+        return fail(500, result.error->what());
     if (result.finish == infer::FinishReason::Cancelled)
         return fail(503, "the model is being closed: " + m_head.model + ": ask again later");
     m_usage.completionTokens += static_cast<int64_t>(result.ids.size());

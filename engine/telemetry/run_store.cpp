@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/telemetry/run_store.h"
 
+#include "engine/base/files.h"
 #include "engine/telemetry/run_owner.h"
 #include "engine/telemetry/run_store_impl.h"
 #include "engine/telemetry/store_schema.h"
@@ -66,13 +67,8 @@ RunInfo runFrom(const Statement& row)
 
 std::filesystem::path preparedPath(const std::filesystem::path& path, RunStore::Mode mode)
 {
-    std::error_code error;
-    if (mode == RunStore::Mode::ReadWrite && path.has_parent_path()) {
-        std::filesystem::create_directories(path.parent_path(), error);
-        if (error)
-            throw Error("cannot create the folder", path.parent_path().string(),
-                "choose a place you may write to");
-    }
+    if (mode == RunStore::Mode::ReadWrite)
+        base::makeFolderOf(path);
     return path;
 }
 

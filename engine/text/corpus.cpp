@@ -73,16 +73,6 @@ std::string suffixOf(const std::filesystem::path& tokenizerFile)
     return tokenizerFile.extension() == ".json" ? ".tokenizer.json" : ".tokenizer.model";
 }
 
-void makeFolderOf(const std::filesystem::path& file)
-{
-    std::error_code failed;
-    if (file.has_parent_path())
-        std::filesystem::create_directories(file.parent_path(), failed);
-    if (failed)
-        throw Error("cannot make the folder", file.parent_path().string(),
-            "check the path, its permissions and the space left");
-}
-
 /// A file that takes its place beside the dataset when that is whole, and is removed when not.
 class FileInTheMaking {
 public:
@@ -125,7 +115,7 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
         totalBytes += file.bytes;
     if (totalBytes == 0)
         throw Error("nothing left to read", options.out.string(), "name files that hold text");
-    makeFolderOf(options.out);
+    base::makeFolderOf(options.out);
 
     std::optional<std::filesystem::path> given;
     if (options.tokenizer) {

@@ -18,6 +18,11 @@
 
 namespace {
 
+QJsonObject message(const char* role, const QString& content)
+{
+    return {{"role", role}, {"content", content}};
+}
+
 constexpr int kPatience = 60'000;
 const QString kModel = "trained/step-000150";
 
@@ -238,7 +243,24 @@ void GenerateCommandTest::quantisedModelsAnswerAndScoreAlike()
             "What is an expert?\n\nAnd a router?");
     QVERIFY2(chat.status == 0, chat.err.constData());
     QVERIFY2(chat.err.contains("joined by newlines"), chat.err.constData());
-    QVERIFY(chat.out.count('\n') >= 2 && chat.out.trimmed().size() > 4);
+    // What generate answers to the same conversations, line by line; what it says is chance.
+    QJsonArray messages{message("system", "Be brief.")};
+    QByteArray expected;
+    for (const char* line : {"What is an expert?", "And a router?"}) {
+        messages.append(message("user", line));
+        QFile file(path("chat.json"));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        file.write(QJsonDocument(messages).toJson());
+        file.close();
+        const Outcome answer = run({"generate", "--model", model, "--messages", "chat.json",
+            "--max-tokens", "12", "--json"});
+        QVERIFY2(answer.status == 0, answer.err.constData());
+        const QJsonObject reply = QJsonDocument::fromJson(answer.out).object();
+        QVERIFY(!reply["ids"].toArray().isEmpty());
+        expected += reply["text"].toString().toUtf8() + "\n";
+        messages.append(message("assistant", reply["text"].toString()));
+    }
+    QCOMPARE(chat.out.left(expected.size()), expected);
 }
 
 void GenerateCommandTest::chatLeavesAtCtrlC()

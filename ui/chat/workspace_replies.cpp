@@ -269,19 +269,16 @@ void ChatWorkspace::Impl::takeEnd(quint64 number, const session::ReplyEnd& end)
     streaming.state = end.facts.finish == "failed" ? chats::MessageState::Failed
         : end.facts.finish == "cancelled"          ? chats::MessageState::Stopped
                                                    : chats::MessageState::Done;
-    const chats::ReplyRouting& whole = end.routing.empty() ? liveRouting : end.routing;
-    store.write(
-        [message = streaming, conversation = ended.conversation,
-            trace = whole.empty() ? std::vector<uint8_t>() : chats::encode(whole)](ChatStore& s) {
-            s.update(message);
-            if (!trace.empty())
-                s.setRouting(message.id, trace);
-        });
+    store.write([message = streaming, routing = liveRouting](ChatStore& s) {
+        s.update(message);
+        if (!routing.empty())
+            s.setRouting(message.id, chats::encode(routing));
+    });
     if (ended.conversation == current.info.id) {
         if (chats::Message* shown = current.find(ended.message))
             *shown = streaming;
-        if (!whole.empty())
-            routings[ended.message] = whole;
+        if (!liveRouting.empty())
+            routings[ended.message] = liveRouting;
     }
     view->setLive({});
     view->messageChanged(ended.message);

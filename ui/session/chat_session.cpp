@@ -272,14 +272,8 @@ void ChatSession::Impl::deliver(Reply& reply)
         end.facts.firstTokenSeconds = result->ttftSeconds;
         end.facts.tokensPerSecond = result->decodeTokensPerSecond;
         end.facts.finish = infer::nameOf(result->finish);
-        end.facts.error = result->error;
+        end.facts.error = result->error ? result->error->what() : "";
         end.text = std::move(result->text);
-        if (shown != nullptr) {
-            ReplyTrace whole(
-                *shown, end.facts.promptTokens, shown->config().isMoe() ? kRunnersUp : 0);
-            whole.add(result->ids, result->routing);
-            end.routing = whole.take();
-        }
     } else {
         end.facts.finish = infer::nameOf(infer::FinishReason::Failed);
         end.facts.error = error;

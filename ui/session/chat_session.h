@@ -34,11 +34,11 @@ struct ReplyPart {
     chats::ReplyRouting routing; ///< of the new tokens, as far as they are fed
 };
 
+/// Comes behind all parts of a reply: their routings together are the whole one.
 struct ReplyEnd {
     chats::ReplyFacts facts;
     /// The whole reply (what it goes on from left out) as the engine gives it at the end.
     std::string text;
-    chats::ReplyRouting routing;
 };
 
 /// A model in this process and the replies it gives, seen from the window: owns the thread that

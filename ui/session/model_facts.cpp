@@ -2,15 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/session/model_facts.h"
 
+#include "engine/base/memory.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/infer/kv_cache.h"
+#include "engine/infer/opened_model.h"
 #include "engine/telemetry/run_store.h"
 #include "kernels/error.h"
 #include "ui/session/error_line.h"
-#include "ui/shell/machine.h"
 
 #include <nlohmann/json.hpp>
-
-#include <QFile>
 
 #include <charconv>
 #include <system_error>
@@ -18,24 +18,6 @@
 namespace moe::session {
 
 namespace {
-
-int64_t bytesOfWeights(const std::filesystem::path& folder)
-{
-    int64_t bytes = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) {
-        if (entry.path().extension() == ".safetensors" && entry.is_regular_file())
-            bytes += static_cast<int64_t>(entry.file_size());
-    }
-    return bytes;
-}
-
-int64_t bytesOfCache(const model::ModelConfig& config)
-{
-    const bool latent = config.attention.kind == model::AttentionKind::Latent;
-    const int64_t perToken = latent ? config.attention.latentRank + config.attention.ropeDim
-                                    : 2 * config.kvHeads * config.headDim;
-    return config.layers * perToken * 2 * config.maxPositions;
-}
 
 /// Where a run keeps its checkpoints, empty when its file does not say.
 std::filesystem::path checkpointFolder(const std::string& runFile)
@@ -59,14 +41,13 @@ ModelFacts readModelFacts(const std::filesystem::path& folder)
         if (!std::filesystem::is_directory(folder, error))
             throw Error("no such folder", folder.string(), "choose a folder with config.json");
         facts.config = model::readConfig(folder);
-        facts.weightBytes = bytesOfWeights(folder);
+        facts.weightBytes = infer::bytesOfWeights(folder);
         if (facts.weightBytes == 0)
             throw Error("no weights", folder.string(),
                 "a model's folder holds model*.safetensors beside config.json");
-        facts.cacheBytes = bytesOfCache(facts.config);
-        QFile meminfo(QStringLiteral("/proc/meminfo"));
-        if (meminfo.open(QIODevice::ReadOnly))
-            facts.freeBytes = shell::parseMeminfo(QString::fromLatin1(meminfo.readAll())).freeBytes;
+        facts.cacheBytes = infer::KvCache::bytesPerToken(facts.config, kernels::DType::BFloat16)
+            * facts.config.maxPositions;
+        facts.freeBytes = base::availableMemoryBytes();
     });
     return facts;
 }

@@ -15,27 +15,34 @@ namespace unaligned {
 using ByteVec = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
 }
 
-inline IntVec widenBytes(ByteVec bytes)
+/// kLanes bytes. GCC 12 would take them one by one.
+inline UintVec widenBytes(const uint8_t* p)
 {
 #if defined(__AVX512F__)
-    return (IntVec)_mm512_maskz_cvtepu8_epi32(kAllLanes, (__m128i)bytes);
+    return (UintVec)_mm512_maskz_cvtepu8_epi32(kAllLanes, _mm_loadu_si128((const __m128i*)p));
 #elif defined(__AVX2__)
-    return (IntVec)_mm256_cvtepu8_epi32(_mm_set_epi64x(0, (long long)bytes));
+    return (UintVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p));
 #else
-    return __builtin_convertvector(bytes, IntVec);
+    return __builtin_convertvector(*(const unaligned::ByteVec*)p, UintVec);
 #endif
 }
 
-/// Exact for every code, subnormals whatever the processor makes of its own.
-inline Vec decodeFloat8(ByteVec codes)
+/// The part of float32 that a small float's magnitude is, its fraction already in place: exponents
+/// below `bias` + 1 have no hidden bit, the largest one is infinite or NaN.
+template <int kBias> inline Vec fromMagnitude(UintVec magnitude)
 {
-    const IntVec wide = widenBytes(codes);
-    const IntVec size = wide & 0x7F;
-    const Vec normal = (Vec)((size << 20) + (120 << 23)); // exponents of 127 − 7 more
-    const Vec subnormal = __builtin_convertvector(size, Vec) * 0x1p-9F;
-    const Vec finite = select((IntVec)(size < 8), subnormal, normal);
-    const IntVec nan = (IntVec)(size == 0x7F) & 0x7FC00000;
-    return (Vec)((IntVec)finite | nan | (wide & 0x80) << 24);
+    constexpr uint32_t kOne = 1U << 23U, kShift = static_cast<uint32_t>(127 - kBias) << 23U;
+    const UintVec subnormal = (UintVec)(magnitude < kOne);
+    // Read with a hidden bit, which is taken away again.
+    const Vec value = (Vec)(magnitude + kShift + (subnormal & kOne));
+    return value - (Vec)(subnormal & (kShift + kOne));
+}
+
+inline Vec decodeE4M3(UintVec codes)
+{
+    const UintVec size = codes & 0x7FU;
+    const UintVec nan = (UintVec)(size == 0x7FU) & 0x7FC00000U;
+    return (Vec)((UintVec)fromMagnitude<7>(size << 20) | nan | ((codes & 0x80U) << 24));
 }
 
 /// Nearest, ties to even, saturated; NaN gives 0x7F. The two roundings are those of encodeE4M3.
@@ -58,7 +65,7 @@ inline ByteVec encodeFloat8(Vec x)
 
 inline Vec load(const Float8* p)
 {
-    return decodeFloat8(*(const unaligned::ByteVec*)p);
+    return decodeE4M3(widenBytes(&p->code));
 }
 inline void store(Float8* p, Vec x)
 {
@@ -66,10 +73,10 @@ inline void store(Float8* p, Vec x)
 }
 inline Vec loadPart(const Float8* p, int64_t n)
 {
-    ByteVec codes{};
+    uint8_t codes[kLanes]{};
     for (int64_t i = 0; i < n; ++i)
         codes[i] = p[i].code;
-    return decodeFloat8(codes);
+    return decodeE4M3(widenBytes(codes));
 }
 inline void storePart(Float8* p, Vec x, int64_t n)
 {

@@ -2,46 +2,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
+#include "kernels/cpu/isa/float8.h"
 #include "kernels/cpu/isa/stored_tokens.h"
 
 // How codes become vectors, exactly, NaN codes too. Each decoder gives kVectors vectors for a chunk
 // of kBytes bytes of codes (the order's chunkOf elements). None of them needs subnormal float32
 // arithmetic: somebody may have turned that off.
 namespace moe::kernels::cpu::MOE_ISA {
-
-namespace unaligned {
-using ByteVec = uint8_t __attribute__((vector_size(kLanes), aligned(1), may_alias));
-} // namespace unaligned
-
-/// kLanes bytes. GCC 12 would take them one by one.
-inline UintVec widenBytes(const uint8_t* p)
-{
-#if defined(__AVX512F__)
-    return (UintVec)_mm512_maskz_cvtepu8_epi32(kAllLanes, _mm_loadu_si128((const __m128i*)p));
-#elif defined(__AVX2__)
-    return (UintVec)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i*)p));
-#else
-    return __builtin_convertvector(*(const unaligned::ByteVec*)p, UintVec);
-#endif
-}
-
-/// The part of float32 that a small float's magnitude is, its fraction already in place: exponents
-/// below `bias` + 1 have no hidden bit, the largest one is infinite or NaN.
-template <int kBias> inline Vec fromMagnitude(UintVec magnitude)
-{
-    constexpr uint32_t kOne = 1U << 23U, kShift = static_cast<uint32_t>(127 - kBias) << 23U;
-    const UintVec subnormal = (UintVec)(magnitude < kOne);
-    // Read with a hidden bit, which is taken away again.
-    const Vec value = (Vec)(magnitude + kShift + (subnormal & kOne));
-    return value - (Vec)(subnormal & (kShift + kOne));
-}
-
-inline Vec decodeE4M3(UintVec codes)
-{
-    const UintVec size = codes & 0x7FU;
-    const UintVec nan = (UintVec)(size == 0x7FU) & 0x7FC00000U;
-    return (Vec)((UintVec)fromMagnitude<7>(size << 20) | nan | ((codes & 0x80U) << 24));
-}
 
 inline Vec decodeFloat16(UintVec codes)
 {

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/files.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -13,19 +14,10 @@
 #include <utility>
 
 using namespace moe;
+using moe::tests::errorOf;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string errorOf(const std::function<void()>& call)
-{
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
-}
 
 bool has(const std::string& line, const std::string& word)
 {
@@ -99,6 +91,19 @@ private Q_SLOTS:
         fs::create_directory(m_dir / "folder");
         QVERIFY(has(errorOf([&] { base::writeFileAtomically(m_dir / "folder", "y"); }), "folder"));
         QVERIFY(!errorOf([&] { base::FileWriter writer(m_dir / "folder"); }).empty());
+    }
+
+    void linksAreFollowedAndPipesAreKept()
+    {
+        base::writeFileAtomically(m_dir / "f", "old");
+        fs::create_symlink("f", m_dir / "link");
+        base::writeFileAtomically(m_dir / "link", "new");
+        QVERIFY(fs::is_symlink(m_dir / "link"));
+        QCOMPARE(base::readFile(m_dir / "f"), std::string("new"));
+        QCOMPARE(::mkfifo((m_dir / "pipe").c_str(), 0600), 0);
+        QVERIFY(has(
+            errorOf([&] { base::writeFileAtomically(m_dir / "pipe", "y"); }), "not a plain file"));
+        QVERIFY(fs::is_fifo(m_dir / "pipe"));
     }
 
     void aFullDiskLeavesTheFileAsItWas()

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/json.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 #include <QTest>
 
@@ -13,18 +14,9 @@
 using namespace moe;
 using base::Json;
 using base::ObjectReader;
+using moe::tests::errorOf;
 
 namespace {
-
-std::string errorOf(const std::function<void()>& call)
-{
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
-}
 
 } // namespace
 

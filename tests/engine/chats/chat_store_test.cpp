@@ -4,6 +4,7 @@
 
 #include "engine/telemetry/run_store.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 #include <QElapsedTimer>
 #include <QTemporaryDir>
@@ -18,18 +19,9 @@
 
 using namespace moe;
 using namespace moe::chats;
+using tests::errorOf;
 
 namespace {
-
-std::string errorOf(const std::function<void()>& work)
-{
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return "";
-}
 
 void sql(const std::filesystem::path& file, const char* statement)
 {

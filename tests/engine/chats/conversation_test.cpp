@@ -3,6 +3,7 @@
 #include "engine/chats/chat_exchange.h"
 #include "engine/chats/reply_routing.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 #include "tests/support/test_seed.h"
 
 #include <QTest>
@@ -13,18 +14,9 @@
 
 using namespace moe;
 using namespace moe::chats;
+using tests::errorOf;
 
 namespace {
-
-std::string errorOf(const std::function<void()>& work)
-{
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return "";
-}
 
 Message message(int64_t id, int64_t parent, Role role, const std::string& text)
 {

@@ -6,6 +6,7 @@
 #include "kernels/error.h"
 #include "tests/engine/checkpoint/file_size_limit.h"
 #include "tests/engine/checkpoint/small_model.h"
+#include "tests/support/error_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -17,19 +18,10 @@
 
 using namespace moe;
 using checkpoint::TrainingState;
+using moe::tests::errorOf;
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string errorOf(const std::function<void()>& call)
-{
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
-}
 
 /// A run's masters, m and v.
 struct Buffers {

@@ -7,6 +7,7 @@
 #include "kernels/error.h"
 #include "tests/engine/checkpoint/file_size_limit.h"
 #include "tests/engine/checkpoint/small_model.h"
+#include "tests/support/error_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -19,18 +20,9 @@
 using namespace moe;
 using model::ModelConfig;
 using model::ParameterLayout;
+using moe::tests::errorOf;
 
 namespace {
-
-std::string errorOf(const std::function<void()>& call)
-{
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
-}
 
 bool names(const std::string& line, const std::string& word)
 {

@@ -172,12 +172,17 @@ private Q_SLOTS:
                     [&ends, i](const GenerationResult& result) { ends[i].set_value(result); });
             for (size_t i = 0; i < requests.size(); ++i) {
                 const GenerationResult result = ends[i].get_future().get();
-                QVERIFY2(same(result, alone[i]), result.error.c_str());
+                QVERIFY2(
+                    same(result, alone[i]), result.error ? result.error->what() : "another reply");
                 QCOMPARE(pieces[i].text, result.text);
                 QCOMPARE(pieces[i].ids, result.ids);
             }
         }
-        QVERIFY(generator.load().reusedTokens > 0);
+        if (cacheTokens == 0) // with few pages it is chance
+            QVERIFY(generator.load().reusedTokens > 0);
+        const GenerationRequest plain = requestOf(randomIds(m_random, 48), 1);
+        QCOMPARE(infer::generate(generator, plain).reusedTokens, 0);
+        QCOMPARE(infer::generate(generator, plain).reusedTokens, 32);
     }
 
     void promptsThatBeginAlikeAreNotFedAgain()
@@ -193,11 +198,13 @@ private Q_SLOTS:
         QVERIFY(same(first, again));
         // What was generated is known, too.
         request.prompt.insert(request.prompt.end(), first.ids.begin(), first.ids.end());
-        QCOMPARE(infer::generate(generator, request).reusedTokens, 48);
+        // (An end-of-sequence id may have come first of all.)
+        QCOMPARE(infer::generate(generator, request).reusedTokens, first.ids.empty() ? 32 : 48);
         // With an expert left out the keys and values are others.
         request.masks = {{1, 2}};
         QCOMPARE(infer::generate(generator, request).reusedTokens, 0);
-        QCOMPARE(infer::generate(generator, request).reusedTokens, 48);
+        // (An end-of-sequence id may have come first of all.)
+        QCOMPARE(infer::generate(generator, request).reusedTokens, first.ids.empty() ? 32 : 48);
         // Who wants the routing of all tokens feeds all.
         request.routing = true;
         QCOMPARE(infer::generate(generator, request).reusedTokens, 0);
@@ -236,7 +243,9 @@ private Q_SLOTS:
             }
         }
         QCOMPARE(prompt + told.load().reusedTokens, 300);
-        QCOMPARE(decoded, 3 * (std::ssize(alone.ids) - 1));
+        // All drawn but the last are fed; an end-of-sequence id is drawn and no part of the reply.
+        const int64_t drawn = std::ssize(alone.ids) + (alone.finish == FinishReason::Stop ? 1 : 0);
+        QCOMPARE(decoded, 3 * (drawn - 1));
     }
 
     void cancellingTakesEffectWithinAStep()

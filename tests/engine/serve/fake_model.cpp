@@ -93,7 +93,8 @@ void FakeModel::step(uint64_t id, Running& running, bool stop)
         result.finish = stop ? FinishReason::Cancelled
             : fails          ? FinishReason::Failed
                              : FinishReason::Length;
-        result.error = fails ? "the model fails: step: fake" : "";
+        if (fails)
+            result.error = Error("the model fails", "step", "fake");
         cancelled += stop;
         running.onEnd(result);
         ++ended;

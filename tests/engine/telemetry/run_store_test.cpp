@@ -4,6 +4,7 @@
 
 #include "engine/telemetry/run_store.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -19,18 +20,9 @@
 
 using namespace moe;
 using namespace moe::telemetry;
+using tests::errorOf;
 
 namespace {
-
-std::string errorOf(const std::function<void()>& work)
-{
-    try {
-        work();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return "";
-}
 
 bool has(const std::string& text, const char* part)
 {

@@ -5,6 +5,7 @@
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/train/upcycle.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -18,6 +19,7 @@
 using namespace moe;
 using model::ModelConfig;
 using model::ParameterLayout;
+using moe::tests::errorOf;
 namespace fs = std::filesystem;
 
 namespace {
@@ -47,16 +49,6 @@ std::vector<float> randomWeights(const ParameterLayout& layout)
     std::vector<float> weights(static_cast<size_t>(layout.elements));
     model::initialiseParameters(layout, seed, 1.0, weights.data());
     return weights;
-}
-
-std::string errorOf(const std::function<void()>& call)
-{
-    try {
-        call();
-    } catch (const Error& error) {
-        return error.what();
-    }
-    return {};
 }
 
 /// Every expert of `moe` is the dense FFN, all else but the routers is the same; returns the
