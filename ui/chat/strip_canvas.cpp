@@ -213,7 +213,7 @@ void StripCanvas::paintCells(QPainter& painter) const
         if (expert > 0)
             painter.fillRect(QRect(area.left(), y, area.width(), 1), theme().grid);
         painter.setPen(theme().text3);
-        painter.drawText(QRect(0, y - px(6), px(kLeft) - px(6), px(12) + high),
+        painter.drawText(QRect(0, std::max(0, y - px(6)), px(kLeft) - px(6), px(12) + high),
             Qt::AlignRight | Qt::AlignVCenter, QString::number(expert));
     }
     if (columns() == 0)
