@@ -266,7 +266,9 @@ void MoeCommandTest::signalsSaveAndSayWhich_data()
 void MoeCommandTest::signalsSaveAndSayWhich()
 {
     QFETCH(int, signal);
-    writeRun("run.json", {{"train_steps", 1000000}, {"checkpoint", QJsonObject{{"dir", "out"}}}});
+    writeRun("run.json",
+        {{"train_steps", 1000000},
+            {"checkpoint", QJsonObject{{"dir", "out"}, {"every", 0}}}}); // only the one of the stop
     QProcess process;
     prepare(process, {"train", "run.json"});
     process.start();
