@@ -82,10 +82,10 @@ Message* Conversation::find(int64_t id)
     return at == messages.end() ? nullptr : &*at;
 }
 
-std::vector<int64_t> Conversation::path() const
+std::vector<int64_t> Conversation::path(int64_t last) const
 {
     std::vector<int64_t> ids;
-    for (const Message* at = find(leaf); at != nullptr && ids.size() < messages.size();
+    for (const Message* at = find(last); at != nullptr && ids.size() < messages.size();
          at = find(at->parent))
         ids.push_back(at->id);
     std::ranges::reverse(ids);

@@ -78,7 +78,8 @@ struct Conversation {
     const Message* find(int64_t id) const;
     Message* find(int64_t id);
     /// From the first message to `leaf`. Messages of a tree that is not whole are left out.
-    std::vector<int64_t> path() const;
+    std::vector<int64_t> path() const { return path(leaf); }
+    std::vector<int64_t> path(int64_t last) const; ///< the same to another message
     /// Those that answer the same message as `id`, oldest first, itself among them.
     std::vector<int64_t> siblings(int64_t id) const;
     /// Where the branch through `id` ends: the newest child of the newest child …

@@ -11,7 +11,7 @@ namespace moe::chats {
 
 namespace {
 
-constexpr uint32_t kMagic = 0x31526F4D; // "MoR1"
+constexpr uint32_t kWithoutGates = 0x31526F4D, kMagic = 0x32526F4D; // "MoR1", "MoR2"
 
 class Writer {
 public:
@@ -101,6 +101,14 @@ int64_t ReplyRouting::columns() const
     return width > 0 ? static_cast<int64_t>(experts.size()) / width : 0;
 }
 
+void ReplyRouting::keepColumns(int64_t most)
+{
+    const auto places = static_cast<size_t>(std::min(columns(), most) * stride());
+    experts.resize(places);
+    weights.resize(places);
+    gates.resize(std::min(gates.size(), places));
+}
+
 int32_t ReplyRouting::widest() const
 {
     int32_t most = 0;
@@ -142,7 +150,7 @@ std::vector<int64_t> ReplyRouting::tokensOf(size_t layer, int32_t expert) const
 std::vector<uint8_t> encode(const ReplyRouting& routing)
 {
     Writer out;
-    out.put(kMagic);
+    out.put(routing.gates.size() == routing.weights.size() ? kMagic : kWithoutGates);
     out.put(static_cast<uint32_t>(routing.layers.size()));
     out.put(static_cast<uint32_t>(routing.ids.size()));
     out.put(static_cast<uint32_t>(routing.columns()));
@@ -155,13 +163,16 @@ std::vector<uint8_t> encode(const ReplyRouting& routing)
         out.put(i < routing.texts.size() ? routing.texts[i] : std::string());
     out.putAll(routing.experts);
     out.putAll(routing.weights);
+    if (routing.gates.size() == routing.weights.size())
+        out.putAll(routing.gates);
     return out.take();
 }
 
 ReplyRouting decodeRouting(std::span<const uint8_t> bytes)
 {
     Reader in(bytes);
-    if (in.get<uint32_t>() != kMagic)
+    const auto magic = in.get<uint32_t>();
+    if (magic != kMagic && magic != kWithoutGates)
         Reader::refuse();
     ReplyRouting routing;
     const auto layers = in.get<uint32_t>(), tokens = in.get<uint32_t>(),
@@ -181,6 +192,8 @@ ReplyRouting decodeRouting(std::span<const uint8_t> bytes)
     const uint64_t cells = static_cast<uint64_t>(routing.stride()) * columns;
     routing.experts = in.getAll<uint16_t>(cells);
     routing.weights = in.getAll<float>(cells);
+    if (magic == kMagic)
+        routing.gates = in.getAll<float>(cells);
     if (!in.atEnd())
         Reader::refuse();
     return routing;

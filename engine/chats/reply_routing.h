@@ -25,11 +25,13 @@ struct ReplyRouting {
     std::vector<uint16_t> experts; ///< [columns, Σ chosen + extra]: by falling gate probability
     /// The same places: mixing weight of a chosen expert, gate probability of a runner-up.
     std::vector<float> weights;
+    std::vector<float> gates; ///< probabilities of all of them; empty in older stores
 
     int64_t stride() const; ///< Σ chosen + extra
     int64_t columns() const; ///< tokens with a routing
     bool empty() const { return layers.empty() || experts.empty(); }
     int64_t offsetOf(size_t layer) const; ///< within a token, of layers[layer]
+    void keepColumns(int64_t most); ///< drops those behind the first `most`
 
     /// Assignments of each expert, [layers, widest]; `widest` is the most experts of a layer.
     std::vector<int64_t> load() const;

@@ -6,6 +6,7 @@
 #include "kernels/error.h"
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +37,7 @@ struct GenerationRequest {
 struct ExpertChoice {
     int32_t expert = 0;
     float weight = 0;
+    float gate = std::numeric_limits<float>::quiet_NaN(); ///< probability, with runners-up alone
 };
 using LayerRouting = std::vector<ExpertChoice>; ///< the chosen first; dense layers: empty
 using TokenRouting = std::vector<LayerRouting>; ///< [layers]

@@ -49,10 +49,11 @@ void addEndOfSequence(const fs::path& file, int64_t vocabulary, std::set<int32_t
     }
 }
 
-/// Tokens whose keys and values memory holds beside the weights.
-int64_t tokensThatFit(const fs::path& folder, int64_t bytesPerToken)
+/// Tokens whose keys and values memory holds beside the weights and `besideBytes`, which are
+/// mapped and so count as available.
+int64_t tokensThatFit(const fs::path& folder, int64_t bytesPerToken, int64_t besideBytes)
 {
-    const int64_t available = base::availableMemoryBytes();
+    const int64_t available = std::max<int64_t>(0, base::availableMemoryBytes() - besideBytes);
     // Weights are mapped: a model larger than memory runs, slowly, and needs a cache, too.
     const int64_t left = std::max(available - bytesOfWeights(folder), available / 4);
     const double bytes = kCacheShare * static_cast<double>(left);
@@ -121,7 +122,7 @@ OpenedModel::~OpenedModel() = default;
 void OpenedModel::allocateCache(const fs::path& folder, const OpenOptions& options)
 {
     const int64_t bytesPerToken = KvCache::bytesPerToken(config(), options.kvCache);
-    const int64_t fit = tokensThatFit(folder, bytesPerToken);
+    const int64_t fit = tokensThatFit(folder, bytesPerToken, options.besideBytes);
     if (options.context > config().maxPositions)
         throw UsageError("a context of " + std::to_string(options.context) + " tokens",
             folder.string(),

@@ -27,6 +27,7 @@ struct OpenOptions {
     int64_t parallel = 1; ///< sequences at once
     int64_t context = 0; ///< tokens of one sequence; 0: the model's, bounded by memory
     int64_t cacheTokens = 0; ///< tokens that the KV cache holds; 0: parallel · context, bounded
+    int64_t besideBytes = 0; ///< weights of other models that memory holds as well
     std::stop_token cancelled; ///< opening throws Cancelled
     std::function<void(const telemetry::Progress&)> progress;
 };

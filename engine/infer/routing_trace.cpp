@@ -26,15 +26,18 @@ LayerRouting layerRoutingOf(const RoutedBatch& batch, int64_t layer, int64_t row
     const auto chosen = rowOf(batch.chosen, batch, layer, row, batch.topK);
     const auto weights = rowOf(batch.weights, batch, layer, row, batch.topK);
     for (size_t j = 0; j < chosen.size(); ++j)
-        routing.push_back({chosen[j], weights[j]});
+        routing.push_back({.expert = chosen[j], .weight = weights[j]});
     if (runnersUp < 1)
         return routing;
     const auto probs = rowOf(batch.probs, batch, layer, row, batch.experts);
+    for (ExpertChoice& choice : routing)
+        choice.gate = probs[static_cast<size_t>(choice.expert)];
     for (const int32_t expert : mostLikely(probs, batch.experts)) {
         if (std::ssize(routing) == batch.topK + runnersUp)
             break;
         if (std::find(chosen.begin(), chosen.end(), expert) == chosen.end())
-            routing.push_back({expert, probs[static_cast<size_t>(expert)]});
+            routing.push_back(
+                {expert, probs[static_cast<size_t>(expert)], probs[static_cast<size_t>(expert)]});
     }
     return routing;
 }

@@ -10,8 +10,8 @@
 
 namespace moe::infer {
 
-/// A row's experts in all decoder layers: the chosen with their weights, then `runnersUp` others
-/// with their gate probabilities (which `batch` has then), by falling probability.
+/// A row's experts in all decoder layers: the chosen with their weights, then `runnersUp` others by
+/// falling gate probability (which `batch` has then, and all of them are given).
 TokenRouting routingOf(
     const RoutedBatch& batch, const model::ModelConfig& config, int64_t row, int64_t runnersUp);
 

@@ -308,6 +308,74 @@
         <source>No reply is being written.</source>
         <translation>当前没有正在生成的回复。</translation>
     </message>
+    <message>
+        <source>Close this side</source>
+        <translation>关闭这一侧</translation>
+    </message>
+    <message>
+        <source>Compare side by side…</source>
+        <translation>并排比较…</translation>
+    </message>
+    <message>
+        <source>Close the second side</source>
+        <translation>关闭第二侧</translation>
+    </message>
+    <message>
+        <source>Go to the next side, or to the composer</source>
+        <translation>转到下一侧或输入框</translation>
+    </message>
+    <message>
+        <source>There is one side alone</source>
+        <translation>目前只有一侧</translation>
+    </message>
+    <message>
+        <source>left</source>
+        <translation>左侧</translation>
+    </message>
+    <message>
+        <source>right</source>
+        <translation>右侧</translation>
+    </message>
+    <message>
+        <source>Left: %1</source>
+        <translation>左侧：%1</translation>
+    </message>
+    <message>
+        <source>Right: %1</source>
+        <translation>右侧：%1</translation>
+    </message>
+    <message>
+        <source>Difference: left − right</source>
+        <translation>差值：左侧 − 右侧</translation>
+    </message>
+    <message>
+        <source>this branch</source>
+        <translation>本分支</translation>
+    </message>
+    <message>
+        <source>This branch</source>
+        <translation>本分支</translation>
+    </message>
+    <message>
+        <source>Difference: this − branch %1, %2</source>
+        <translation>差值：本分支 − 分支 %1，%2</translation>
+    </message>
+    <message>
+        <source>branch %1</source>
+        <translation>分支 %1</translation>
+    </message>
+    <message>
+        <source>Opening, %1 of %2 layers</source>
+        <translation>正在打开，%1 / %2 层</translation>
+    </message>
+    <message>
+        <source>%1 does not fit beside the open model: its weights take %2 GB, %3 GB are free. Choose a smaller or a quantised one</source>
+        <translation>%1 无法与已打开的模型同时放入内存：其权重需要 %2 GB，可用 %3 GB。请选择更小或量化的模型</translation>
+    </message>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
 </context>
 <context>
     <name>CodeBlock</name>
@@ -530,7 +598,7 @@
     </message>
     <message>
         <source>Words, &quot;a phrase&quot;, tag:NAME, folder:NAME</source>
-        <translation>词语、"短语"、tag:标签、folder:文件夹</translation>
+        <translation>词语、&quot;短语&quot;、tag:标签、folder:文件夹</translation>
     </message>
     <message>
         <source>Conversations</source>
@@ -1816,6 +1884,14 @@
         <source>Run %1, checkpoint of step %2</source>
         <translation>运行 %1，第 %2 步的检查点</translation>
     </message>
+    <message>
+        <source>The weights do not fit beside the open model: choose a smaller or a quantised one, or close programs</source>
+        <translation>权重无法与已打开的模型同时放入内存：请选择更小或量化的模型，或关闭其他程序</translation>
+    </message>
+    <message>
+        <source>Compare with another model</source>
+        <translation>与另一个模型比较</translation>
+    </message>
 </context>
 <context>
     <name>PlotPanel</name>
@@ -2130,16 +2206,37 @@
         <source>Show layer %1 in the strip</source>
         <translation>在条带中显示第 %1 层</translation>
     </message>
+    <message>
+        <source>What the map shows</source>
+        <translation>热图内容</translation>
+    </message>
+    <message>
+        <source>%1 more</source>
+        <comment>side or branch</comment>
+        <translation>%1更多</translation>
+    </message>
+    <message>
+        <source>share of tokens</source>
+        <translation>词元占比</translation>
+    </message>
+    <message>
+        <source>utilisation</source>
+        <translation>利用率</translation>
+    </message>
+    <message>
+        <source>Tokens, %1</source>
+        <translation>词元占比，%1</translation>
+    </message>
+    <message>
+        <source>Difference</source>
+        <translation>差值</translation>
+    </message>
 </context>
 <context>
     <name>RoutingTooltip</name>
     <message>
         <source>token %1 of %2, layer %3</source>
         <translation>词元 %1 / %2，第 %3 层</translation>
-    </message>
-    <message>
-        <source>expert %1, weight %2</source>
-        <translation>专家 %1，权重 %2</translation>
     </message>
     <message>
         <source>runner-up %1, gate %2</source>
@@ -2176,6 +2273,10 @@
     <message>
         <source>This token in every layer (experts down, layers across)</source>
         <translation>该词元在各层（纵为专家，横为层）</translation>
+    </message>
+    <message>
+        <source>expert %1, gate %2, weight %3</source>
+        <translation>专家 %1，门控 %2，权重 %3</translation>
     </message>
 </context>
 <context>
@@ -2487,6 +2588,13 @@
     <message>
         <source>Enter</source>
         <translation>回车</translation>
+    </message>
+</context>
+<context>
+    <name>SideHead</name>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
     </message>
 </context>
 <context>

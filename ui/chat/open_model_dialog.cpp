@@ -48,7 +48,10 @@ QString factsOf(const session::ModelFacts& facts)
     lines += OpenModelDialog::tr("Memory: %1 GB weights and %2 GB KV cache of %3 GB that are free")
                  .arg(shell::gigabytes(facts.weightBytes), shell::gigabytes(facts.cacheBytes),
                      shell::gigabytes(facts.freeBytes));
-    if (facts.freeBytes > 0 && needed > facts.freeBytes)
+    if (!facts.fitsBeside)
+        lines += OpenModelDialog::tr("The weights do not fit beside the open model: choose a "
+                                     "smaller or a quantised one, or close programs");
+    else if (facts.freeBytes > 0 && needed > facts.freeBytes)
         lines += facts.weightBytes > facts.freeBytes
             ? OpenModelDialog::tr("The weights do not fit: quantise the model, or close programs")
             : OpenModelDialog::tr("A whole context does not fit: it is opened with a shorter one");
@@ -58,15 +61,16 @@ QString factsOf(const session::ModelFacts& facts)
     return lines.join(QLatin1Char('\n'));
 }
 
-OpenModelDialog::OpenModelDialog(
-    const QStringList& recent, std::filesystem::path store, QWidget* parent)
+OpenModelDialog::OpenModelDialog(const QStringList& recent, std::filesystem::path store,
+    QWidget* parent, std::filesystem::path beside)
     : QDialog(parent)
     , m_list(new QListWidget(this))
     , m_folder(new QLineEdit(this))
     , m_facts(shell::makeLabel({}, TextRole::Secondary, &shell::Theme::text2, false, this))
+    , m_beside(std::move(beside))
 {
     setObjectName(QStringLiteral("openModelDialog"));
-    setWindowTitle(tr("Open a model"));
+    setWindowTitle(!m_beside.empty() ? tr("Compare with another model") : tr("Open a model"));
     setAttribute(Qt::WA_DeleteOnClose);
     resize(px(620), px(420));
     m_folder->setObjectName(QStringLiteral("modelFolder"));
@@ -147,8 +151,8 @@ void OpenModelDialog::choose(const QString& folder)
     const auto facts = std::make_shared<session::ModelFacts>();
     shell::runAside(
         this,
-        [facts, path = folder.toStdString()] {
-            *facts = session::readModelFacts(path);
+        [facts, path = folder.toStdString(), beside = m_beside] {
+            *facts = session::readModelFacts(path, beside);
             return QString();
         },
         [this, facts, question](const QString&) {
@@ -160,9 +164,9 @@ void OpenModelDialog::choose(const QString& folder)
 void OpenModelDialog::showFacts(const session::ModelFacts& facts)
 {
     m_facts->setText(factsOf(facts));
-    shell::setTextColor(
-        m_facts, facts.error.isEmpty() ? &shell::Theme::text2 : &shell::Theme::error);
-    m_open->setEnabled(facts.error.isEmpty());
+    const bool good = facts.error.isEmpty() && facts.fitsBeside;
+    shell::setTextColor(m_facts, good ? &shell::Theme::text2 : &shell::Theme::error);
+    m_open->setEnabled(good);
 }
 
 } // namespace moe::chat

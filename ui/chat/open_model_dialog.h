@@ -24,7 +24,10 @@ QString factsOf(const session::ModelFacts& facts);
 class OpenModelDialog : public QDialog {
     Q_OBJECT
 public:
-    OpenModelDialog(const QStringList& recent, std::filesystem::path store, QWidget* parent);
+    /// `beside`: folder of a model that stays open, or empty; what memory does not hold beside it
+    /// is refused.
+    OpenModelDialog(const QStringList& recent, std::filesystem::path store, QWidget* parent,
+        std::filesystem::path beside = {});
 
 Q_SIGNALS:
     void folderChosen(const QString& folder);
@@ -39,6 +42,7 @@ private:
     QLineEdit* m_folder;
     QLabel* m_facts;
     QPushButton* m_open;
+    std::filesystem::path m_beside;
     quint64 m_asked = 0; ///< answers to older questions are dropped
 };
 

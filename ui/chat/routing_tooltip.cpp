@@ -10,6 +10,7 @@
 #include <QScreen>
 
 #include <algorithm>
+#include <cmath>
 
 namespace moe::chat {
 
@@ -21,6 +22,11 @@ using shell::theme;
 namespace {
 
 constexpr int kWidth = 314, kLine = 18, kInset = 11;
+
+QString known(double value)
+{
+    return std::isnan(value) ? models::unknownText() : formatFixed(value, 3);
+}
 
 } // namespace
 
@@ -41,9 +47,14 @@ std::vector<RoutingTooltip::Choice> RoutingTooltip::choices() const
     const auto first = static_cast<size_t>(m_routing.offsetOf(row));
     for (int i = 0; i < layer.chosen + layer.extra; ++i) {
         const auto at = first + static_cast<size_t>(i);
-        if (m_routing.experts[at] != chats::ReplyRouting::kNone)
-            all.push_back({m_routing.experts[at], static_cast<double>(m_routing.weights[at]),
-                i < layer.chosen});
+        if (m_routing.experts[at] == chats::ReplyRouting::kNone)
+            continue;
+        const bool chosen = i < layer.chosen;
+        const auto value = static_cast<double>(m_routing.weights[at]);
+        const double gate = !chosen       ? value
+            : at < m_routing.gates.size() ? static_cast<double>(m_routing.gates[at])
+                                          : NAN;
+        all.push_back({m_routing.experts[at], chosen ? value : NAN, gate, chosen});
     }
     return all;
 }
@@ -59,6 +70,9 @@ void RoutingTooltip::showBeside(
         routing.experts.begin() + static_cast<std::ptrdiff_t>(from + width));
     m_routing.weights.assign(routing.weights.begin() + static_cast<std::ptrdiff_t>(from),
         routing.weights.begin() + static_cast<std::ptrdiff_t>(from + width));
+    if (routing.gates.size() == routing.weights.size())
+        m_routing.gates.assign(routing.gates.begin() + static_cast<std::ptrdiff_t>(from),
+            routing.gates.begin() + static_cast<std::ptrdiff_t>(from + width));
     m_text = static_cast<size_t>(token) < routing.texts.size()
         ? shownToken(routing.texts[static_cast<size_t>(token)])
         : QString();
@@ -86,10 +100,12 @@ QString RoutingTooltip::description() const
                           .arg(m_token + 1)
                           .arg(m_tokens)
                           .arg(m_routing.layers[static_cast<size_t>(m_layerRow)].layer)};
-    for (const Choice& choice : choices())
-        parts += (choice.chosen ? tr("expert %1, weight %2") : tr("runner-up %1, gate %2"))
-                     .arg(choice.expert)
-                     .arg(formatFixed(choice.value, 3));
+    for (const Choice& choice : choices()) {
+        const QString gate = known(choice.gate);
+        parts += choice.chosen
+            ? tr("expert %1, gate %2, weight %3").arg(choice.expert).arg(gate, known(choice.weight))
+            : tr("runner-up %1, gate %2").arg(choice.expert).arg(gate);
+    }
     return parts.join(QStringLiteral("; "));
 }
 
@@ -158,15 +174,12 @@ void RoutingTooltip::paintEvent(QPaintEvent*)
         }
         text(row, Qt::AlignLeft, tr("Expert %1").arg(choice.expert), theme().text, plain);
         const int longest = px(90);
-        painter.fillRect(
-            QRect(row.left() + px(68), row.center().y() - px(3),
-                std::max(1, qRound(longest * std::clamp(choice.value, 0.0, 1.0))), px(7)),
+        const double shown = std::isnan(choice.gate) ? choice.weight : choice.gate;
+        painter.fillRect(QRect(row.left() + px(68), row.center().y() - px(3),
+                             std::max(1, qRound(longest * std::clamp(shown, 0.0, 1.0))), px(7)),
             choice.chosen ? theme().accent : theme().text3);
-        text(columnOf(), Qt::AlignRight,
-            choice.chosen ? models::unknownText() : formatFixed(choice.value, 3), theme().text2,
-            figures);
-        text(row, Qt::AlignRight,
-            choice.chosen ? formatFixed(choice.value, 3) : models::unknownText(), theme().text,
+        text(columnOf(), Qt::AlignRight, known(choice.gate), theme().text2, figures);
+        text(row, Qt::AlignRight, known(choice.weight), theme().text,
             choice.chosen ? boldFigures : figures);
     }
     next();

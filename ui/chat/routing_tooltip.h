@@ -8,9 +8,9 @@
 
 namespace moe::chat {
 
-/// Where one token went: the chosen experts of a layer with their weights, the runners-up with
-/// their gate probabilities, and its experts in all layers. 314 px wide, never over the column that
-/// it explains.
+/// Where one token went: the chosen experts of a layer with gate probability and weight, the
+/// runners-up with their gate probabilities, and its experts in all layers. 314 px wide, never over
+/// the column that it explains.
 class RoutingTooltip : public QWidget {
     Q_OBJECT
 public:
@@ -28,7 +28,7 @@ protected:
 private:
     struct Choice {
         int expert;
-        double value;
+        double weight, gate; ///< NaN: not known, or none
         bool chosen;
     };
     std::vector<Choice> choices() const;

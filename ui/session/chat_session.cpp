@@ -79,8 +79,7 @@ struct ChatSession::Impl {
     void serve(const std::stop_token& stop);
     void post(Job job);
     void tell(std::function<void()> what); ///< on the GUI thread
-    void openNow(const std::filesystem::path& path, quint64 generation, int threadCount,
-        const std::stop_token& cancelled);
+    void openNow(const std::filesystem::path& path, quint64 generation, infer::OpenOptions options);
     void closeNow();
     void submit(const std::shared_ptr<Reply>& reply, const ReplyRequest& request);
     void pump();
@@ -152,14 +151,10 @@ void ChatSession::Impl::closeNow()
     model.reset();
 }
 
-void ChatSession::Impl::openNow(const std::filesystem::path& path, quint64 number, int threadCount,
-    const std::stop_token& cancelled)
+void ChatSession::Impl::openNow(
+    const std::filesystem::path& path, quint64 number, infer::OpenOptions options)
 {
     closeNow();
-    infer::OpenOptions options;
-    options.threads = threadCount;
-    options.parallel = kParallel;
-    options.cancelled = cancelled;
     options.progress = [this, number](const telemetry::Progress& progress) {
         tell([this, number, progress] {
             if (number == generation)
@@ -197,9 +192,14 @@ void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyR
         infer::GenerationRequest asked;
         const size_t messages = request.messages.size() - (request.goOn ? 1 : 0);
         std::string prompt = model->render(chatOf(request, messages));
-        if (request.goOn)
+        chats::ReplyRouting before; // with it, the reply goes on from its very tokens
+        if (request.goOn && !request.before.ids.empty()
+            && spells(model->tokenizer(), request.before.ids, request.messages.back().second))
+            before = request.before;
+        else if (request.goOn)
             prompt += request.messages.back().second;
         asked.prompt = model->tokenizer().encodeRendered(prompt);
+        asked.prompt.insert(asked.prompt.end(), before.ids.begin(), before.ids.end());
         asked.maxTokens = request.sampling.maxTokens;
         asked.sampling = samplingOf(request.sampling);
         asked.seed
@@ -213,7 +213,7 @@ void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyR
             reply->facts.promptTokens = std::ssize(asked.prompt);
             reply->facts.seed = *asked.seed;
             reply->trace = std::make_unique<ReplyTrace>(
-                *model, std::ssize(asked.prompt), asked.routingExtra);
+                *model, std::ssize(asked.prompt), asked.routingExtra, std::move(before));
         }
         const infer::RequestId id = generator->submit(
             std::move(asked),
@@ -303,7 +303,7 @@ void ChatSession::setThreads(int threads)
     m_impl->threads = threads;
 }
 
-void ChatSession::open(const std::filesystem::path& folder)
+void ChatSession::open(const std::filesystem::path& folder, int64_t besideBytes)
 {
     Impl& impl = *m_impl;
     impl.opening.request_stop(); // of one that is still being opened
@@ -312,10 +312,14 @@ void ChatSession::open(const std::filesystem::path& folder)
     impl.state = State::Opening;
     impl.folder = folder;
     const quint64 generation = ++impl.generation;
-    impl.post(
-        [&impl, folder, generation, threads = impl.threads, cancelled = impl.opening.get_token()] {
-            impl.openNow(folder, generation, threads, cancelled);
-        });
+    infer::OpenOptions options;
+    options.threads = impl.threads;
+    options.parallel = kParallel;
+    options.besideBytes = besideBytes;
+    options.cancelled = impl.opening.get_token();
+    impl.post([&impl, folder, generation, options = std::move(options)] {
+        impl.openNow(folder, generation, options);
+    });
 }
 
 void ChatSession::cancelOpening()

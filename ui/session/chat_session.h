@@ -24,6 +24,7 @@ struct ReplyRequest {
     std::vector<std::pair<chats::Role, std::string>> messages; ///< the last is what is answered
     /// The last message is the reply itself, which goes on where it ends.
     bool goOn = false;
+    chats::ReplyRouting before; ///< of that reply, as far as it is known
     chats::SamplingSettings sampling; ///< a seed, or one is drawn
     std::vector<chats::MaskedExpert> masks;
 };
@@ -54,7 +55,8 @@ public:
 
     void setThreads(int threads); ///< of the models opened from now on; 0: all cores
     /// Opens a checkpoint folder in place of what is open; replies of that end as cancelled.
-    void open(const std::filesystem::path& folder);
+    /// `besideBytes`: weights of other models that stay open.
+    void open(const std::filesystem::path& folder, int64_t besideBytes = 0);
     void cancelOpening();
     void close();
     State state() const;

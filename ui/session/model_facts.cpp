@@ -12,6 +12,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -32,7 +33,7 @@ std::filesystem::path checkpointFolder(const std::string& runFile)
 
 } // namespace
 
-ModelFacts readModelFacts(const std::filesystem::path& folder)
+ModelFacts readModelFacts(const std::filesystem::path& folder, const std::filesystem::path& beside)
 {
     ModelFacts facts;
     facts.folder = folder;
@@ -47,7 +48,11 @@ ModelFacts readModelFacts(const std::filesystem::path& folder)
                 "a model's folder holds model*.safetensors beside config.json");
         facts.cacheBytes = infer::KvCache::bytesPerToken(facts.config, kernels::DType::BFloat16)
             * facts.config.maxPositions;
-        facts.freeBytes = base::availableMemoryBytes();
+        if (!beside.empty())
+            facts.besideBytes = infer::bytesOfWeights(beside);
+        // mapped weights count as free there
+        facts.freeBytes = std::max<int64_t>(0, base::availableMemoryBytes() - facts.besideBytes);
+        facts.fitsBeside = beside.empty() || facts.weightBytes <= facts.freeBytes;
     });
     return facts;
 }

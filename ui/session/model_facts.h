@@ -19,10 +19,14 @@ struct ModelFacts {
     model::ModelConfig config;
     int64_t weightBytes = 0; ///< of its safetensors files
     int64_t cacheBytes = 0; ///< of keys and values for one whole context, bfloat16
-    int64_t freeBytes = 0; ///< of this machine now
+    int64_t freeBytes = 0; ///< of this machine now, without besideBytes
+    int64_t besideBytes = 0; ///< weights of the model that stays open
+    bool fitsBeside = true; ///< memory holds the weights of both
 };
 
-ModelFacts readModelFacts(const std::filesystem::path& folder);
+/// `beside`: folder of a model that stays open; empty: none.
+ModelFacts readModelFacts(
+    const std::filesystem::path& folder, const std::filesystem::path& beside = {});
 
 /// The newest checkpoint of a run of the store, also of one that is still training.
 struct RunCheckpoint {

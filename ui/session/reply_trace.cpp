@@ -9,7 +9,8 @@ namespace moe::session {
 
 using chats::ReplyRouting;
 
-ReplyTrace::ReplyTrace(const infer::OpenedModel& model, int64_t prompt, int64_t extra)
+ReplyTrace::ReplyTrace(
+    const infer::OpenedModel& model, int64_t prompt, int64_t extra, ReplyRouting before)
     : m_model(model)
     , m_decoder(model.tokenizer(), false, true)
     , m_promptLeft(prompt)
@@ -21,6 +22,14 @@ ReplyTrace::ReplyTrace(const infer::OpenedModel& model, int64_t prompt, int64_t 
                 static_cast<int32_t>(config.topK),
                 static_cast<int32_t>(std::min(extra, config.experts - config.topK))});
     }
+    if (before.ids.empty() || before.layers != m_layers)
+        return;
+    for (const int32_t id : before.ids)
+        m_decoder.push(id); // a character may end in the next token
+    // Its last token was drawn and not fed: that is done now, at the end of the prompt.
+    before.keepColumns(std::ssize(before.ids) - 1);
+    m_promptLeft -= std::ssize(before.ids) - before.columns();
+    m_new = std::move(before);
 }
 
 void ReplyTrace::add(
@@ -42,6 +51,7 @@ void ReplyTrace::add(
                 m_new.experts.push_back(
                     there ? static_cast<uint16_t>(token[row][i].expert) : ReplyRouting::kNone);
                 m_new.weights.push_back(there ? token[row][i].weight : 0);
+                m_new.gates.push_back(there ? token[row][i].gate : 0);
             }
         }
     }
@@ -51,6 +61,19 @@ ReplyRouting ReplyTrace::take()
 {
     m_new.layers = m_layers;
     return std::exchange(m_new, {});
+}
+
+bool spells(
+    const text::Tokenizer& tokenizer, const std::vector<int32_t>& ids, const std::string& text)
+{
+    text::StreamDecoder decoder(tokenizer, true);
+    std::string spelt;
+    for (const int32_t id : ids) {
+        if (id < 0 || id >= tokenizer.vocabSize())
+            return false; // another model's
+        spelt += decoder.push(id);
+    }
+    return spelt == text || spelt + decoder.finish() == text;
 }
 
 void append(ReplyRouting& routing, const ReplyRouting& more)
@@ -64,6 +87,8 @@ void append(ReplyRouting& routing, const ReplyRouting& more)
     extend(routing.texts, more.texts);
     extend(routing.experts, more.experts);
     extend(routing.weights, more.weights);
+    if (routing.weights.size() - more.weights.size() == routing.gates.size())
+        extend(routing.gates, more.gates); // else it goes on from one without them
 }
 
 } // namespace moe::session

@@ -13,8 +13,10 @@ namespace moe::session {
 class ReplyTrace {
 public:
     /// `prompt`: tokens fed before the reply begins, whose routing is left out. `extra`:
-    /// runners-up.
-    ReplyTrace(const infer::OpenedModel& model, int64_t prompt, int64_t extra);
+    /// runners-up. `before`: of a reply that goes on, whose ids end the prompt; what is collected
+    /// begins with it, when the model has its layers.
+    ReplyTrace(const infer::OpenedModel& model, int64_t prompt, int64_t extra,
+        chats::ReplyRouting before = {});
 
     void add(const std::vector<int32_t>& ids, const std::vector<infer::TokenRouting>& routing);
     /// What was added since the last call.
@@ -27,6 +29,10 @@ private:
     std::vector<chats::ReplyRouting::Layer> m_layers;
     chats::ReplyRouting m_new;
 };
+
+/// Whether `ids` are the tokens of a reply of this text.
+bool spells(
+    const text::Tokenizer& tokenizer, const std::vector<int32_t>& ids, const std::string& text);
 
 /// Appends `more`, which has the same layers; an empty routing takes them from it.
 void append(chats::ReplyRouting& routing, const chats::ReplyRouting& more);

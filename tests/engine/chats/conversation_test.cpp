@@ -219,6 +219,7 @@ ReplyRouting randomRouting(std::mt19937_64& random)
         for (const uint64_t experts : {8, 8, 8, 4}) {
             routing.experts.push_back(static_cast<uint16_t>(random() % experts));
             routing.weights.push_back(static_cast<float>(random() % 1000) / 1000);
+            routing.gates.push_back(static_cast<float>(random() % 1000) / 1000);
         }
     }
     return routing;
@@ -238,6 +239,14 @@ void ConversationTest::routingCountsAndComesBack()
     QCOMPARE(back.texts, routing.texts);
     QCOMPARE(back.experts, routing.experts);
     QCOMPARE(back.weights, routing.weights);
+    QCOMPARE(back.gates, routing.gates);
+    ReplyRouting older = routing; // of a store that kept no gates
+    older.gates.clear();
+    QCOMPARE(decodeRouting(encode(older)).weights, routing.weights);
+    QVERIFY(decodeRouting(encode(older)).gates.empty());
+    older.keepColumns(3);
+    QCOMPARE(older.columns(), int64_t{3});
+    QCOMPARE(older.experts, std::vector(routing.experts.begin(), routing.experts.begin() + 12));
     QCOMPARE(back.columns(), static_cast<int64_t>(routing.ids.size()) - 1);
 
     const std::vector<int64_t> load = routing.load();

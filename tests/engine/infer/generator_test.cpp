@@ -356,6 +356,11 @@ private Q_SLOTS:
             QCOMPARE(experts, (std::set<int32_t>{1, 2, 4, 5})); // all but the masked ones
             QVERIFY(token[1][0].weight >= token[1][1].weight);
             QVERIFY(token[1][2].weight >= token[1][3].weight);
+            QCOMPARE(token[1][2].gate, token[1][2].weight);
+            const float both = token[1][0].gate + token[1][1].gate;
+            QVERIFY(both > 0 && both <= 1); // all gates together are one
+            QVERIFY(token[1][0].gate / both >= token[1][1].gate / both);
+            QVERIFY(token[1][1].gate >= token[1][2].gate);
         }
     }
 
