@@ -95,10 +95,11 @@ QImage HeatmapCells::cellImage(int pixelsAcross) const
         for (int row = 0; row < data.rows; ++row) {
             const float* values = data.values.data() + size_t(row) * size_t(data.columns);
             float shown = NAN;
-            for (int column = std::max(from, 0); column < std::min(to, data.columns); ++column)
-                if (!(std::abs(values[column] - 1) <= std::abs(shown - 1))
-                    && !std::isnan(values[column]))
-                    shown = values[column];
+            for (int column = std::max(from, 0); column < std::min(to, data.columns); ++column) {
+                const float place = colorPlace(data.scale, values[column]);
+                if (!(std::abs(place - 1) <= std::abs(shown - 1)) && !std::isnan(place))
+                    shown = place;
+            }
             if (!std::isnan(shown))
                 reinterpret_cast<QRgb*>(image.scanLine(row))[pixel]
                     = m_colors[size_t(std::clamp(shown * last / 2, 0.0F, last) + 0.5F)];
@@ -127,7 +128,8 @@ void HeatmapCells::drawRects(QCPPainter& painter) const
     const float last = float(m_colors.size() - 1);
     for (int row = 0; row < data.rows; ++row)
         for (int column = 0; column < data.columns; ++column) {
-            const float value = data.values[size_t(row) * size_t(data.columns) + size_t(column)];
+            const float value = colorPlace(
+                data.scale, data.values[size_t(row) * size_t(data.columns) + size_t(column)]);
             const QRectF rect = cellsRect(row, column, column + 1);
             if (!std::isnan(value) && rect.width() > 0)
                 painter.fillRect(rect,

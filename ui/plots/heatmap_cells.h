@@ -35,7 +35,7 @@ private:
 
     QCPAxisRect* m_rect;
     QImage m_image;
-    std::array<QRgb, 513> m_colors{}; ///< of utilisations 0 … 2
+    std::array<QRgb, 513> m_colors{}; ///< of colorPlace() 0 … 2
 };
 
 /// What a dead cell looks like: base, 45° lines, a frame. Clipped to `rect`.

@@ -31,6 +31,19 @@ int spacedOut(int every, double cell, double label)
     return every;
 }
 
+/// Of tick 0 … 4 of the colour scale.
+QString scaleLabel(HeatmapScale scale, int tick)
+{
+    if (scale == HeatmapScale::Utilisation) {
+        const QString number = numberText(tick / 2.0, tick % 2);
+        return tick == 4 ? QStringLiteral("≥ ") + number : number;
+    }
+    const QString number = numberText((tick - 2) * 50 * kMostDifference, 0);
+    if (tick == 0)
+        return QStringLiteral("≤ ") + number;
+    return tick == 4 ? QStringLiteral("≥ ") + number + QChar(0x202f) + QLatin1Char('%') : number;
+}
+
 void drawTriangle(QCPPainter& painter, QPointF tip)
 {
     const double half = px(7) / 2.0, height = px(6);
@@ -170,15 +183,16 @@ void HeatmapFrame::drawScale(QCPPainter& painter) const
             theme.utilisation(2 * (x + 0.5) / bar.width()));
     drawFrame(painter, bar, 1, theme.line);
     painter.setFont(caption());
-    constexpr std::array kTicks{0.0, 0.5, 1.0, 1.5, 2.0};
-    for (const double tick : kTicks) {
-        const double x = bar.left() + std::round(tick / 2 * (bar.width() - 1));
+    const int edge = layout.words.x() + layout.wordsWidth; // no label runs out of the widget
+    for (int tick = 0; tick < 5; ++tick) {
+        const double x = bar.left() + std::round(tick / 4.0 * (bar.width() - 1));
         painter.fillRect(QRectF(x, bar.bottom() + 1, 1, px(4)), theme.axis);
-        const int decimals = tick == std::floor(tick) ? 0 : 1;
-        const QString number = numberText(tick, decimals);
         painter.setPen(theme.text3);
-        painter.drawText(QRectF(x - px(24), bar.bottom() + px(5), 2 * px(24), px(16)),
-            Qt::AlignCenter, tick == 2 ? QStringLiteral("≥ ") + number : number);
+        const QString text = scaleLabel(m_data.scale, tick);
+        const double width = painter.fontMetrics().horizontalAdvance(text) + 1;
+        const QRectF box(
+            std::min(x - width / 2, edge - px(4) - width), bar.bottom() + px(5), width, px(16));
+        painter.drawText(box, Qt::AlignCenter, text);
     }
     if (capacityFactor)
         drawTriangle(painter,
@@ -201,10 +215,22 @@ void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
         painter.drawText(QRectF(x, middle - px(9), width + 1, 2 * px(9)), Qt::AlignVCenter, word);
         x += width + px(16);
     };
-    put(HeatmapPlot::tr("first choice of the token"), px(8), [&] {
-        drawDot(painter, {x + px(4), middle}, 0);
-    });
-    put(HeatmapPlot::tr("others"), px(8), [&] { drawDot(painter, {x + px(4), middle}, 1); });
+    if (m_data.scale == HeatmapScale::ShareDifference) {
+        const auto swatch = [&](double place) {
+            return [&, place] {
+                const QRectF box(x, std::round(middle - px(10) / 2.0), px(14), px(10));
+                painter.fillRect(box, shell::theme().utilisation(place));
+                drawFrame(painter, box, 1, shell::theme().line);
+            };
+        };
+        put(differenceWords.first, px(14), swatch(0.4));
+        put(differenceWords.second, px(14), swatch(1.6));
+    } else {
+        put(HeatmapPlot::tr("first choice of the token"), px(8), [&] {
+            drawDot(painter, {x + px(4), middle}, 0);
+        });
+        put(HeatmapPlot::tr("others"), px(8), [&] { drawDot(painter, {x + px(4), middle}, 1); });
+    }
     const bool masks = std::any_of(
         m_data.masked.begin(), m_data.masked.end(), [](uint8_t masked) { return masked != 0; });
     if (masks)

@@ -22,6 +22,7 @@ public:
     std::optional<double> capacityFactor;
     bool shortWords = false;
     bool replyWords = false; ///< the legend of a chat reply
+    std::pair<QString, QString> differenceWords; ///< negative, positive
     std::vector<EventMarker> markers;
 
 protected:

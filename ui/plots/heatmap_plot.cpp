@@ -258,6 +258,12 @@ void HeatmapPlot::setReplyWords(bool replyWords)
     refresh();
 }
 
+void HeatmapPlot::setDifferenceWords(const QString& negative, const QString& positive)
+{
+    m_impl->frame->differenceWords = {negative, positive};
+    refresh();
+}
+
 std::pair<int, int> HeatmapPlot::cellAt(QPointF position) const
 {
     const Cell cell = m_impl->cellAt(position);

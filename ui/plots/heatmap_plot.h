@@ -16,6 +16,18 @@
 
 namespace moe::plots {
 
+/// What the values of a map are, each with its fixed scale; both diverge from a fair value.
+enum class HeatmapScale {
+    Utilisation, ///< 0 … 2 about 1
+    ShareDifference, ///< of two shares of tokens, −kMostDifference … kMostDifference about 0
+};
+constexpr double kMostDifference = 0.2;
+/// Where a value stands on the diverging colours: 0 … 2, the fair value at 1; not clamped.
+inline float colorPlace(HeatmapScale scale, float value)
+{
+    return scale == HeatmapScale::Utilisation ? value : 1 + value / float(kMostDifference);
+}
+
 /// Cells of a map; NaN is "no data".
 struct HeatmapData {
     int rows = 0, columns = 0;
@@ -25,6 +37,7 @@ struct HeatmapData {
     std::vector<float> rowBars; ///< [rows], the side bars (drop rate); empty: none
     double firstColumn = 0,
            columnStep = 1; ///< of the x axis: column c spans [first + c·step, …+step)
+    HeatmapScale scale = HeatmapScale::Utilisation;
 };
 
 /// A dot in a cell: where the token that is looked at went. Rank 0, its first choice, is largest.
@@ -32,9 +45,10 @@ struct CellMark {
     int row = 0, column = 0, rank = 0;
 };
 
-/// A map of utilisations (look.md section 4): diverging scale fixed to 0…2, dead cells hatched,
-/// no-data cells dotted, side bars on the same rows, colour scale below. Keyboard: arrows move the
-/// current cell, Enter opens. GUI thread. Object name is the caller's ("loadHeatmap").
+/// A map of utilisations, or of the difference of two shares (look.md section 4): fixed diverging
+/// scale, dead cells hatched, no-data cells dotted, side bars on the same rows, colour scale below.
+/// Keyboard: arrows move the current cell, Enter opens. GUI thread. Object name is the caller's
+/// ("loadHeatmap").
 class HeatmapPlot : public QWidget {
     Q_OBJECT
 public:
@@ -53,6 +67,8 @@ public:
     void setTrace(std::vector<CellMark> marks);
     /// The legend of a reply: dots and masks; too few assignments to call an expert dead.
     void setReplyWords(bool replyWords);
+    /// The legend of a difference: what a negative and what a positive one means.
+    void setDifferenceWords(const QString& negative, const QString& positive);
     /// (row, column) under a point of this widget, (−1, −1) outside.
     std::pair<int, int> cellAt(QPointF position) const;
     std::pair<int, int> currentCell() const; ///< that the arrow keys move
@@ -113,5 +129,8 @@ private:
     HeatmapData m_data;
     QString m_rowName;
 };
+
+/// "1.27" of a utilisation, "+4.5 %" of a difference.
+QString cellNumber(HeatmapScale scale, float value);
 
 } // namespace moe::plots

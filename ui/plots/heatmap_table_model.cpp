@@ -7,6 +7,14 @@
 
 namespace moe::plots {
 
+QString cellNumber(HeatmapScale scale, float value)
+{
+    if (scale == HeatmapScale::Utilisation || std::isnan(value))
+        return numberText(value, 2);
+    return (value > 0 ? QStringLiteral("+") : QString()) + numberText(100 * value, 1)
+        + QChar(0x202f) + QLatin1Char('%');
+}
+
 void HeatmapTableModel::setData(const HeatmapData& data, const QString& rowName)
 {
     const bool sameShape = data.rows == m_data.rows && data.columns == m_data.columns
@@ -40,7 +48,8 @@ QVariant HeatmapTableModel::data(const QModelIndex& index, int role) const
     const size_t cell = size_t(index.row()) * size_t(m_data.columns) + size_t(index.column());
     const float value = m_data.values[cell];
     const bool dead = cell < m_data.dead.size() && m_data.dead[cell] != 0;
-    const QString text = dead ? tr("%1, dead").arg(numberText(value, 2)) : numberText(value, 2);
+    const QString number = cellNumber(m_data.scale, value);
+    const QString text = dead ? tr("%1, dead").arg(number) : number;
     switch (role) {
     case Qt::DisplayRole:
         return text;

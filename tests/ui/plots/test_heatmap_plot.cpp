@@ -301,6 +301,45 @@ private Q_SLOTS:
         QVERIFY(near(shot().pixelColor(m_plot->pixelOf(5, 5).toPoint()), want));
     }
 
+    void differencesDivergeAboutNought()
+    {
+        HeatmapData data = m_data;
+        data.scale = HeatmapScale::ShareDifference;
+        for (float& value : data.values)
+            value = 0.2F * (value - 1); // at a utilisation's place of the colours
+        m_plot->setData(data);
+        m_plot->clearFocus();
+        const QImage image = shot();
+        for (const int row : {0, 7, 51}) {
+            const QColor want
+                = shell::theme().utilisation(double(m_data.values[size_t(row) * kColumns + 2]));
+            QVERIFY(near(image.pixelColor(m_plot->pixelOf(row, 2).toPoint()), want, 6));
+        }
+        HeatmapTableModel model;
+        data.values[0] = 0.0449F;
+        data.values[1] = -0.2F;
+        model.setData(data, QStringLiteral("Layer"));
+        QCOMPARE(model.index(0, 0).data().toString(), QStringLiteral("+4.5\u202f%"));
+        QCOMPARE(model.index(0, 1).data().toString(), QStringLiteral("−20.0\u202f%"));
+        QCOMPARE(model.index(30, 7).data().toString(), QStringLiteral("—"));
+    }
+
+    void scaleLabelsKeepOffTheEdge()
+    {
+        HeatmapData data = m_data;
+        data.rowBars.clear(); // the map is as wide as the plot then
+        for (const HeatmapScale scale :
+            {HeatmapScale::Utilisation, HeatmapScale::ShareDifference}) {
+            data.scale = scale;
+            m_plot->setData(data);
+            m_plot->clearFocus();
+            const QImage image = shot();
+            const double top = m_plot->mapRect().bottom() + 1;
+            const QRectF edge(image.width() - 6, top, 6, image.height() - top);
+            QCOMPARE(count(image, edge, shell::theme().base), int(edge.width() * edge.height()));
+        }
+    }
+
     void tableTwin()
     {
         HeatmapTableModel model;

@@ -184,6 +184,20 @@ private Q_SLOTS:
         save(*tip, QStringLiteral("tooltip") + suffix);
         tip->hide();
 
+        data.scale = HeatmapScale::ShareDifference;
+        for (float& value : data.values)
+            value = 0.2F * (value - 1);
+        data.dead.clear();
+        data.rowBars.clear();
+        plot.setReplyWords(true);
+        plot.setDifferenceWords(QStringLiteral("right more"), QStringLiteral("left more"));
+        plot.setSelectedRow(-1);
+        plot.setCapacityFactor(std::nullopt);
+        plot.resize(345, 764);
+        plot.setData(data);
+        QTest::qWait(50);
+        save(plot, QStringLiteral("heatmap-difference") + suffix);
+
         HeatmapPlot time(HeatmapPlot::Kind::ExpertsOverSteps);
         HeatmapData over = sample::loads(16, 380, 6);
         over.rowBars.clear();
