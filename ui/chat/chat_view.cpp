@@ -63,9 +63,10 @@ ChatView::~ChatView()
 }
 
 void ChatView::setSources(const chats::Conversation* conversation,
-    std::function<const chats::ReplyRouting*(int64_t message)> routingOf)
+    std::function<const chats::ReplyRouting*(int64_t message)> routingOf, const int64_t* leaf)
 {
     m_conversation = conversation;
+    m_leaf = leaf != nullptr || conversation == nullptr ? leaf : &conversation->leaf;
     m_routingOf = std::move(routingOf);
 }
 
@@ -111,7 +112,7 @@ void ChatView::pathChanged()
     std::map<int64_t, int> known;
     for (size_t row = 0; row < m_path.size(); ++row)
         known[m_path[row]] = m_heights[row];
-    m_path = m_conversation != nullptr ? m_conversation->path() : std::vector<int64_t>();
+    m_path = m_conversation != nullptr ? m_conversation->path(*m_leaf) : std::vector<int64_t>();
     m_heights.clear();
     for (const int64_t id : m_path) {
         const auto height = known.find(id);

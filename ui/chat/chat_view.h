@@ -27,9 +27,11 @@ public:
     explicit ChatView(QWidget* parent = nullptr);
     ~ChatView() override;
 
-    /// Both outlive their use here. `routingOf` gives null for what is not there (yet).
+    /// All outlive their use here. `routingOf` gives null for what is not there (yet). `leaf`: last
+    /// message of the branch shown; null: the conversation's own.
     void setSources(const chats::Conversation* conversation,
-        std::function<const chats::ReplyRouting*(int64_t message)> routingOf);
+        std::function<const chats::ReplyRouting*(int64_t message)> routingOf,
+        const int64_t* leaf = nullptr);
     void openConversation(); ///< another one: its end comes into view
     void pathChanged(); ///< messages were added, removed, or another branch is shown
     void messageChanged(int64_t id); ///< its text, figures or routing
@@ -78,6 +80,7 @@ private:
     bool stripShownByDefault(size_t row) const;
 
     const chats::Conversation* m_conversation = nullptr;
+    const int64_t* m_leaf = nullptr;
     std::function<const chats::ReplyRouting*(int64_t)> m_routingOf;
     std::vector<int64_t> m_path;
     std::vector<int> m_heights;

@@ -22,7 +22,8 @@ ChatWorkspace::Impl::Impl(
     , services(shellServices)
     , storePath(path)
     , store(path)
-    , view(new ChatView(&workspace))
+    , left(QStringLiteral("left"), current.leaf, &workspace)
+    , right(QStringLiteral("right"), rightLeaf, &workspace)
     , composer(new Composer(&workspace))
     , maskBar(new MaskBar(&workspace))
     , listTitle(new shell::TitleBar(tr("Conversations"), {}, &workspace))
@@ -32,15 +33,23 @@ ChatWorkspace::Impl::Impl(
     list = new ConversationPanel(*listTitle, &workspace);
     routing = new RoutingPanel(*routingTitle, &workspace);
     masks = new MaskPanel(&workspace);
+    QObject::connect(&saveTimer, &QTimer::timeout, &self, [this] {
+        for (const Side* side : {&left, &right}) {
+            if (side->reply) // what has come survives a crash
+                store.write(
+                    [message = side->streaming](chats::ChatStore& s) { s.update(message); });
+        }
+    });
     draftTimer.setSingleShot(true);
     draftTimer.setInterval(kDraftMilliseconds);
     saveTimer.setInterval(kSaveMilliseconds);
-    view->setSources(&current, [this](int64_t message) { return routingOf(message); });
     registerActions();
     buildToolbar();
     buildDocks();
     connectPanels();
-    connectSession();
+    connectSide(left);
+    connectSide(right);
+    connectToolbar();
     QObject::connect(&shell::ThemeSource::instance(), &shell::ThemeSource::changed, &self,
         [this] { restyle(); });
     show(chats::Conversation(), 0);
@@ -61,7 +70,8 @@ ChatWorkspace::~ChatWorkspace()
 {
     m_impl->keepDraft();
     m_impl->undo.disconnect(&m_impl->self); // it says that it is emptied when it goes
-    m_impl->session.disconnect(this);
+    m_impl->left.session.disconnect(this);
+    m_impl->right.session.disconnect(this);
     m_impl->store.disconnect(this);
     // Panels use the conversation of Impl: they go first.
     qDeleteAll(findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
@@ -81,7 +91,7 @@ QString ChatWorkspace::iconName() const
 
 QList<QAction*> ChatWorkspace::toolbarActions() const
 {
-    return {m_impl->newAction};
+    return {m_impl->newAction, m_impl->compareAction};
 }
 
 QList<QWidget*> ChatWorkspace::toolbarWidgets()
@@ -115,7 +125,8 @@ QSize ChatWorkspace::minimumSizeHint() const
 
 void ChatWorkspace::setThreads(int threads)
 {
-    m_impl->session.setThreads(threads);
+    m_impl->left.session.setThreads(threads);
+    m_impl->right.session.setThreads(threads);
 }
 
 void ChatWorkspace::openModel(const QString& folder)
@@ -125,7 +136,17 @@ void ChatWorkspace::openModel(const QString& folder)
 
 bool ChatWorkspace::hasModel() const
 {
-    return m_impl->session.model() != nullptr;
+    return m_impl->left.session.model() != nullptr;
+}
+
+void ChatWorkspace::compareWith(const QString& folder)
+{
+    m_impl->openSecond(folder);
+}
+
+bool ChatWorkspace::isComparing() const
+{
+    return m_impl->comparing;
 }
 
 void ChatWorkspace::newConversation()
@@ -189,7 +210,8 @@ void ChatWorkspace::Impl::fail(const QString& line, const QString& id)
 
 void ChatWorkspace::Impl::restyle()
 {
-    view->restyle();
+    for (Side* side : sides())
+        side->view->restyle();
 }
 
 } // namespace moe::chat

@@ -31,6 +31,10 @@ public:
     void setThreads(int threads); ///< of models opened from now on; 0: all cores
     void openModel(const QString& folder);
     bool hasModel() const;
+    /// Opens a second model beside the first, when memory holds both; each message is answered by
+    /// both from then on.
+    void compareWith(const QString& folder);
+    bool isComparing() const;
     void newConversation();
     void openConversation(qint64 id);
     void send(const QString& text); ///< as if typed and sent
@@ -40,7 +44,8 @@ public:
 
 Q_SIGNALS:
     void modelOpened();
-    void replyEnded();
+    void comparisonOpened(); ///< the second model is there
+    void replyEnded(); ///< none is being written any more
     void failed(const QString& line); ///< one error line
     void recentChanged();
     void pageWanted(); ///< an action of another page leads here

@@ -156,6 +156,7 @@ void ExpertStrip::describe()
     const auto [low, high] = m_canvas->weightRange();
     m_low->setText(tr("weight %1").arg(formatFixed(low, 1)));
     m_high->setText(formatFixed(high, 1));
+    fitWords();
 }
 
 void ExpertStrip::showTooltip(int column)
@@ -170,9 +171,17 @@ void ExpertStrip::showTooltip(int column)
     m_canvas->setAccessibleDescription(m_tooltip->description());
 }
 
+void ExpertStrip::fitWords()
+{
+    int others = px(70); // "Experts" and the gaps
+    for (const QWidget* part : std::initializer_list<QWidget*>{m_layers, m_low, m_high, m_ramp})
+        others += part->minimumSize().expandedTo(part->sizeHint()).width() + px(8);
+    m_what->setVisible(width() > m_what->sizeHint().width() + others);
+}
+
 void ExpertStrip::resizeEvent(QResizeEvent*)
 {
-    m_what->setVisible(width() > px(430));
+    fitWords();
 }
 
 } // namespace moe::chat

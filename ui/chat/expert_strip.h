@@ -99,6 +99,7 @@ protected:
 private:
     void fillLayers();
     void describe();
+    void fitWords(); ///< shows what fits
     void showTooltip(int column);
 
     const chats::ReplyRouting* m_routing = nullptr;

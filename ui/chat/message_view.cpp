@@ -28,14 +28,6 @@ using shell::px;
 using shell::TextRole;
 using shell::theme;
 
-namespace {
-
-constexpr int kGap = 8; ///< px between segments
-constexpr int kInsetX = 13, kInsetY = 7; ///< px of what the user wrote
-constexpr int kFooter = 26;
-
-} // namespace
-
 QString factsText(const chats::Message& message, const MessageContext& context)
 {
     const chats::ReplyFacts& facts = message.facts;
@@ -278,82 +270,6 @@ void MessageView::finishEditing(bool keep)
 void MessageView::copyText()
 {
     QGuiApplication::clipboard()->setText(QString::fromStdString(m_message.text));
-}
-
-int MessageView::layOut(int width)
-{
-    const int height = placeContent(width);
-    return height;
-}
-
-int MessageView::placeContent(int width)
-{
-    int y = m_context.heading.isEmpty() ? 0 : px(34);
-    m_bodyTop = y;
-    const int inset = isUser() ? px(kInsetX) : 0;
-    y += isUser() ? px(kInsetY) : px(22); // the name of who replied
-    if (m_editor != nullptr) {
-        y = placeEditor(width - 2 * inset, y);
-    } else {
-        for (QWidget* segment : m_segments) {
-            const int inner = width - 2 * inset;
-            auto* code = qobject_cast<CodeBlock*>(segment);
-            const int height = code != nullptr
-                ? code->heightFor(inner)
-                : static_cast<MarkdownText*>(segment)->heightFor(inner);
-            segment->setGeometry(inset, y, inner, height);
-            y += height + px(kGap);
-        }
-        if (!m_segments.isEmpty())
-            y -= px(kGap);
-    }
-    if (!m_message.facts.error.empty())
-        y += px(30);
-    m_bodyBottom = y + (isUser() ? px(kInsetY) : 0);
-    y = m_bodyBottom;
-    if (m_strip != nullptr && !m_strip->isHidden()) {
-        y += px(8);
-        const int height = m_strip->sizeHint().height();
-        m_strip->setGeometry(0, y, width, height);
-        y += height;
-    }
-    return placeFooter(width, y + px(2));
-}
-
-int MessageView::placeEditor(int width, int y)
-{
-    const int inset = isUser() ? px(kInsetX) : 0;
-    const int lines = std::clamp(m_editor->document()->blockCount() + 1, 3, 16);
-    const int height = lines * m_editor->fontMetrics().lineSpacing() + px(14);
-    m_editor->setGeometry(inset, y, width, height);
-    y += height + px(6);
-    int x = inset;
-    for (QPushButton* button : {m_keep, m_cancel}) {
-        const QSize size = button->sizeHint();
-        button->setGeometry(x, y, size.width(), size.height());
-        x += size.width() + px(8);
-    }
-    return y + m_keep->sizeHint().height();
-}
-
-int MessageView::placeFooter(int width, int y)
-{
-    // From the right; what is hidden takes no room, the row itself always the same.
-    int right = width;
-    const auto put = [&](QWidget* widget, int wide) {
-        if (widget->isHidden())
-            return;
-        right -= wide;
-        widget->setGeometry(right, y, wide, px(kFooter) - px(2));
-    };
-    for (QToolButton* button : {m_remove, m_edit, m_copy, m_goOn, m_regenerate})
-        put(button, px(24));
-    put(m_experts, m_experts->sizeHint().width());
-    put(m_next, px(24));
-    put(m_place, m_place->sizeHint().width() + px(4));
-    put(m_previous, px(24));
-    m_facts->setGeometry(0, y, std::max(0, right - px(8)), px(kFooter) - px(2));
-    return y + px(kFooter) + (isUser() ? 0 : px(10));
 }
 
 void MessageView::restyle()

@@ -80,6 +80,7 @@ private:
     int placeContent(int width);
     int placeEditor(int width, int y);
     int placeFooter(int width, int y);
+    int roomForFacts(int width) const;
     void finishEditing(bool keep);
     void copyText();
     bool isUser() const { return m_message.role == chats::Role::User; }

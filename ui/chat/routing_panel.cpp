@@ -7,11 +7,13 @@
 #include "ui/shell/title_bar.h"
 
 #include <QButtonGroup>
+#include <QComboBox>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
 #include <QMenu>
 #include <QPushButton>
+#include <QSignalBlocker>
 #include <QStackedWidget>
 #include <QTableView>
 #include <QToolButton>
@@ -33,7 +35,10 @@ constexpr int kEveryLayer = 13; ///< up to so many layers each row is numbered
 
 RoutingPanel::RoutingPanel(shell::TitleBar& title, QWidget* parent)
     : QWidget(parent)
+    , m_title(title)
     , m_spans(new QButtonGroup(this))
+    , m_choice(new QComboBox(this))
+    , m_choices(1)
     , m_tableButton(title.addButton(QStringLiteral("table"), tr("Show as table")))
     , m_pages(new QStackedWidget(this))
     , m_map(new plots::HeatmapPlot(plots::HeatmapPlot::Kind::LayersByExperts, this))
@@ -75,6 +80,16 @@ RoutingPanel::RoutingPanel(shell::TitleBar& title, QWidget* parent)
     m_spans->button(0)->setChecked(true);
     row->addStretch(1);
     connect(m_spans, &QButtonGroup::idClicked, this, [this] { Q_EMIT spanChosen(); });
+    m_choice->setObjectName(QStringLiteral("routingChoice"));
+    m_choice->setAccessibleName(tr("What the map shows"));
+    m_choice->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
+    m_choice->setMinimumContentsLength(8);
+    m_choice->hide();
+    shell::makeSmall(m_choice);
+    connect(m_choice, &QComboBox::activated, this, [this] { Q_EMIT choiceChanged(); });
+    auto* choiceRow = new QHBoxLayout;
+    choiceRow->setContentsMargins(px(12), 0, px(12), px(4));
+    choiceRow->addWidget(m_choice);
     m_pages->addWidget(m_map);
     m_pages->addWidget(m_table);
     m_pages->addWidget(m_none);
@@ -82,9 +97,11 @@ RoutingPanel::RoutingPanel(shell::TitleBar& title, QWidget* parent)
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addLayout(row);
+    column->addLayout(choiceRow);
     column->addWidget(m_pages, 1);
     setBackgroundRole(QPalette::Base);
     setAutoFillBackground(true);
+    m_tableButton->setObjectName(QStringLiteral("routingTableButton"));
     m_tableButton->setCheckable(true);
     connect(m_tableButton, &QToolButton::toggled, this, [this](bool on) {
         if (m_pages->currentWidget() != m_none)
@@ -109,39 +126,72 @@ void RoutingPanel::setMasks(const std::vector<chats::MaskedExpert>& masks)
     m_masks = masks;
 }
 
-void RoutingPanel::setRoutings(
-    const std::vector<const chats::ReplyRouting*>& routings, const QString& why)
+void RoutingPanel::setChoices(std::vector<Choice> choices, int64_t fallback)
 {
+    const int64_t chosen = choice().key;
+    const auto same = [](const Choice& a, const Choice& b) {
+        return a.key == b.key && a.text == b.text;
+    };
+    const bool listed = std::ranges::equal(choices, m_choices, same);
+    m_choices = std::move(choices);
+    if (listed)
+        return;
+    const QSignalBlocker quiet(m_choice);
+    m_choice->clear();
+    for (const Choice& each : m_choices) {
+        m_choice->addItem(each.text);
+        m_choice->setItemData(m_choice->count() - 1, each.text, Qt::ToolTipRole);
+    }
+    m_choice->setVisible(m_choices.size() > 1);
+    if (std::ranges::find(m_choices, chosen, &Choice::key) == m_choices.end())
+        choose(fallback);
+    else
+        choose(chosen);
+}
+
+const RoutingPanel::Choice& RoutingPanel::choice() const
+{
+    return m_choices.at(static_cast<size_t>(std::max(0, m_choice->currentIndex())));
+}
+
+bool RoutingPanel::choose(int64_t key)
+{
+    const auto found = std::ranges::find(m_choices, key, &Choice::key);
+    const auto index = static_cast<int>(found - m_choices.begin());
+    if (found == m_choices.end() || index == m_choice->currentIndex())
+        return false;
+    m_choice->setCurrentIndex(index);
+    return true;
+}
+
+float RoutingPanel::valueAt(int row, int expert) const
+{
+    return choice().minus ? m_load.share(row, expert) - m_minus.share(row, expert)
+                          : m_load.utilisation(row, expert);
+}
+
+void RoutingPanel::setRoutings(const std::vector<const chats::ReplyRouting*>& routings,
+    const std::vector<const chats::ReplyRouting*>& minus, const QString& why)
+{
+    m_load = models::loadOf(routings);
+    m_minus = models::loadOf(minus);
     plots::HeatmapData map;
-    for (const chats::ReplyRouting* routing : routings) {
-        if (!routing->layers.empty())
-            map.rows = std::max(map.rows, routing->layers.back().layer + 1);
-        map.columns = std::max(map.columns, routing->widest());
+    const Choice& shown = choice();
+    if (shown.minus) {
+        map.scale = plots::HeatmapScale::ShareDifference;
+        m_map->setDifferenceWords(tr("%1 more", "side or branch").arg(shown.minus->name),
+            tr("%1 more", "side or branch").arg(shown.end.name));
+    }
+    m_title.setUnit(shown.minus ? tr("share of tokens") : tr("utilisation"));
+    if (!shown.minus || (m_load.rows > 0 && m_minus.rows > 0)) {
+        map.rows = std::max(m_load.rows, m_minus.rows);
+        map.columns = std::max(m_load.columns, m_minus.columns);
     }
     const auto cells = static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns);
-    m_load.assign(cells, 0);
-    m_ideal.assign(static_cast<size_t>(map.rows), 0);
-    m_experts.assign(static_cast<size_t>(map.rows), 0);
-    for (const chats::ReplyRouting* routing : routings) {
-        const std::vector<int64_t> load = routing->load();
-        const auto across = static_cast<size_t>(routing->widest());
-        for (size_t i = 0; i < routing->layers.size(); ++i) {
-            const auto& layer = routing->layers[i];
-            const auto row = static_cast<size_t>(layer.layer);
-            m_experts[row] = layer.experts;
-            m_ideal[row] += static_cast<double>(routing->columns() * layer.chosen) / layer.experts;
-            for (size_t expert = 0; expert < static_cast<size_t>(layer.experts); ++expert)
-                m_load[row * static_cast<size_t>(map.columns) + expert]
-                    += load[i * across + expert];
-        }
-    }
-    map.values.assign(cells, NAN);
-    for (size_t row = 0; row < m_ideal.size(); ++row) {
-        for (size_t expert = 0; m_ideal[row] > 0 && expert < static_cast<size_t>(m_experts[row]);
-             ++expert) {
-            const size_t cell = row * static_cast<size_t>(map.columns) + expert;
-            map.values[cell] = static_cast<float>(static_cast<double>(m_load[cell]) / m_ideal[row]);
-        }
+    map.values.reserve(cells);
+    for (int row = 0; row < map.rows; ++row) {
+        for (int expert = 0; expert < map.columns; ++expert)
+            map.values.push_back(valueAt(row, expert));
     }
     for (const chats::MaskedExpert& mask : m_masks) {
         if (mask.layer < map.rows && mask.expert < map.columns) {
@@ -151,6 +201,11 @@ void RoutingPanel::setRoutings(
                 = 1;
         }
     }
+    showMap(std::move(map), why);
+}
+
+void RoutingPanel::showMap(plots::HeatmapData map, const QString& why)
+{
     m_none->setText(why);
     m_map->setRowLabels(tr("Layer"), map.rows <= kEveryLayer ? 1 : 4);
     m_tableModel->setData(map, tr("Layer"));
@@ -166,7 +221,7 @@ void RoutingPanel::setRoutings(
 void RoutingPanel::setToken(const chats::ReplyRouting* routing, int column)
 {
     std::vector<plots::CellMark> marks;
-    if (routing != nullptr && column >= 0 && column < routing->columns()) {
+    if (routing != nullptr && !choice().minus && column >= 0 && column < routing->columns()) {
         auto at = static_cast<size_t>(column) * static_cast<size_t>(routing->stride());
         for (const auto& layer : routing->layers) {
             for (int rank = 0; rank < layer.chosen; ++rank) {
@@ -186,15 +241,30 @@ plots::HeatmapPlot::CellText RoutingPanel::cellText(int row, int column) const
     const plots::HeatmapData& map = m_map->data();
     const auto cell
         = static_cast<size_t>(row) * static_cast<size_t>(map.columns) + static_cast<size_t>(column);
-    if (row < 0 || column < 0 || cell >= m_load.size())
+    if (row < 0 || column < 0 || column >= map.columns || cell >= map.values.size())
         return text;
     text.heading = tr("Layer %1, expert %2").arg(row).arg(column);
     if (!map.masked.empty() && map.masked[cell] != 0)
         text.lines.emplace_back(tr("Masked"), tr("in this conversation"));
+    const QString percent = models::narrowSpace() + QLatin1Char('%');
+    if (const Choice& shown = choice(); shown.minus) {
+        const auto share = [&percent](float value) {
+            return std::isnan(value)
+                ? models::unknownText()
+                : models::formatFixed(100 * static_cast<double>(value), 1) + percent;
+        };
+        text.lines.emplace_back(
+            tr("Tokens, %1").arg(shown.end.name), share(m_load.share(row, column)));
+        text.lines.emplace_back(
+            tr("Tokens, %1").arg(shown.minus->name), share(m_minus.share(row, column)));
+        text.lines.emplace_back(tr("Difference"), plots::cellNumber(map.scale, map.values[cell]));
+        return text;
+    }
     text.lines.emplace_back(
         tr("Utilisation"), models::formatUtilisation(static_cast<double>(map.values[cell])));
-    text.lines.emplace_back(tr("Assignments"), formatCount(m_load[cell]));
-    text.lines.emplace_back(tr("Ideal"), models::formatFixed(m_ideal[static_cast<size_t>(row)], 1));
+    text.lines.emplace_back(tr("Assignments"), formatCount(m_load.loadAt(row, column)));
+    text.lines.emplace_back(
+        tr("Ideal"), models::formatFixed(m_load.ideal[static_cast<size_t>(row)], 1));
     return text;
 }
 
@@ -203,8 +273,7 @@ void RoutingPanel::showMenu(const QPoint& at)
     auto [row, column] = m_map->cellAt(at);
     if (row < 0)
         std::tie(row, column) = m_map->currentCell(); // asked for by key
-    if (row < 0 || row >= static_cast<int>(m_experts.size())
-        || column >= m_experts[static_cast<size_t>(row)])
+    if (!m_load.has(row, column) && !m_minus.has(row, column))
         return;
     const bool masked
         = std::ranges::find(m_masks, chats::MaskedExpert{row, column}) != m_masks.end();

@@ -45,7 +45,7 @@ void ChatWorkspace::Impl::connectPanels()
     QObject::connect(composer, &Composer::sendWanted, &self, [this](const QString& t) { send(t); });
     QObject::connect(composer, &Composer::stopWanted, &self, [this] { stopReply(); });
     QObject::connect(composer, &Composer::editLastWanted, &self,
-        [this] { view->edit(lastOf(chats::Role::User)); });
+        [this] { left.view->edit(lastOf(chats::Role::User, left)); });
     QObject::connect(composer, &Composer::draftChanged, &self, [this](const QString& text) {
         current.draft = text.toStdString();
         draftTyped = true;
@@ -53,24 +53,6 @@ void ChatWorkspace::Impl::connectPanels()
     });
     QObject::connect(&draftTimer, &QTimer::timeout, &self, [this] { keepDraft(); });
     QObject::connect(composer, &Composer::setupChanged, &self, [this] { setupEdited(); });
-
-    QObject::connect(view, &ChatView::routingWanted, &self, [this](qint64 id) { wantRouting(id); });
-    QObject::connect(
-        view, &ChatView::branchWanted, &self, [this](qint64 id, int by) { switchBranch(id, by); });
-    QObject::connect(
-        view, &ChatView::regenerateWanted, &self, [this](qint64 id) { regenerate(id); });
-    QObject::connect(view, &ChatView::goOnWanted, &self, [this](qint64 id) { goOn(id); });
-    QObject::connect(
-        view, &ChatView::removeWanted, &self, [this](qint64 id) { removeMessage(id); });
-    QObject::connect(view, &ChatView::edited, &self,
-        [this](qint64 id, const QString& text) { edited(id, text); });
-    QObject::connect(view, &ChatView::tokenHovered, &self, [this](qint64 id, int column) {
-        if (column >= 0 && routingMessage != id && routing->span() == RoutingPanel::Span::Reply) {
-            routingMessage = id;
-            refreshRouting();
-        }
-        routing->setToken(column < 0 ? nullptr : routingOf(id), column);
-    });
 
     QObject::connect(
         list, &ConversationPanel::chosen, &self, [this](qint64 id, qint64 at) { open(id, at); });
@@ -129,6 +111,7 @@ void ChatWorkspace::Impl::connectPanels()
             });
     });
     QObject::connect(routing, &RoutingPanel::spanChosen, &self, [this] { refreshRouting(); });
+    QObject::connect(routing, &RoutingPanel::choiceChanged, &self, [this] { refreshRouting(); });
     QObject::connect(routing, &RoutingPanel::maskWanted, &self,
         [this](qint64 layer, int expert, bool masked) { setMask(layer, expert, masked); });
     QObject::connect(routing, &RoutingPanel::tokensWanted, &self,
@@ -189,8 +172,8 @@ void ChatWorkspace::Impl::open(qint64 id, qint64 message)
     if (id == current.info.id) {
         if (message != 0) {
             if (!isShown(message))
-                setLeaf(current.newestLeaf(message));
-            view->scrollToMessage(message);
+                setLeaf(left, current.newestLeaf(message));
+            left.view->scrollToMessage(message);
         }
         return;
     }
@@ -205,26 +188,33 @@ void ChatWorkspace::Impl::open(qint64 id, qint64 message)
 void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message)
 {
     current = std::move(conversation);
-    if (reply && reply->conversation == current.info.id) {
-        if (chats::Message* shown = current.find(reply->message))
-            *shown = streaming; // the store is up to a second behind
+    for (const Side* side : {&left, &right}) {
+        if (!side->reply || side->reply->conversation != current.info.id)
+            continue;
+        if (chats::Message* shown = current.find(side->reply->message))
+            *shown = side->streaming; // the store is up to a second behind
     }
     routings.clear();
     routingMessage = 0;
     if (message != 0 && !isShown(message))
         current.leaf = current.newestLeaf(message);
+    if (comparing)
+        rightLeaf = branchOf(right);
     composer->setText(QString::fromStdString(current.draft));
     composer->setSetup(current.setup);
     maskBar->setMasks(current.setup.masks);
     masks->setMasks(current.setup.masks);
-    view->openConversation();
-    view->setEmptyText(session.model() != nullptr
-            ? tr("Write the first message below.")
-            : tr("No model is open. Open a folder, or a checkpoint of a run, with Ctrl+O."));
+    for (Side* side : sides()) {
+        side->view->openConversation();
+        side->view->setEmptyText(side->session.model() != nullptr
+                ? tr("Write the first message below.")
+                : tr("No model is open. Open a folder, or a checkpoint of a run, with Ctrl+O."));
+        wantRouting(lastOf(chats::Role::Assistant, *side));
+        updateHead(*side);
+    }
     if (message != 0)
-        view->scrollToMessage(message);
+        left.view->scrollToMessage(message);
     list->setCurrent(current.info.id);
-    wantRouting(lastOf(chats::Role::Assistant));
     refreshRouting();
     updateActions();
 }
@@ -264,20 +254,28 @@ void ChatWorkspace::Impl::setupEdited()
             [id = current.info.id, setup = current.setup](ChatStore& s) { s.setSetup(id, setup); });
 }
 
-void ChatWorkspace::Impl::setLeaf(int64_t leaf)
+void ChatWorkspace::Impl::setLeaf(Side& side, int64_t leaf)
 {
-    current.leaf = leaf;
-    store.write([id = current.info.id, leaf](ChatStore& s) { s.setLeaf(id, leaf); });
-    view->pathChanged();
-    wantRouting(lastOf(chats::Role::Assistant));
+    side.leaf = leaf;
+    if (&side == &left)
+        store.write([id = current.info.id, leaf](ChatStore& s) { s.setLeaf(id, leaf); });
+    branchesChanged();
+}
+
+void ChatWorkspace::Impl::branchesChanged()
+{
+    for (Side* side : sides()) {
+        side->view->pathChanged();
+        wantRouting(lastOf(chats::Role::Assistant, *side));
+    }
     refreshRouting();
     updateActions();
 }
 
-void ChatWorkspace::Impl::switchBranch(int64_t message, int by)
+void ChatWorkspace::Impl::switchBranch(Side& side, int64_t message, int by)
 {
     if (message == 0) { // by key: the last place with branches
-        const std::vector<int64_t> path = current.path();
+        const std::vector<int64_t> path = current.path(side.leaf);
         for (auto id = path.rbegin(); id != path.rend() && message == 0; ++id) {
             if (current.siblings(*id).size() > 1)
                 message = *id;
@@ -289,7 +287,7 @@ void ChatWorkspace::Impl::switchBranch(int64_t message, int by)
         return;
     const auto to = (at - siblings.begin()) + by;
     if (to >= 0 && to < std::ssize(siblings))
-        setLeaf(current.newestLeaf(siblings[static_cast<size_t>(to)]));
+        setLeaf(side, current.newestLeaf(siblings[static_cast<size_t>(to)]));
 }
 
 void ChatWorkspace::Impl::removeMessage(int64_t message)
@@ -308,7 +306,8 @@ void ChatWorkspace::Impl::removeMessage(int64_t message)
         if (std::ranges::find(ids, each.id) != ids.end())
             removed->push_back(each);
     }
-    const int64_t conversation = current.info.id, parent = found->parent, leaf = current.leaf;
+    const int64_t conversation = current.info.id, parent = found->parent;
+    const std::pair leaves(current.leaf, rightLeaf);
     undo.push(new Change(
         tr("delete message"),
         [this, conversation, message, parent, ids] {
@@ -318,15 +317,19 @@ void ChatWorkspace::Impl::removeMessage(int64_t message)
             std::erase_if(current.messages, [&ids](const chats::Message& each) {
                 return std::ranges::find(ids, each.id) != ids.end();
             });
-            setLeaf(parent == 0 ? current.newestLeaf(0) : current.newestLeaf(parent));
+            if (current.find(rightLeaf) == nullptr)
+                rightLeaf = current.newestLeaf(parent);
+            setLeaf(left,
+                current.find(current.leaf) == nullptr ? current.newestLeaf(parent) : current.leaf);
         },
-        [this, conversation, message, leaf, removed] {
+        [this, conversation, message, leaves, removed] {
             store.write([message](ChatStore& s) { s.restoreMessage(message); });
             if (current.info.id != conversation)
                 return;
             current.messages.insert(current.messages.end(), removed->begin(), removed->end());
             std::ranges::sort(current.messages, {}, &chats::Message::id);
-            setLeaf(leaf);
+            rightLeaf = leaves.second;
+            setLeaf(left, leaves.first);
         }));
     services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
         tr("%n message(s) deleted.", nullptr, static_cast<int>(ids.size())), {}, tr("Undo"),
@@ -337,8 +340,10 @@ void ChatWorkspace::Impl::removeMessage(int64_t message)
 
 void ChatWorkspace::Impl::removeConversation(qint64 id)
 {
-    if (reply && reply->conversation == id)
-        stopReply();
+    for (const Side* side : {&left, &right}) {
+        if (side->reply && side->reply->conversation == id)
+            stopReply();
+    }
     undo.push(new Change(
         tr("delete conversation"),
         [this, id] {

@@ -10,6 +10,7 @@
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/mask_panel.h"
 #include "ui/chat/routing_panel.h"
+#include "ui/chat/side_head.h"
 #include "ui/session/chat_session.h"
 #include "ui/session/conversation_store.h"
 #include "ui/shell/title_bar.h"
@@ -25,13 +26,42 @@
 #include <vector>
 
 class QProgressBar;
+class QSplitter;
 class QToolButton;
 
 namespace moe::chat {
 
+/// A model, its branch of the conversation, and the transcript of that. Both sides are branches of
+/// one conversation, so that the store needs no more.
+struct Side {
+    Side(const QString& name, int64_t& lastMessage, QWidget* parent);
+
+    struct Running {
+        quint64 number;
+        int64_t conversation, message;
+        std::string before; ///< the text that it goes on from
+        chats::ReplyFacts factsBefore;
+        QElapsedTimer clock;
+        double firstToken = 0; ///< seconds
+        int64_t tokensThen = 0;
+    };
+    session::ChatSession session;
+    int64_t& leaf; ///< last message of the branch on this side
+    std::optional<Running> reply;
+    chats::Message streaming; ///< of `reply`, kept apart while another conversation is shown
+    chats::ReplyRouting liveRouting; ///< of `reply`
+    QWidget* pane; ///< head and view
+    SideHead* head;
+    ChatView* view;
+};
+
+/// The folder's name; of a run's checkpoint the run's folder and the step.
+QString shownName(const std::filesystem::path& folder);
+
 /// The workspace's parts and what they say to each other; the functions stand in
 /// workspace_layout.cpp (docks, toolbar, actions), workspace_conversations.cpp (store, list),
-/// workspace_replies.cpp (model, replies) and workspace_routing.cpp (experts).
+/// workspace_sides.cpp (models), workspace_replies.cpp (replies) and workspace_routing.cpp
+/// (experts).
 struct ChatWorkspace::Impl {
     Impl(ChatWorkspace& workspace, shell::ShellServices shellServices,
         const std::filesystem::path& storePath);
@@ -47,7 +77,6 @@ struct ChatWorkspace::Impl {
     QAction* addAction(const char* id, const QString& text, const char* icon,
         const QKeySequence& key, std::function<void()> run);
     void updateActions(); ///< and what can be sent
-    int64_t lastOf(chats::Role role) const; ///< of the branch on screen, 0: none
     void updateStatus();
     void restyle();
     void fail(const QString& line, const QString& id);
@@ -61,8 +90,9 @@ struct ChatWorkspace::Impl {
     bool isShown(int64_t message) const; ///< on the branch on screen
     void keepDraft();
     void ensureStored(); ///< the shown conversation gets its row with its first message
-    void setLeaf(int64_t leaf);
-    void switchBranch(int64_t message, int by);
+    void setLeaf(Side& side, int64_t leaf);
+    void branchesChanged(); ///< messages or leaves did
+    void switchBranch(Side& side, int64_t message, int by);
     void removeMessage(int64_t message);
     void removeConversation(qint64 id);
     void exportConversation(qint64 id, const QString& suffix);
@@ -71,28 +101,48 @@ struct ChatWorkspace::Impl {
         std::function<void(const QString&)> done);
     void setupEdited();
 
-    // Model and replies
-    void connectSession();
-    void askModel();
+    // Sides and their models
+    std::vector<Side*> sides(); ///< in sight
+    Side& focused(); ///< the one that keys mean: whose transcript has the focus, else the left
+    int64_t lastOf(chats::Role role, const Side& side) const; ///< of its branch, 0: none
+    void connectSide(Side& side);
+    void connectView(Side& side);
+    void connectToolbar(); ///< to the left side's model
+    void askModel(Side& side);
     void openModel(const QString& folder);
+    void askSecond();
+    void openSecond(const QString& folder); ///< when memory holds it
+    void closeSecond();
+    void setComparing(bool on);
+    int64_t branchOf(const Side& side) const; ///< the newest that its model replied on
+    void cycleFocus();
+    void updateHead(Side& side);
+
+    // Replies
     void send(const QString& text);
-    void edited(int64_t message, const QString& text);
-    void regenerate(int64_t message);
-    void goOn(int64_t message);
-    void addMessage(chats::Message message);
-    void ask(int64_t parent); ///< a reply to message `parent`
-    void start(chats::Message& reply, session::ReplyRequest request);
-    session::ReplyRequest requestFor(int64_t last) const;
-    void takePart(quint64 number, const session::ReplyPart& part);
-    void takeEnd(quint64 number, const session::ReplyEnd& end);
-    void stopReply();
-    bool isReplying() const { return reply.has_value(); }
-    QString refusal() const; ///< why nothing can be sent, empty: it can
+    void edited(Side& side, int64_t message, const QString& text);
+    void regenerate(Side& side, int64_t message);
+    void goOn(Side& side, int64_t message);
+    void goOnFrom(Side& side, const chats::Message& message, const chats::ReplyRouting& before);
+    void addMessage(Side& side, chats::Message message);
+    void ask(Side& side, int64_t parent); ///< a reply to message `parent`
+    void start(Side& side, const chats::Message& reply, session::ReplyRequest request);
+    session::ReplyRequest requestFor(const Side& side, int64_t last) const;
+    void takePart(Side& side, quint64 number, const session::ReplyPart& part);
+    void takeEnd(Side& side, quint64 number, const session::ReplyEnd& end);
+    void messageChanged(int64_t message);
+    void showLive(); ///< tells the views which messages are being written
+    void stopReply(); ///< on both sides
+    bool isReplying() const { return left.reply || right.reply; }
+    QString refusal(const Side& side) const; ///< why it cannot reply, empty: it can
+    QString refusal(); ///< why nothing can be sent: that of any side
 
     // Experts
     const chats::ReplyRouting* routingOf(int64_t message) const;
     void wantRouting(int64_t message);
     void refreshRouting();
+    std::vector<RoutingPanel::Choice> routingChoices() const;
+    std::vector<const chats::ReplyRouting*> routingsOf(const RoutingPanel::End& end);
     void setMask(int64_t layer, int expert, bool masked);
     void showTokens(int64_t layer, int expert);
 
@@ -100,31 +150,23 @@ struct ChatWorkspace::Impl {
     shell::ShellServices services;
     std::filesystem::path storePath;
     session::ConversationStore store;
-    session::ChatSession session;
     chats::Conversation current;
+    int64_t rightLeaf = 0;
     bool stored = false; ///< current has its row
     bool listRead = false;
     bool draftTyped = false; ///< and not yet kept
     QUndoStack undo;
     QTimer draftTimer, saveTimer;
 
-    struct Running {
-        quint64 number;
-        int64_t conversation, message;
-        std::string before; ///< the text that it goes on from
-        chats::ReplyFacts factsBefore;
-        QElapsedTimer clock;
-        double firstToken = 0;
-    };
-    std::optional<Running> reply;
-    chats::Message streaming; ///< of `reply`, kept apart while another conversation is shown
-    chats::ReplyRouting liveRouting; ///< of `reply`
+    Side left; ///< its leaf is the conversation's
+    Side right; ///< in sight while two are compared
+    bool comparing = false;
     std::map<int64_t, chats::ReplyRouting>
         routings; ///< of the shown conversation's replies, as read
-    int64_t routingMessage = 0; ///< whose map "This reply" shows; 0: the last
+    int64_t routingMessage = 0; ///< whose map "This reply" shows; 0: the last of its side
 
     // Widgets
-    ChatView* view;
+    QSplitter* panes;
     Composer* composer;
     MaskBar* maskBar;
     ConversationPanel* list;
@@ -139,7 +181,8 @@ struct ChatWorkspace::Impl {
     Size size = Size::Normal;
     bool arranged = false;
     QAction *newAction, *openAction, *stopAction, *regenerateAction, *copyAction, *copyCodeAction,
-        *undoAction, *redoAction, *previousAction, *nextAction, *stripAction;
+        *undoAction, *redoAction, *previousAction, *nextAction, *stripAction, *compareAction,
+        *closeAction;
 };
 
 } // namespace moe::chat

@@ -10,6 +10,7 @@
 #include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QProgressBar>
+#include <QSplitter>
 #include <QToolButton>
 #include <QVBoxLayout>
 
@@ -45,7 +46,16 @@ void ChatWorkspace::Impl::buildDocks()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addWidget(maskBar);
-    column->addWidget(view, 1);
+    panes = new QSplitter(Qt::Horizontal, centre);
+    panes->setObjectName(QStringLiteral("chatPanes"));
+    panes->setChildrenCollapsible(false);
+    panes->addWidget(left.pane);
+    panes->addWidget(right.pane);
+    right.pane->hide();
+    right.view->setObjectName(QStringLiteral("secondChatView"));
+    QObject::connect(right.head->addClose(tr("Close this side")), &QToolButton::clicked,
+        closeAction, &QAction::trigger);
+    column->addWidget(panes, 1);
     column->addWidget(composer);
     self.setCentralWidget(centre);
     QToolButton* fresh = listTitle->addButton(QStringLiteral("plus"), tr("New conversation"));
@@ -64,25 +74,28 @@ void ChatWorkspace::Impl::arrangeDocks()
     const QList<QDockWidget*> docks{listDock, routingDock, maskDock};
     for (QDockWidget* dock : docks)
         self.removeDockWidget(dock);
+    // Two transcripts in a small window leave one column for the docks.
+    const bool oneColumn = size == Size::Small && comparing;
+    QDockWidget* above = oneColumn ? listDock : routingDock; // the masks
     self.addDockWidget(Qt::LeftDockWidgetArea, listDock);
-    if (size == Size::Small) {
-        self.tabifyDockWidget(listDock, routingDock);
-        self.splitDockWidget(listDock, maskDock, Qt::Vertical);
-    } else {
+    if (!oneColumn)
         self.addDockWidget(Qt::RightDockWidgetArea, routingDock);
-        self.splitDockWidget(routingDock, maskDock, Qt::Vertical);
-    }
+    self.splitDockWidget(above, maskDock, Qt::Vertical); // before tabs: it would be one of them
+    if (oneColumn)
+        self.tabifyDockWidget(listDock, routingDock);
     for (QDockWidget* dock : docks)
         dock->show();
-    listDock->raise();
-    const int left = px(size == Size::Wide ? 300 : size == Size::Small ? 240 : 264);
-    const int right = px(size == Size::Wide ? 420 : 345);
-    if (size == Size::Small)
-        self.resizeDocks({listDock}, {left}, Qt::Horizontal);
+    for (shell::TitleBar* title : {listTitle, routingTitle})
+        title->setNameShown(!oneColumn); // the tab says it
+    if (oneColumn)
+        routingDock->raise();
+    const int wide = px(size == Size::Wide ? 300 : size == Size::Small ? 240 : 264);
+    const int map = px(size == Size::Wide ? 420 : size == Size::Small ? 252 : 345);
+    if (oneColumn)
+        self.resizeDocks({listDock}, {map}, Qt::Horizontal);
     else
-        self.resizeDocks({listDock, routingDock}, {left, right}, Qt::Horizontal);
-    self.resizeDocks({size == Size::Small ? listDock : routingDock, maskDock},
-        {self.height() - px(140), px(140)}, Qt::Vertical);
+        self.resizeDocks({listDock, routingDock}, {wide, map}, Qt::Horizontal);
+    self.resizeDocks({above, maskDock}, {self.height() - px(140), px(140)}, Qt::Vertical);
 }
 
 void ChatWorkspace::Impl::fitTo(const QSize& newSize)
@@ -116,7 +129,7 @@ void ChatWorkspace::Impl::buildToolbar()
     cancelButton = shell::makeIconButton(QStringLiteral("close"), tr("Cancel opening"), modelBox);
     cancelButton->setObjectName(QStringLiteral("cancelOpening"));
     QObject::connect(
-        cancelButton, &QToolButton::clicked, &self, [this] { session.cancelOpening(); });
+        cancelButton, &QToolButton::clicked, &self, [this] { left.session.cancelOpening(); });
     auto* row = new QHBoxLayout(modelBox);
     row->setContentsMargins(0, 0, 0, 0);
     row->setSpacing(px(6));
@@ -146,7 +159,7 @@ void ChatWorkspace::Impl::registerActions()
     openAction = services.actions.add(
         {QStringLiteral("file.openModel"), tr("Open a model…"), QStringLiteral("model"),
             QKeySequence::Open, Category::File, true},
-        lead([this] { askModel(); }));
+        lead([this] { askModel(left); }));
     addAction("chat.import", tr("Import a conversation…"), "import", {},
         lead([this] { importConversation(); }));
     addAction("chat.exportMarkdown", tr("Export the conversation as Markdown…"), "export", {},
@@ -163,24 +176,30 @@ void ChatWorkspace::Impl::registerActions()
         QKeySequence(Qt::Key_Escape), [this] { stopReply(); });
     regenerateAction = addAction("chat.regenerate", tr("Regenerate the last reply"), "refresh",
         QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_R),
-        [this] { regenerate(lastOf(chats::Role::Assistant)); });
+        [this] { regenerate(focused(), lastOf(chats::Role::Assistant, focused())); });
     previousAction = addAction("chat.previousBranch", tr("Previous branch"), "chevron-left",
-        QKeySequence(Qt::ALT | Qt::Key_Left), [this] { switchBranch(0, -1); });
+        QKeySequence(Qt::ALT | Qt::Key_Left), [this] { switchBranch(focused(), 0, -1); });
     nextAction = addAction("chat.nextBranch", tr("Next branch"), "chevron-right",
-        QKeySequence(Qt::ALT | Qt::Key_Right), [this] { switchBranch(0, 1); });
+        QKeySequence(Qt::ALT | Qt::Key_Right), [this] { switchBranch(focused(), 0, 1); });
     copyAction = addAction("chat.copyReply", tr("Copy the last reply"), "copy",
         QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_C), [this] {
-            if (const auto* last = current.find(lastOf(chats::Role::Assistant)))
+            if (const auto* last = current.find(lastOf(chats::Role::Assistant, focused())))
                 QGuiApplication::clipboard()->setText(QString::fromStdString(last->text));
         });
     copyCodeAction = addAction("chat.copyCode", tr("Copy the last code block"), "copy",
         QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Semicolon), [this] {
-            const auto blocks = view->findChildren<CodeBlock*>();
+            const auto blocks = focused().view->findChildren<CodeBlock*>();
             if (!blocks.isEmpty())
                 QGuiApplication::clipboard()->setText(blocks.last()->code());
         });
     stripAction = addAction("chat.strip", tr("Experts of the last reply"), "table", {},
-        [this] { view->toggleStrip(lastOf(chats::Role::Assistant)); });
+        [this] { focused().view->toggleStrip(lastOf(chats::Role::Assistant, focused())); });
+    compareAction = addAction("chat.compare", tr("Compare side by side…"), "compare",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_D), lead([this] { askModel(right); }));
+    closeAction = addAction("chat.closeSide", tr("Close the second side"), "close",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_W), [this] { closeSecond(); });
+    addAction("chat.cycleFocus", tr("Go to the next side, or to the composer"), "",
+        QKeySequence(Qt::Key_F6), lead([this] { cycleFocus(); }));
     undoAction = services.actions.add({QStringLiteral("chat.undo"), tr("Undo in the conversation"),
                                           {}, QKeySequence::Undo, Category::Edit, true},
         [this] { undo.undo(); });
@@ -191,26 +210,17 @@ void ChatWorkspace::Impl::registerActions()
         QObject::connect(&undo, changed, &self, [this] { updateActions(); });
 }
 
-int64_t ChatWorkspace::Impl::lastOf(chats::Role role) const
-{
-    const std::vector<int64_t> path = current.path();
-    for (auto id = path.rbegin(); id != path.rend(); ++id) {
-        if (current.find(*id)->role == role)
-            return *id;
-    }
-    return 0;
-}
-
 void ChatWorkspace::Impl::updateActions()
 {
     using shell::ActionRegistry;
     const bool here = self.isVisible();
     const QString elsewhere = here ? QString() : tr("Show the Chat page first");
-    const int64_t last = lastOf(chats::Role::Assistant);
+    const int64_t last = lastOf(chats::Role::Assistant, left);
     const QString noReply = last == 0 ? tr("There is no reply yet") : elsewhere;
     ActionRegistry::setDisabledReason(
         stopAction, isReplying() ? elsewhere : tr("No reply is being written"));
-    ActionRegistry::setDisabledReason(regenerateAction, noReply.isEmpty() ? refusal() : noReply);
+    ActionRegistry::setDisabledReason(
+        regenerateAction, noReply.isEmpty() ? refusal(left) : noReply);
     ActionRegistry::setDisabledReason(copyAction, noReply);
     ActionRegistry::setDisabledReason(copyCodeAction, noReply);
     ActionRegistry::setDisabledReason(stripAction, noReply);
@@ -220,11 +230,18 @@ void ChatWorkspace::Impl::updateActions()
         undoAction, undo.canUndo() ? elsewhere : tr("There is nothing to undo"));
     ActionRegistry::setDisabledReason(
         redoAction, undo.canRedo() ? elsewhere : tr("There is nothing to redo"));
+    ActionRegistry::setDisabledReason(compareAction,
+        left.session.model() == nullptr ? tr("Open a model first (Ctrl+O)") : QString());
+    ActionRegistry::setDisabledReason(
+        closeAction, comparing ? elsewhere : tr("There is one side alone"));
     composer->setSendRefusal(refusal());
-    const bool running = isReplying() && reply->conversation == current.info.id;
+    bool running = false;
+    for (Side* side : sides()) {
+        running = running || (side->reply && side->reply->conversation == current.info.id);
+        side->view->setCanReply(refusal(*side).isEmpty());
+    }
     composer->setReplying(running);
-    view->setCanReply(refusal().isEmpty());
-    const bool opening = session.state() == session::ChatSession::State::Opening;
+    const bool opening = left.session.state() == session::ChatSession::State::Opening;
     progress->setVisible(opening);
     cancelButton->setVisible(opening);
     updateStatus();
@@ -232,19 +249,25 @@ void ChatWorkspace::Impl::updateActions()
 
 void ChatWorkspace::Impl::updateStatus()
 {
-    const infer::OpenedModel* model = session.model();
-    QString left;
-    if (model != nullptr) {
+    QString what;
+    if (const infer::OpenedModel* model = left.session.model()) {
         const auto& config = model->config();
-        left = tr("CPU, %1 parameters, %2 active")
+        what = tr("CPU, %1 parameters, %2 active")
                    .arg(models::formatCompact(static_cast<double>(config.parameters())),
                        models::formatCompact(static_cast<double>(config.activeParameters())));
     }
-    int64_t used = 0;
-    if (const auto* last = current.find(lastOf(chats::Role::Assistant)))
-        used = last->facts.promptTokens + last->facts.tokens;
-    composer->setContext(used, model != nullptr ? model->context() : 0);
-    Q_EMIT self.statusChanged(left, isReplying() ? tr("Writing a reply") : QString());
+    int64_t used = 0, room = 0; // of the side that has less left
+    for (Side* side : sides()) {
+        const auto* last = current.find(lastOf(chats::Role::Assistant, *side));
+        const int64_t its = last != nullptr ? last->facts.promptTokens + last->facts.tokens : 0;
+        const int64_t all = side->session.model() != nullptr ? side->session.model()->context() : 0;
+        if (side == &left || (all > 0 && all - its < room - used)) {
+            used = its;
+            room = all;
+        }
+    }
+    composer->setContext(used, room);
+    Q_EMIT self.statusChanged(what, isReplying() ? tr("Writing a reply") : QString());
 }
 
 } // namespace moe::chat

@@ -11,8 +11,10 @@ using chats::ChatStore;
 
 const chats::ReplyRouting* ChatWorkspace::Impl::routingOf(int64_t message) const
 {
-    if (reply && reply->message == message)
-        return &liveRouting;
+    for (const Side* side : {&left, &right}) {
+        if (side->reply && side->reply->message == message)
+            return &side->liveRouting;
+    }
     const auto found = routings.find(message);
     return found == routings.end() ? nullptr : &found->second;
 }
@@ -30,40 +32,85 @@ void ChatWorkspace::Impl::wantRouting(int64_t message)
             if (current.find(message) == nullptr)
                 return;
             routings[message] = std::move(read);
-            view->messageChanged(message);
+            messageChanged(message);
             refreshRouting();
         });
+}
+
+/// What the map can show: the reply that is looked at, what it has more or less than its siblings
+/// have, and while two sides are in sight each of them and their difference.
+std::vector<RoutingPanel::Choice> ChatWorkspace::Impl::routingChoices() const
+{
+    const auto endOf = [this](const Side& side, const QString& name) {
+        const std::vector<int64_t> path = current.path(side.leaf);
+        const bool here = std::ranges::find(path, routingMessage) != path.end();
+        return RoutingPanel::End{
+            here ? routingMessage : lastOf(chats::Role::Assistant, side), side.leaf, name};
+    };
+    if (comparing) {
+        const RoutingPanel::End one = endOf(left, tr("left")), two = endOf(right, tr("right"));
+        return {
+            {RoutingPanel::kLeft, tr("Left: %1").arg(shownName(left.session.folder())), one, {}},
+            {RoutingPanel::kRight, tr("Right: %1").arg(shownName(right.session.folder())), two, {}},
+            {RoutingPanel::kDifference, tr("Difference: left − right"), one, two}};
+    }
+    const RoutingPanel::End own = endOf(left, tr("this branch"));
+    std::vector<RoutingPanel::Choice> choices{{RoutingPanel::kThis, tr("This branch"), own, {}}};
+    const std::vector<int64_t> siblings = current.siblings(own.message);
+    for (size_t i = 0; i < siblings.size(); ++i) {
+        const auto number = static_cast<int>(i) + 1;
+        if (siblings[i] != own.message)
+            choices.push_back({siblings[i],
+                tr("Difference: this − branch %1, %2")
+                    .arg(number)
+                    .arg(QString::fromStdString(current.find(siblings[i])->model)),
+                own,
+                RoutingPanel::End{
+                    siblings[i], current.newestLeaf(siblings[i]), tr("branch %1").arg(number)}});
+    }
+    return choices;
+}
+
+std::vector<const chats::ReplyRouting*> ChatWorkspace::Impl::routingsOf(
+    const RoutingPanel::End& end)
+{
+    std::vector<const chats::ReplyRouting*> found;
+    const auto add = [this, &found](int64_t message) {
+        wantRouting(message); // comes back here
+        if (const chats::ReplyRouting* one = routingOf(message); one != nullptr && !one->empty())
+            found.push_back(one);
+    };
+    switch (routing->span()) {
+    case RoutingPanel::Span::Reply:
+        add(end.message);
+        break;
+    case RoutingPanel::Span::Conversation:
+        for (const int64_t id : current.path(end.leaf)) {
+            if (current.find(id)->role == chats::Role::Assistant)
+                add(id);
+        }
+        break;
+    case RoutingPanel::Span::Live:
+        for (const Side* side : sides()) {
+            if (side->reply && side->reply->message == end.message)
+                add(end.message);
+        }
+        break;
+    }
+    return found;
 }
 
 void ChatWorkspace::Impl::refreshRouting()
 {
     routing->setMasks(current.setup.masks);
-    std::vector<const chats::ReplyRouting*> shown;
-    const auto add = [&shown](const chats::ReplyRouting* one) {
-        if (one != nullptr && !one->empty())
-            shown.push_back(one);
-    };
-    const bool liveHere = reply && reply->conversation == current.info.id;
-    QString why = tr("Where a reply's tokens go appears here with the first reply.");
-    switch (routing->span()) {
-    case RoutingPanel::Span::Reply:
-        add(routingOf(routingMessage != 0 ? routingMessage : lastOf(chats::Role::Assistant)));
-        break;
-    case RoutingPanel::Span::Conversation:
-        for (const int64_t id : current.path()) {
-            if (current.find(id)->role != chats::Role::Assistant)
-                continue;
-            wantRouting(id); // comes back here
-            add(routingOf(id));
-        }
-        break;
-    case RoutingPanel::Span::Live:
-        if (liveHere)
-            add(&liveRouting);
-        why = tr("No reply is being written.");
-        break;
-    }
-    routing->setRoutings(shown, why);
+    routing->setChoices(
+        routingChoices(), comparing ? RoutingPanel::kDifference : RoutingPanel::kThis);
+    const RoutingPanel::Choice& choice = routing->choice();
+    const QString why = routing->span() == RoutingPanel::Span::Live
+        ? tr("No reply is being written.")
+        : tr("Where a reply's tokens go appears here with the first reply.");
+    routing->setRoutings(routingsOf(choice.end),
+        choice.minus ? routingsOf(*choice.minus) : std::vector<const chats::ReplyRouting*>(), why);
 }
 
 void ChatWorkspace::Impl::setMask(int64_t layer, int expert, bool masked)
@@ -84,9 +131,11 @@ void ChatWorkspace::Impl::setMask(int64_t layer, int expert, bool masked)
 
 void ChatWorkspace::Impl::showTokens(int64_t layer, int expert)
 {
-    const int64_t message = routingMessage != 0 ? routingMessage : lastOf(chats::Role::Assistant);
+    const int64_t message = routing->choice().end.message;
     const chats::ReplyRouting* trace = routingOf(message);
-    MessageView* shown = view->view(message);
+    MessageView* shown = left.view->view(message);
+    if (shown == nullptr && comparing)
+        shown = right.view->view(message);
     if (trace == nullptr || shown == nullptr)
         return;
     shown->setStripShown(true);

@@ -1,23 +1,20 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "chat_window.h"
 #include "talking_model.h"
 
 #include "engine/chats/chat_exchange.h"
 #include "engine/chats/chat_store.h"
 #include "engine/infer/generator.h"
 #include "engine/infer/opened_model.h"
-#include "ui/chat/chat_view.h"
 #include "ui/chat/chat_workspace.h"
 #include "ui/chat/expert_strip.h"
 #include "ui/chat/open_model_dialog.h"
 #include "ui/plots/heatmap_plot.h"
-#include "ui/shell/action_registry.h"
 #include "ui/shell/message_bar.h"
 #include "ui/shell/theme.h"
 
 #include <QApplication>
-#include <QDir>
-#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
@@ -28,7 +25,6 @@
 #include <QTemporaryDir>
 #include <QTest>
 #include <QToolButton>
-#include <QVBoxLayout>
 
 #include <memory>
 
@@ -38,47 +34,6 @@ using namespace moe::chat;
 namespace {
 
 constexpr int kLong = 60'000; ///< ms
-
-/// The workspace in a window, with its toolbar and message bar.
-struct Window {
-    explicit Window(const std::filesystem::path& store)
-        : messages(new shell::MessageBar)
-        , page(new ChatWorkspace({registry, *messages}, store))
-    {
-        auto* column = new QVBoxLayout(&window);
-        column->setContentsMargins(0, 0, 0, 0);
-        column->setSpacing(0);
-        auto* bar = new QHBoxLayout;
-        bar->addStretch(1);
-        for (QWidget* widget : page->toolbarWidgets())
-            bar->addWidget(widget);
-        column->addLayout(bar);
-        column->addWidget(messages);
-        column->addWidget(page, 1);
-        window.resize(1600, 1000);
-        window.show();
-        [this] {
-            QVERIFY(QTest::qWaitForWindowExposed(&window));
-        }();
-    }
-    template <typename Widget> Widget* find(const char* name) const
-    {
-        return window.findChild<Widget*>(QString::fromLatin1(name));
-    }
-    ChatView& view() const { return *find<ChatView>("chatView"); }
-    QPlainTextEdit& input() const { return *find<QPlainTextEdit>("chatInput"); }
-    void save(const QString& name)
-    {
-        const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots");
-        QDir().mkpath(folder);
-        window.grab().save(folder + QLatin1Char('/') + name);
-    }
-
-    shell::ActionRegistry registry;
-    QWidget window;
-    shell::MessageBar* messages;
-    ChatWorkspace* page;
-};
 
 } // namespace
 

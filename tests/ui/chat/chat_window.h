@@ -1,0 +1,67 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "ui/chat/chat_view.h"
+#include "ui/chat/chat_workspace.h"
+#include "ui/shell/action_registry.h"
+#include "ui/shell/message_bar.h"
+
+#include <QDir>
+#include <QHBoxLayout>
+#include <QPlainTextEdit>
+#include <QTest>
+#include <QVBoxLayout>
+
+#include <filesystem>
+
+namespace moe::chat {
+
+/// The workspace in a window, with its toolbar and message bar.
+struct Window {
+    explicit Window(const std::filesystem::path& store)
+        : messages(new shell::MessageBar)
+        , page(new ChatWorkspace({registry, *messages}, store))
+    {
+        auto* column = new QVBoxLayout(&window);
+        column->setContentsMargins(0, 0, 0, 0);
+        column->setSpacing(0);
+        auto* bar = new QHBoxLayout;
+        bar->addStretch(1);
+        for (QWidget* widget : page->toolbarWidgets())
+            bar->addWidget(widget);
+        column->addLayout(bar);
+        column->addWidget(messages);
+        column->addWidget(page, 1);
+        window.addActions(registry.all()); // their keys
+        window.resize(1600, 1000);
+        window.show();
+        [this] {
+            QVERIFY(QTest::qWaitForWindowActive(&window));
+        }();
+    }
+    template <typename Widget> Widget* find(const char* name) const
+    {
+        return window.findChild<Widget*>(QString::fromLatin1(name));
+    }
+    ChatView& view() const { return *find<ChatView>("chatView"); }
+    QPlainTextEdit& input() const { return *find<QPlainTextEdit>("chatInput"); }
+    void trigger(const char* action) const
+    {
+        registry.find(QString::fromLatin1(action))->trigger();
+    }
+    void save(const QString& name)
+    {
+        QTest::qWait(100); // maps are drawn when the event loop comes to it
+        const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots");
+        QDir().mkpath(folder);
+        window.grab().save(folder + QLatin1Char('/') + name);
+    }
+
+    shell::ActionRegistry registry;
+    QWidget window;
+    shell::MessageBar* messages;
+    ChatWorkspace* page;
+};
+
+} // namespace moe::chat

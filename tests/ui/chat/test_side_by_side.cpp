@@ -1,0 +1,436 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "chat_window.h"
+#include "talking_model.h"
+
+#include "engine/chats/chat_store.h"
+#include "ui/chat/expert_strip.h"
+#include "ui/chat/open_model_dialog.h"
+#include "ui/models/reply_load.h"
+#include "ui/plots/heatmap_plot.h"
+#include "ui/shell/theme.h"
+
+#include <QApplication>
+#include <QComboBox>
+#include <QLabel>
+#include <QLineEdit>
+#include <QPushButton>
+#include <QSignalSpy>
+#include <QTabBar>
+#include <QTemporaryDir>
+#include <QTest>
+#include <QToolButton>
+
+#include <cmath>
+#include <memory>
+
+using namespace moe;
+using namespace moe::chat;
+
+namespace {
+
+constexpr int kLong = 60'000; ///< ms
+
+} // namespace
+
+/// Two checkpoints answer the same prompts, by clicks and keys; replies are compared.
+class TestSideBySide : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase();
+    void init();
+    void twoCheckpointsAnswer();
+    void stopsBothAndClosesOne();
+    void comesBackWithItsBranch();
+    void refusesWhatMemoryDoesNotHold();
+    void comparesBranches();
+    void continuesWithTheWholeRouting();
+    void tabsAreWholeInASmallWindow();
+
+private:
+    std::unique_ptr<Window> open(bool second = true);
+    void openSecond(Window& window);
+    void say(Window& window, const QString& text);
+    void wait(Window& window);
+    chats::Conversation newest() const;
+    models::ReplyLoad loadOf(int64_t message) const;
+    void checkDifference(Window& window, int64_t one, int64_t other) const;
+
+    std::unique_ptr<QTemporaryDir> m_modelFolder, m_otherFolder, m_folder;
+    std::filesystem::path m_model, m_other, m_store;
+};
+
+void TestSideBySide::initTestCase()
+{
+    QFont text(QStringLiteral("Noto Sans"));
+    text.setPixelSize(13);
+    QApplication::setFont(text);
+    shell::ThemeSource::install(*qobject_cast<QApplication*>(qApp), shell::ThemeChoice::Light);
+    m_modelFolder = std::make_unique<QTemporaryDir>();
+    m_otherFolder = std::make_unique<QTemporaryDir>();
+    const std::filesystem::path folder = m_modelFolder->path().toStdString(),
+                                other = m_otherFolder->path().toStdString();
+    m_model = talking::train(folder, folder / "runs.sqlite");
+    m_other = talking::train(other, other / "runs.sqlite", 25);
+}
+
+void TestSideBySide::init()
+{
+    shell::ThemeSource::instance().choose(shell::ThemeChoice::Light);
+    m_folder = std::make_unique<QTemporaryDir>();
+    m_store = m_folder->filePath(QStringLiteral("store.sqlite")).toStdString();
+}
+
+std::unique_ptr<Window> TestSideBySide::open(bool second)
+{
+    auto window = std::make_unique<Window>(m_store);
+    window->page->setThreads(2);
+    QSignalSpy opened(window->page, &ChatWorkspace::modelOpened);
+    window->page->openModel(QString::fromStdString(m_model.string()));
+    [&] {
+        QVERIFY(opened.wait(kLong));
+    }();
+    window->page->setSampling(7, 60);
+    if (second)
+        openSecond(*window);
+    return window;
+}
+
+/// As a person would: the key, the folder, Open.
+void TestSideBySide::openSecond(Window& window)
+{
+    QSignalSpy opened(window.page, &ChatWorkspace::comparisonOpened);
+    QTest::keyClick(&window.window, Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
+    auto* dialog = window.window.findChild<OpenModelDialog*>();
+    QVERIFY(dialog != nullptr);
+    QVERIFY(QTest::qWaitForWindowActive(dialog)); // its list has taken the focus
+    dialog->findChild<QLineEdit*>(QStringLiteral("modelFolder"))
+        ->setText(QString::fromStdString(m_other.string()));
+    auto* open = dialog->findChild<QPushButton*>(QStringLiteral("openModel"));
+    QTRY_VERIFY(open->isEnabled());
+    QTest::mouseClick(open, Qt::LeftButton);
+    QVERIFY(opened.wait(kLong));
+    QVERIFY(window.page->isComparing());
+    window.window.activateWindow(); // keys are its own again
+    QVERIFY(QTest::qWaitForWindowActive(&window.window));
+}
+
+/// Until no reply is being written and the store has the ends of all.
+void TestSideBySide::wait(Window& window)
+{
+    QTRY_VERIFY_WITH_TIMEOUT(!window.page->isReplying(), kLong);
+    const auto ended = [this] {
+        const auto messages = newest().messages;
+        return messages.size() > 1 && std::ranges::all_of(messages, [](const auto& each) {
+            return each.state != chats::MessageState::Streaming;
+        });
+    };
+    QTRY_VERIFY(ended());
+}
+
+void TestSideBySide::say(Window& window, const QString& text)
+{
+    window.input().insertPlainText(text); // Chinese has no keys
+    QTest::keyClick(&window.input(), Qt::Key_Return);
+    QVERIFY(window.page->isReplying());
+    wait(window);
+}
+
+chats::Conversation TestSideBySide::newest() const
+{
+    const chats::ChatStore store(m_store);
+    const auto all = store.list(); // its thread may not have come to it yet
+    return all.empty() ? chats::Conversation() : store.open(all[0].id);
+}
+
+models::ReplyLoad TestSideBySide::loadOf(int64_t message) const
+{
+    const chats::ReplyRouting routing
+        = chats::decodeRouting(chats::ChatStore(m_store).routing(message));
+    return models::loadOf({&routing});
+}
+
+/// The map shows the shares of `one` less those of `other`, as the store has them.
+void TestSideBySide::checkDifference(Window& window, int64_t one, int64_t other) const
+{
+    const models::ReplyLoad first = loadOf(one), second = loadOf(other);
+    const plots::HeatmapData& map = window.find<plots::HeatmapPlot>("routingHeatmap")->data();
+    QVERIFY(map.scale == plots::HeatmapScale::ShareDifference);
+    QCOMPARE(map.rows, 3);
+    QCOMPARE(map.columns, 6);
+    bool differs = false;
+    for (int row = 0; row < 3; ++row) {
+        double sum = 0;
+        for (int expert = 0; expert < 6; ++expert) {
+            const float value = map.values[static_cast<size_t>(row * 6 + expert)];
+            const auto tokens = [row](const models::ReplyLoad& load) {
+                return static_cast<float>(load.tokens[static_cast<size_t>(row)]);
+            };
+            const float expected = static_cast<float>(first.loadAt(row, expert)) / tokens(first)
+                - static_cast<float>(second.loadAt(row, expert)) / tokens(second);
+            QVERIFY2(std::abs(value - expected) < 1e-6F, qPrintable(QString::number(value)));
+            sum += static_cast<double>(value);
+            differs = differs || std::abs(value) > 0.01F;
+        }
+        QVERIFY(std::abs(sum) < 1e-5); // both share out top-k of each token
+    }
+    QVERIFY(differs);
+}
+
+void TestSideBySide::twoCheckpointsAnswer()
+{
+    const auto window = open();
+    const QStringList models{window->find<QToolButton>("leftModel")->text(),
+        window->find<QToolButton>("rightModel")->text()};
+    QVERIFY2(models[0].contains(QLatin1String("40")), qPrintable(models[0]));
+    QVERIFY2(models[1].contains(QLatin1String("25")), qPrintable(models[1]));
+    say(*window, QStringLiteral("The router"));
+    chats::Conversation said = newest();
+    QCOMPARE(said.messages.size(), size_t{3}); // one question, two replies
+    const chats::Message one = said.messages[1], two = said.messages[2];
+    QCOMPARE(one.parent, said.messages[0].id);
+    QCOMPARE(two.parent, said.messages[0].id);
+    QCOMPARE(QString::fromStdString(one.model), models[0]);
+    QCOMPARE(QString::fromStdString(two.model), models[1]);
+    QCOMPARE(one.facts.step, int64_t{40});
+    QCOMPARE(two.facts.step, int64_t{25});
+    QCOMPARE(said.leaf, one.id); // the left side is the conversation's own branch
+    for (const char* figures : {"leftFigures", "rightFigures"})
+        QVERIFY(window->find<QLabel>(figures)->text().contains(QLatin1String("tokens/s")));
+    auto* second = window->find<ChatView>("secondChatView");
+    QVERIFY(second->isVisible() && window->view().isVisible());
+    for (MessageView* reply : {window->view().view(one.id), second->view(two.id)}) {
+        QVERIFY(reply != nullptr);
+        QVERIFY(reply->strip() != nullptr && reply->strip()->isVisible());
+    }
+    checkDifference(*window, one.id, two.id);
+    // the map of either side, by the keys of the list above it
+    auto* choice = window->find<QComboBox>("routingChoice");
+    QVERIFY(choice->isVisible());
+    choice->setFocus();
+    QTest::keyClick(choice, Qt::Key_Up);
+    const plots::HeatmapData& map = window->find<plots::HeatmapPlot>("routingHeatmap")->data();
+    QVERIFY(map.scale == plots::HeatmapScale::Utilisation);
+    const models::ReplyLoad load = loadOf(two.id);
+    for (int expert = 0; expert < 6; ++expert)
+        QCOMPARE(map.values[static_cast<size_t>(6 + expert)], load.utilisation(1, expert));
+    // a token of the left strip brings its map
+    StripCanvas& canvas = window->view().view(one.id)->strip()->canvas();
+    QTest::mouseMove(&canvas, canvas.columnRect(3).center());
+    QTRY_COMPARE(choice->currentIndex(), 0);
+    QTest::mouseMove(&window->input());
+    QTest::keyClick(choice, Qt::Key_End);
+    // the next message goes on from each side's own reply
+    window->input().setFocus();
+    say(*window, QStringLiteral("专家 3"));
+    said = newest();
+    QCOMPARE(said.messages.size(), size_t{7});
+    QCOMPARE(said.messages[3].parent, one.id);
+    QCOMPARE(said.messages[4].parent, two.id);
+    QCOMPARE(said.messages[5].parent, said.messages[3].id);
+    QCOMPARE(said.messages[6].parent, said.messages[4].id);
+    QCOMPARE(said.leaf, said.messages[5].id);
+    checkDifference(*window, said.messages[5].id, said.messages[6].id);
+    window->save(QStringLiteral("chat-sides-1600.png"));
+    shell::ThemeSource::instance().choose(shell::ThemeChoice::Dark);
+    window->save(QStringLiteral("chat-sides-1600-dark.png"));
+    window->window.resize(1280, 800);
+    window->save(QStringLiteral("chat-sides-1280-dark.png"));
+    shell::ThemeSource::instance().choose(shell::ThemeChoice::Light);
+    window->save(QStringLiteral("chat-sides-1280.png"));
+}
+
+void TestSideBySide::stopsBothAndClosesOne()
+{
+    const auto window = open();
+    window->page->setSampling(7, 400);
+    QTest::keyClicks(&window->input(), QStringLiteral("The"));
+    QTest::keyClick(&window->input(), Qt::Key_Return);
+    QVERIFY(window->page->isReplying());
+    QTest::keyClick(&window->window, Qt::Key_Escape);
+    wait(*window);
+    chats::Conversation said = newest();
+    QCOMPARE(said.messages.size(), size_t{3});
+    for (const size_t i : {size_t{1}, size_t{2}})
+        QVERIFY2(said.messages[i].state == chats::MessageState::Stopped,
+            qPrintable(QStringLiteral("%1, %2 tokens")
+                           .arg(QString::fromStdString(said.messages[i].facts.finish))
+                           .arg(said.messages[i].facts.tokens)));
+    // closed while it writes: what came is kept, and one side is left
+    QTest::keyClicks(&window->input(), QStringLiteral("The"));
+    QTest::keyClick(&window->input(), Qt::Key_Return);
+    QTest::mouseClick(window->find<QToolButton>("rightClose"), Qt::LeftButton);
+    QVERIFY(!window->page->isComparing());
+    QVERIFY(!window->find<QWidget>("rightPane")->isVisible());
+    QVERIFY(!window->find<QWidget>("leftHead")->isVisible());
+    QTest::keyClick(&window->window, Qt::Key_Escape);
+    wait(*window);
+    said = newest();
+    QCOMPARE(said.messages.size(), size_t{7});
+    QCOMPARE(said.leaf, said.messages[5].id);
+    // the other model's first reply is the branch beside this one
+    MessageView* reply = window->view().view(said.messages[1].id);
+    if (reply == nullptr)
+        window->view().scrollToMessage(said.messages[1].id);
+    reply = window->view().view(said.messages[1].id);
+    QVERIFY(reply != nullptr);
+    QTest::mouseClick(reply->findChild<QToolButton*>(QStringLiteral("nextBranch")), Qt::LeftButton);
+    QTRY_COMPARE(newest().leaf, said.messages[6].id);
+}
+
+void TestSideBySide::comesBackWithItsBranch()
+{
+    {
+        const auto window = open();
+        say(*window, QStringLiteral("The router"));
+    }
+    const chats::Conversation said = newest();
+    const auto window = open();
+    auto* second = window->find<ChatView>("secondChatView");
+    QTRY_VERIFY(second->view(said.messages[2].id) != nullptr);
+    QVERIFY(window->view().view(said.messages[1].id) != nullptr);
+    // F6 goes round: composer, left, right, composer
+    window->input().setFocus();
+    QTest::keyClick(&window->window, Qt::Key_F6);
+    QVERIFY(window->view().isAncestorOf(QApplication::focusWidget()));
+    QTest::keyClick(&window->window, Qt::Key_F6);
+    QVERIFY(second->isAncestorOf(QApplication::focusWidget()));
+    // keys mean the side that has the focus
+    QTest::keyClick(
+        &window->window, Qt::Key_R, Qt::ControlModifier | Qt::ShiftModifier); // regenerate
+    QVERIFY(window->page->isReplying());
+    wait(*window);
+    QTRY_COMPARE(newest().messages.size(), size_t{4});
+    QCOMPARE(newest().messages[3].model, said.messages[2].model);
+    QCOMPARE(newest().leaf, said.leaf);
+    QTest::keyClick(&window->window, Qt::Key_F6);
+    QVERIFY(window->input().hasFocus());
+}
+
+void TestSideBySide::refusesWhatMemoryDoesNotHold()
+{
+    const auto window = open(false);
+    const std::filesystem::path large = m_folder->filePath(QStringLiteral("large")).toStdString();
+    std::filesystem::copy(m_other, large);
+    std::filesystem::resize_file(large / "model.safetensors", uintmax_t{4} << 40); // a hole
+    QSignalSpy failed(window->page, &ChatWorkspace::failed);
+    window->page->compareWith(QString::fromStdString(large.string()));
+    QVERIFY(failed.wait(kLong));
+    QVERIFY2(failed[0][0].toString().contains(QLatin1String("does not fit beside")),
+        qPrintable(failed[0][0].toString()));
+    QVERIFY(!window->page->isComparing());
+    window->page->compareWith(m_folder->path());
+    QVERIFY(failed.wait(kLong));
+    QVERIFY2(failed[1][0].toString().contains(QLatin1String("config.json")),
+        qPrintable(failed[1][0].toString()));
+    QVERIFY(!window->page->isComparing());
+    OpenModelDialog dialog({}, m_store, &window->window, m_model);
+    dialog.setAttribute(Qt::WA_DeleteOnClose, false);
+    dialog.findChild<QLineEdit*>(QStringLiteral("modelFolder"))
+        ->setText(QString::fromStdString(large.string()));
+    auto* facts = dialog.findChild<QLabel*>(QStringLiteral("modelFacts"));
+    QTRY_VERIFY2(
+        facts->text().contains(QLatin1String("do not fit beside")), qPrintable(facts->text()));
+    QVERIFY(!dialog.findChild<QPushButton*>(QStringLiteral("openModel"))->isEnabled());
+}
+
+void TestSideBySide::comparesBranches()
+{
+    const auto window = open(false);
+    say(*window, QStringLiteral("The router"));
+    auto* choice = window->find<QComboBox>("routingChoice");
+    QVERIFY(!choice->isVisible()); // there is nothing to compare with
+    window->page->setSampling(8, 60);
+    window->trigger("chat.regenerate");
+    wait(*window);
+    const chats::Conversation said = newest();
+    QCOMPARE(said.messages.size(), size_t{3});
+    QVERIFY(choice->isVisible());
+    QCOMPARE(choice->count(), 2);
+    choice->setFocus();
+    QTest::keyClick(choice, Qt::Key_Down);
+    checkDifference(*window, said.messages[2].id, said.messages[1].id);
+    auto* map = window->find<plots::HeatmapPlot>("routingHeatmap");
+    map->setFocus();
+    QTest::keyClick(map, Qt::Key_Right);
+    QVERIFY2(map->accessibleDescription().contains(QLatin1String("Difference")),
+        qPrintable(map->accessibleDescription()));
+    auto* table = window->find<QToolButton>("routingTableButton");
+    QTest::mouseClick(table, Qt::LeftButton);
+    window->save(QStringLiteral("chat-difference-table.png"));
+    QTest::mouseClick(table, Qt::LeftButton);
+    window->save(QStringLiteral("chat-difference.png"));
+}
+
+void TestSideBySide::continuesWithTheWholeRouting()
+{
+    struct Answer {
+        chats::Message reply;
+        chats::ReplyRouting routing;
+    } whole, parts;
+    const auto answer = [this](int64_t first, int64_t more, Answer& given) {
+        const auto window = open(false);
+        auto* preset = window->find<QComboBox>("preset"); // greedy: two goes say what one says
+        preset->setFocus();
+        QTest::keyClick(preset, Qt::Key_Home);
+        window->page->setSampling(7, first);
+        window->page->newConversation();
+        window->input().setFocus();
+        say(*window, QStringLiteral("The router"));
+        if (more > 0) {
+            window->page->setSampling(7, more);
+            MessageView* reply = window->view().view(newest().leaf);
+            QTest::mouseClick(
+                reply->findChild<QToolButton*>(QStringLiteral("goOn")), Qt::LeftButton);
+            QTRY_VERIFY(window->page->isReplying());
+            wait(*window);
+        }
+        given.reply = *newest().find(newest().leaf);
+        given.routing = chats::decodeRouting(chats::ChatStore(m_store).routing(given.reply.id));
+    };
+    answer(40, 0, whole);
+    answer(15, 25, parts);
+    QCOMPARE(whole.reply.facts.tokens, int64_t{40});
+    QCOMPARE(parts.reply.facts.tokens, int64_t{40});
+    QCOMPARE(parts.reply.facts.promptTokens, whole.reply.facts.promptTokens);
+    QCOMPARE(parts.reply.text, whole.reply.text);
+    const chats::ReplyRouting &routing = whole.routing, &continued = parts.routing;
+    QCOMPARE(continued.ids, routing.ids);
+    QCOMPARE(continued.texts, routing.texts);
+    QCOMPARE(continued.columns(), int64_t{39});
+    QCOMPARE(continued.experts, routing.experts);
+    QCOMPARE(continued.weights, routing.weights);
+    QCOMPARE(continued.gates, routing.gates);
+    for (size_t i = 0; i + 3 < routing.gates.size(); i += 4) { // two chosen, two runners-up
+        QVERIFY(routing.gates[i] >= routing.gates[i + 1]);
+        QVERIFY(routing.gates[i + 1] >= routing.gates[i + 2]);
+        QCOMPARE(routing.gates[i + 3], routing.weights[i + 3]);
+    }
+}
+
+void TestSideBySide::tabsAreWholeInASmallWindow()
+{
+    const auto window = open();
+    say(*window, QStringLiteral("The router"));
+    window->window.resize(1280, 800);
+    QTest::qWait(200);
+    auto* map = window->find<plots::HeatmapPlot>("routingHeatmap");
+    QVERIFY(map->isVisible()); // before the conversations
+    int tabs = 0;
+    for (const QTabBar* bar : window->page->findChildren<QTabBar*>()) {
+        for (int tab = 0; tab < bar->count() && bar->isVisible(); ++tab, ++tabs)
+            QVERIFY2(bar->fontMetrics().horizontalAdvance(bar->tabText(tab)) + 8
+                    <= bar->tabRect(tab).width(),
+                qPrintable(bar->tabText(tab)));
+    }
+    QCOMPARE(tabs, 2);
+    QTest::keyClick(&window->window, Qt::Key_W, Qt::ControlModifier | Qt::ShiftModifier);
+    QVERIFY(!window->page->isComparing());
+    QTest::qWait(100);
+    QVERIFY(map->isVisible());
+    QVERIFY(window->find<QWidget>("conversationList")->isVisible());
+    window->save(QStringLiteral("chat-1280.png"));
+}
+
+QTEST_MAIN(TestSideBySide)
+#include "test_side_by_side.moc"
