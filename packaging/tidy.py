@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """clang-tidy over files of the release build, two or more at a time. A file that passed before is
 not read again while it, the headers of ours that it includes, its compile command and the checks
-are the same: passes are kept by their hash under $XDG_CACHE_HOME/moe-workbench/tidy."""
+are the same: passes are kept by their hash.
+tidy.py CLANG_TIDY FOLDER_OF_PASSES < NAMES"""
 import concurrent.futures
 import functools
 import hashlib
@@ -16,8 +17,8 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
-TIDY = ["clang-tidy-19", "-p", str(BUILD), "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
-CACHE = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache") / "moe-workbench/tidy"
+TIDY = [sys.argv[1], "-p", str(BUILD), "--quiet", "--extra-arg=-Wno-unknown-warning-option"]
+CACHE = pathlib.Path(sys.argv[2])
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
@@ -44,7 +45,7 @@ def main(names):
     commands = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         commands.setdefault(entry["file"], []).append(entry["command"].replace(str(ROOT), ""))
-    common = subprocess.run([TIDY[0], "--version"], capture_output=True, check=True).stdout + content(ROOT / ".clang-tidy")
+    common = subprocess.run([TIDY[0], "--version"], capture_output=True, check=True).stdout + content(ROOT / ".clang-tidy") + content(ROOT / "tests/.clang-tidy")
 
     def key(path):
         digest = hashlib.sha256(common + "\n".join(commands[str(path)]).encode())

@@ -185,9 +185,11 @@ FolderLock::~FolderLock()
 }
 
 FileWriter::FileWriter(const std::filesystem::path& path, std::filesystem::path shownAs)
-    : m_shown(shownAs.empty() ? path : std::move(shownAs))
+    : m_shown(std::move(shownAs))
     , m_file(Descriptor(path, O_WRONLY | O_CREAT | O_TRUNC, "cannot write", m_shown).release())
 {
+    if (m_shown.empty())
+        m_shown = path;
 }
 
 FileWriter::~FileWriter()

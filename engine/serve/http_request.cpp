@@ -54,9 +54,9 @@ void checkKey(const Fields& fields, const std::string& key)
 {
     constexpr std::string_view kScheme = "Bearer ";
     std::string_view given = view(fields[http::field::authorization]);
+    const std::string_view scheme = given.substr(0, kScheme.size());
     const bool bearer = fields.count(http::field::authorization) == 1
-        && boost::beast::iequals(
-            boost::beast::string_view(given.data(), std::min(given.size(), kScheme.size())),
+        && boost::beast::iequals(boost::beast::string_view(scheme.data(), scheme.size()),
             boost::beast::string_view(kScheme.data(), kScheme.size()));
     given.remove_prefix(bearer ? kScheme.size() : given.size());
     if (!sameKey(given, key))

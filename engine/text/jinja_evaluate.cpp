@@ -11,9 +11,20 @@ namespace moe::text::jinja {
 
 using K = Expression::Kind;
 
+namespace {
+
+bool isNaN(const Value& value)
+{
+    const auto* real = value.as<double>();
+    return real && *real != *real;
+}
+
+} // namespace
+
 std::vector<Value> Interpreter::evaluateAll(const std::vector<ExpressionRef>& parts)
 {
     std::vector<Value> values;
+    values.reserve(parts.size());
     for (const ExpressionRef& part : parts)
         values.push_back(evaluate(*part));
     return values;
@@ -81,12 +92,7 @@ Value Interpreter::evaluateCompare(const Expression& expression)
             holds = equal(left, right) == (sign == "==");
         else if (sign == "in" || sign == "not in")
             holds = contains(right, left) == (sign == "in");
-        else if (left.as<double>() && *left.as<double>() != *left.as<double>())
-            holds = false;
-        else if (const int way = order(left, right);
-                 right.as<double>() && *right.as<double>() != *right.as<double>())
-            holds = false;
-        else
+        else if (const int way = order(left, right); !isNaN(left) && !isNaN(right))
             holds = sign == "<" ? way < 0
                 : sign == "<="  ? way <= 0
                 : sign == ">"   ? way > 0
@@ -136,6 +142,7 @@ Value Interpreter::evaluateSlice(const Expression& expression)
             range->start + chosen.stop * range->step, range->step * step});
     if (const Sequence* list = object.sequence()) {
         std::vector<Value> picked;
+        picked.reserve(static_cast<size_t>(count));
         for (int64_t i = 0; i < count; ++i)
             picked.push_back(list->items[static_cast<size_t>(chosen.start + i * step)]);
         return this->list(std::move(picked),

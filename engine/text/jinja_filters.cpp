@@ -142,7 +142,7 @@ Value lengthFilter(Interpreter& in, const Value& input, Arguments&)
 Value intFilter(Interpreter& in, const Value& input, Arguments& arguments)
 {
     const auto bound = bind(in, "int", arguments, {"default", "base"}, 0);
-    const Value fallback = bound[0].value_or(Value(int64_t{0}));
+    Value fallback = bound[0].value_or(Value(int64_t{0}));
     if (input.isUndefined())
         in.failUndefined(input);
     if (input.integer())
@@ -269,6 +269,7 @@ Value formatFilter(Interpreter& in, const Value& input, Arguments& arguments)
     Value with = in.tuple(arguments.positional);
     if (!arguments.named.empty()) {
         std::vector<std::pair<Value, Value>> entries;
+        entries.reserve(arguments.named.size());
         for (const auto& [name, value] : arguments.named)
             entries.emplace_back(in.text(name), value);
         with = in.dict(std::move(entries));

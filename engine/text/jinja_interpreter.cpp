@@ -323,6 +323,7 @@ void Interpreter::bindMacro(const MacroBody& macro, Arguments& arguments)
     }
     if (macro.usesKwargs) {
         std::vector<std::pair<Value, Value>> rest;
+        rest.reserve(arguments.named.size());
         for (const auto& [name, value] : arguments.named)
             rest.emplace_back(text(name), value);
         set("kwargs", dict(std::move(rest)));

@@ -176,7 +176,10 @@ std::function<bool(Value&)> Interpreter::iterate(const Value& value)
         };
     if (const auto* list = value.as<SequenceRef>())
         return [list = *list, i = size_t{0}](Value& item) mutable {
-            return i < list->items.size() && (item = list->items[i++], true);
+            if (i >= list->items.size())
+                return false;
+            item = list->items[i++];
+            return true;
         };
     if (const auto* text = value.as<StringRef>())
         return [this, text = *text, at = size_t{0}](Value& item) mutable {
@@ -189,7 +192,10 @@ std::function<bool(Value&)> Interpreter::iterate(const Value& value)
         };
     if (const auto* range = value.as<Range>())
         return [range = *range, i = int64_t{0}](Value& item) mutable {
-            return i < range.length() && (item = range.start + i++ * range.step, true);
+            if (i >= range.length())
+                return false;
+            item = range.start + i++ * range.step;
+            return true;
         };
     if (const auto* generator = value.as<GeneratorRef>())
         return [generator = *generator](Value& item) {

@@ -248,7 +248,6 @@ std::string jsonReal(double value)
 
 std::string jsonKey(const Value& key)
 {
-    std::string text;
     if (const String* name = key.string())
         return name->bytes;
     if (const auto* yes = key.as<bool>())
@@ -275,6 +274,7 @@ void appendJsonDict(
     std::string& out, const Dict& dict, const JsonStyle& style, size_t limit, int level)
 {
     std::vector<const std::pair<Value, Value>*> entries;
+    entries.reserve(dict.entries.size());
     for (const auto& entry : dict.entries)
         entries.push_back(&entry);
     if (style.sorted) {

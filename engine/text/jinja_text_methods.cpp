@@ -48,6 +48,7 @@ template <int sides> Value stripped(Interpreter& in, const String& self, Argumen
 Value listOfTexts(Interpreter& in, const std::vector<std::string>& parts)
 {
     std::vector<Value> values;
+    values.reserve(parts.size());
     for (const std::string& part : parts)
         values.push_back(in.text(part));
     return in.list(std::move(values));

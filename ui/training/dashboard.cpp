@@ -10,7 +10,6 @@
 
 namespace moe::training {
 
-using models::Metric;
 using models::XAxis;
 using shell::theme;
 using shell::Theme;

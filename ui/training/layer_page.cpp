@@ -25,11 +25,7 @@
 
 namespace moe::training {
 
-using models::ExpertTableModel;
 using models::formatCount;
-using shell::makeLabel;
-using shell::px;
-using shell::TextRole;
 using shell::Theme;
 using shell::theme;
 

@@ -15,6 +15,7 @@
 #include <QVBoxLayout>
 
 #include <algorithm>
+#include <numeric>
 
 namespace moe::training {
 
@@ -167,9 +168,8 @@ void PlotPanel::setRange(std::optional<double> low, std::optional<double> high)
 void PlotPanel::updateLegend()
 {
     QList<shell::TitleLegend> legend = m_leading;
-    std::vector<size_t> order;
-    for (size_t i = 0; i < m_curves.size(); ++i)
-        order.push_back(i);
+    std::vector<size_t> order(m_curves.size());
+    std::iota(order.begin(), order.end(), size_t{0});
     std::ranges::stable_sort(order, {}, [this](size_t i) { return m_curves[i].curve.rank; });
     for (const size_t i : order) {
         const Curve& curve = m_curves[i].curve;
