@@ -124,6 +124,8 @@ void ChatView::pathChanged()
             ++it;
             continue;
         }
+        if (it->second->hasFocus() || it->second->isAncestorOf(window()->focusWidget()))
+            setFocus(); // stays in this transcript
         it->second->hide();
         it->second->deleteLater();
         it = m_views.erase(it);

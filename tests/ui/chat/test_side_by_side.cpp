@@ -53,6 +53,7 @@ private:
     void say(Window& window, const QString& text);
     void wait(Window& window);
     chats::Conversation newest() const;
+    chats::ReplyRouting routingOf(int64_t message) const;
     models::ReplyLoad loadOf(int64_t message) const;
     void checkDifference(Window& window, int64_t one, int64_t other) const;
 
@@ -103,9 +104,12 @@ void TestSideBySide::openSecond(Window& window)
     QTest::keyClick(&window.window, Qt::Key_D, Qt::ControlModifier | Qt::ShiftModifier);
     auto* dialog = window.window.findChild<OpenModelDialog*>();
     QVERIFY(dialog != nullptr);
-    QVERIFY(QTest::qWaitForWindowActive(dialog)); // its list has taken the focus
-    dialog->findChild<QLineEdit*>(QStringLiteral("modelFolder"))
-        ->setText(QString::fromStdString(m_other.string()));
+    QVERIFY(QTest::qWaitForWindowActive(dialog));
+    auto* field = dialog->findChild<QLineEdit*>(QStringLiteral("modelFolder"));
+    QTest::mouseClick(field, Qt::LeftButton);
+    QTRY_VERIFY(field->hasFocus()); // the list, which fills it in, has it first
+    field->selectAll();
+    QTest::keyClicks(field, QString::fromStdString(m_other.string()));
     auto* open = dialog->findChild<QPushButton*>(QStringLiteral("openModel"));
     QTRY_VERIFY(open->isEnabled());
     QTest::mouseClick(open, Qt::LeftButton);
@@ -143,10 +147,17 @@ chats::Conversation TestSideBySide::newest() const
     return all.empty() ? chats::Conversation() : store.open(all[0].id);
 }
 
+/// Written behind the end of the reply.
+chats::ReplyRouting TestSideBySide::routingOf(int64_t message) const
+{
+    const chats::ChatStore store(m_store);
+    const bool there = QTest::qWaitFor([&] { return !store.routing(message).empty(); });
+    return there ? chats::decodeRouting(store.routing(message)) : chats::ReplyRouting();
+}
+
 models::ReplyLoad TestSideBySide::loadOf(int64_t message) const
 {
-    const chats::ReplyRouting routing
-        = chats::decodeRouting(chats::ChatStore(m_store).routing(message));
+    const chats::ReplyRouting routing = routingOf(message);
     return models::loadOf({&routing});
 }
 
@@ -385,8 +396,9 @@ void TestSideBySide::continuesWithTheWholeRouting()
             QTRY_VERIFY(window->page->isReplying());
             wait(*window);
         }
+        QTRY_COMPARE(newest().find(newest().leaf)->facts.tokens, first + more);
         given.reply = *newest().find(newest().leaf);
-        given.routing = chats::decodeRouting(chats::ChatStore(m_store).routing(given.reply.id));
+        given.routing = routingOf(given.reply.id);
     };
     answer(40, 0, whole);
     answer(15, 25, parts);
@@ -394,6 +406,8 @@ void TestSideBySide::continuesWithTheWholeRouting()
     QCOMPARE(parts.reply.facts.tokens, int64_t{40});
     QCOMPARE(parts.reply.facts.promptTokens, whole.reply.facts.promptTokens);
     QCOMPARE(parts.reply.text, whole.reply.text);
+    QTRY_COMPARE(routingOf(parts.reply.id).columns(), int64_t{39});
+    parts.routing = routingOf(parts.reply.id);
     const chats::ReplyRouting &routing = whole.routing, &continued = parts.routing;
     QCOMPARE(continued.ids, routing.ids);
     QCOMPARE(continued.texts, routing.texts);
