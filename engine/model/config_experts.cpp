@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace moe::model {
 
@@ -73,7 +74,7 @@ void readSparseStep(ObjectReader& reader, ModelConfig& config)
         }
     }
     if (std::count(dense.begin(), dense.end(), true) > 0)
-        config.moe.dense = dense;
+        config.moe.dense = std::move(dense);
 }
 
 void readQwen(ObjectReader& reader, const Family& family, ModelConfig& config)

@@ -105,7 +105,7 @@ void Interpreter::assign(const Expression& target, const Value& value)
         const auto* space = object.as<NamespaceRef>();
         if (!space)
             fail("an attribute can be set on a namespace alone, and " + target.text + " is none");
-        if (target.attribute.starts_with("_"))
+        if (target.attribute.starts_with('_'))
             fail("a namespace's attribute cannot begin with an underscore");
         auto& attributes = (*space)->attributes;
         const auto known = std::find_if(attributes.begin(), attributes.end(),
