@@ -56,7 +56,7 @@ private Q_SLOTS:
     {
         HostMemory memory;
         for (const int64_t bytes : {int64_t{-1}, int64_t{1} << 61, INT64_MAX})
-            QVERIFY_EXCEPTION_THROWN(memory.allocate(bytes, MemoryKind::Weights), moe::Error);
+            QVERIFY_THROWS_EXCEPTION(moe::Error, memory.allocate(bytes, MemoryKind::Weights));
         QCOMPARE(memory.use().totalBytes, 0);
         QCOMPARE(memory.use().totalPeakBytes, 0);
     }

@@ -422,12 +422,12 @@ private Q_SLOTS:
         QVERIFY(bounded.context() > 128 && bounded.context() < kHuge);
         base::writeFileAtomically(folder / "config.json", config.dump());
         options.context = 129;
-        QVERIFY_EXCEPTION_THROWN(OpenedModel(folder, options), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, OpenedModel(folder, options));
         std::stop_source stop;
         stop.request_stop();
         options.context = 0;
         options.cancelled = stop.get_token();
-        QVERIFY_EXCEPTION_THROWN(OpenedModel(folder, options), Cancelled);
+        QVERIFY_THROWS_EXCEPTION(Cancelled, OpenedModel(folder, options));
     }
 
     void theHeadMayBeInFp8()
@@ -463,7 +463,7 @@ private Q_SLOTS:
             wanted.begin(), wanted.end()));
         QCOMPARE(opened.name(), std::string("llama"));
         base::writeFileAtomically(folder / "generation_config.json", R"({"eos_token_id": 103})");
-        QVERIFY_EXCEPTION_THROWN(OpenedModel{folder}, Error);
+        QVERIFY_THROWS_EXCEPTION(Error, OpenedModel{folder});
     }
 
 private:

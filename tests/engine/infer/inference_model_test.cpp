@@ -306,8 +306,8 @@ private Q_SLOTS:
                     std::string(error.what()).find("outside the vocabulary") != std::string::npos);
             }
         }
-        QVERIFY_EXCEPTION_THROWN(
-            logitsOf(kFixtures / "llama", std::vector<int32_t>(129, 1), 129), Error);
+        QVERIFY_THROWS_EXCEPTION(
+            Error, logitsOf(kFixtures / "llama", std::vector<int32_t>(129, 1), 129));
     }
 
     void npyIsAsNumpyReadsIt()

@@ -111,13 +111,13 @@ private Q_SLOTS:
         infer::checkSampling({});
         Sampling sampling;
         sampling.topP = 1.5;
-        QVERIFY_EXCEPTION_THROWN(infer::checkSampling(sampling), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, infer::checkSampling(sampling));
         sampling = {};
         sampling.temperature = std::nan("");
-        QVERIFY_EXCEPTION_THROWN(infer::checkSampling(sampling), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, infer::checkSampling(sampling));
         sampling = {};
         sampling.repetitionPenalty = 0;
-        QVERIFY_EXCEPTION_THROWN(infer::checkSampling(sampling), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, infer::checkSampling(sampling));
     }
 };
 

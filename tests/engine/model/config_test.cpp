@@ -338,7 +338,7 @@ private Q_SLOTS:
             } catch (const Error& error) {
                 QVERIFY2(names(error.what(), std::string("training of ") + name), error.what());
             }
-            QVERIFY_EXCEPTION_THROWN(model::toJson(config), Error);
+            QVERIFY_THROWS_EXCEPTION(Error, model::toJson(config));
         }
         Json json = skyworkMoe();
         json["moe_2layer_gate"] = true;
@@ -414,7 +414,7 @@ private Q_SLOTS:
                 QVERIFY(names(error.what(), "config.json"));
             }
         }
-        QVERIFY_EXCEPTION_THROWN(model::readConfig("/nonexistent/model"), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, model::readConfig("/nonexistent/model"));
     }
 };
 

@@ -183,7 +183,7 @@ private Q_SLOTS:
             options.host = host;
             options.apiKey.clear();
             serve::Server open(model.served(), options);
-            QVERIFY_EXCEPTION_THROWN(open.start(), UsageError);
+            QVERIFY_THROWS_EXCEPTION(UsageError, open.start());
         }
         options.host = "0.0.0.0";
         options.apiKey = "k";
@@ -191,7 +191,7 @@ private Q_SLOTS:
         closed.start();
         options.host = "no such host";
         serve::Server nowhere(model.served(), options);
-        QVERIFY_EXCEPTION_THROWN(nowhere.start(), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, nowhere.start());
     }
 
     void aTakenPortIsAnError()
