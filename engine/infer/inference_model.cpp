@@ -31,6 +31,8 @@ kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 {
     kernels::InferenceRouter router;
     router.topK = config.topK;
+    router.groups = config.moe.groups;
+    router.topGroups = config.moe.topGroups;
     router.scoring = config.moe.topKThenSoftmax ? kernels::RouterScoring::TopKThenSoftmax
                                                 : kernels::RouterScoring::SoftmaxThenTopK;
     router.normalizeLogits = config.logitsNorm;

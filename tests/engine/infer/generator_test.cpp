@@ -401,6 +401,27 @@ private Q_SLOTS:
         }
     }
 
+    void masksLeaveTheGroupsEnough()
+    {
+        OpenedModel model(this->model("deepseek_v2_grouped")); // 3 of 12 experts, of 2 of 4 groups
+        Generator generator(model);
+        GenerationRequest request = requestOf(randomIds(m_random, 20), 5);
+        request.routing = true;
+        request.masks = {{1, 0}, {1, 1}, {1, 3}, {1, 4}}; // the two best groups may hold two in all
+        QVERIFY_EXCEPTION_THROWN(generator.submit(request, {}, {}), UsageError);
+        request.masks = {{1, 0}, {1, 1}, {1, 2}, {1, 3}}; // a whole group and one of another
+        const GenerationResult result = infer::generate(generator, request);
+        QVERIFY(!result.error);
+        for (const infer::TokenRouting& token : result.routing) {
+            std::set<int32_t> groups;
+            for (const infer::ExpertChoice& choice : token[1]) {
+                QVERIFY(choice.expert > 3);
+                groups.insert(choice.expert / 3);
+            }
+            QVERIFY(groups.size() <= 2);
+        }
+    }
+
     void whatMemoryDoesNotHoldIsRefused()
     {
         const auto folder = model("llama");
