@@ -163,6 +163,9 @@ void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& bat
     m_backend.upload(rows(m_scratch.ids), ids.data());
     m_backend.embeddingRows(rows(m_scratch.ids), *m_weights.embedding, x);
     for (int64_t layer = 0; layer < m_config.layers; ++layer) {
+        if (m_stop.stop_requested())
+            throw Cancelled(
+                "computing was stopped", "layer " + std::to_string(layer), "start it again");
         const LayerWeights& weights = m_weights.layers[static_cast<size_t>(layer)];
         m_backend.rmsNormRows(x, weights.attentionNorm, eps, normed);
         attention(layer, batch, cache);
