@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/host_memory.h"
 
-#include "kernels/error.h"
+#include "kernels/out_of_memory.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -24,8 +24,8 @@ void* HostMemory::allocate(int64_t bytes, MemoryKind kind)
         data = std::aligned_alloc(kHostAlignment, static_cast<size_t>(blocks * kHostAlignment));
     }
     if (!data)
-        throw Error("memory is used up", "asked for " + std::to_string(bytes) + " bytes more",
-            "a smaller model, micro_batch_size or sequence_length, or a machine with more memory");
+        throw OutOfMemory("memory is used up", "asked for " + std::to_string(bytes) + " bytes more",
+            "a smaller model or batch, or a machine with more memory");
     const std::lock_guard lock(m_mutex);
     const auto index = static_cast<size_t>(kind);
     m_use.bytes[index] += bytes;

@@ -19,8 +19,8 @@ public:
     HostMemory(const HostMemory&) = delete;
     HostMemory& operator=(const HostMemory&) = delete;
 
-    /// Uninitialised, kHostAlignment-aligned; never null, also for 0 bytes. Throws moe::Error when
-    /// there is none left.
+    /// Uninitialised, kHostAlignment-aligned; never null, also for 0 bytes. Throws OutOfMemory
+    /// when there is none left.
     void* allocate(int64_t bytes, MemoryKind kind);
     /// `bytes` and `kind` as they were given to allocate().
     void release(void* data, int64_t bytes, MemoryKind kind) noexcept;

@@ -86,6 +86,9 @@ enum class RouterScoring : uint8_t {
 
 struct InferenceRouter {
     int64_t topK = 1;
+    /// Experts in groups of equal size, one behind the other: the k are chosen within the topGroups
+    /// whose largest score is largest (ties: lower group). One group: among all.
+    int64_t groups = 1, topGroups = 1;
     RouterScoring scoring = RouterScoring::SoftmaxThenTopK;
     bool normalizeLogits = false; ///< z ← λ (z − mean z) / std z, std with n − 1 (0: all zero)
     float lambda = 1.0F;

@@ -68,28 +68,33 @@ double measureMatmulPeak(Backend& backend, DType dtype)
     return 2 * side * side * side / seconds;
 }
 
-double measureReadBandwidth(int threads)
+double measureReadBandwidth(int threads, int64_t bytes)
 {
-    constexpr int64_t kBytes = int64_t{256} << 20, kPiece = int64_t{256} << 10;
+    constexpr int64_t kMostPiece = int64_t{256} << 10, kLeastPiece = int64_t{4} << 10;
     constexpr int64_t kStride = 64 / sizeof(uint64_t);
     constexpr int kRuns = 6;
-    const auto buffer = std::make_unique_for_overwrite<uint64_t[]>(kBytes / sizeof(uint64_t));
-    std::memset(buffer.get(), 1, kBytes);
     cpu::ThreadPool pool(threads > 0 ? threads : availableCores());
+    const int64_t piece = std::clamp(bytes / pool.threads(), kLeastPiece, kMostPiece) / 64 * 64;
+    const int64_t pieces = std::max<int64_t>(1, bytes / piece);
+    const int64_t words = piece / int64_t{sizeof(uint64_t)};
+    const int64_t passes = std::max<int64_t>(1, kBeyondCaches / (pieces * piece)); // in one run
+    const auto size = static_cast<size_t>(pieces * words);
+    const auto buffer = std::make_unique_for_overwrite<uint64_t[]>(size);
+    std::memset(buffer.get(), 1, size * sizeof(uint64_t));
     double fastest = std::numeric_limits<double>::infinity();
     for (int run = 0; run < kRuns; ++run) {
         const Clock::time_point begin = Clock::now();
-        cpu::parallel(pool, kBytes / kPiece, [&](int64_t piece, int) {
-            const uint64_t* from = buffer.get() + piece * kPiece / int64_t{sizeof(uint64_t)};
+        cpu::parallel(pool, passes * pieces, [&](int64_t job, int) {
+            const uint64_t* from = buffer.get() + job % pieces * words;
             uint64_t sum = 0;
-            for (int64_t i = 0; i < kPiece / int64_t{sizeof(uint64_t)}; i += kStride)
+            for (int64_t i = 0; i < words; i += kStride)
                 sum += from[i];
             const volatile uint64_t used = sum; // so that the loads are made
             static_cast<void>(used);
         });
         fastest = std::min(fastest, std::max(secondsSince(begin), 1e-9));
     }
-    return static_cast<double>(kBytes) / fastest;
+    return static_cast<double>(passes * pieces * piece) / fastest;
 }
 
 } // namespace moe::kernels

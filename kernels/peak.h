@@ -10,8 +10,11 @@ namespace moe::kernels {
 /// `dtype`, best of a few: the denominator of MFU. About 0.2 s.
 double measureMatmulPeak(Backend& backend, DType dtype);
 
-/// Bytes per second that `threads` threads (0: all cores) read together from memory, one load a
-/// cache line over a buffer that no cache holds, best of a few. About 0.3 s.
-double measureReadBandwidth(int threads);
+inline constexpr int64_t kBeyondCaches = int64_t{256} << 20;
+
+/// Bytes per second that `threads` threads (0: all cores) read together, one load a cache line,
+/// best of a few passes over a buffer of `bytes`: memory's rate where no cache holds it, else the
+/// cache's. About 0.3 s.
+double measureReadBandwidth(int threads, int64_t bytes = kBeyondCaches);
 
 } // namespace moe::kernels

@@ -13,7 +13,6 @@ namespace moe::kernels {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-constexpr int64_t kBytes = int64_t{128} << 20; // of all matrices
 constexpr int kRounds = 3;
 constexpr double kRoundOperations = 2e10; // then a round is long enough
 
@@ -37,7 +36,8 @@ std::vector<std::unique_ptr<PlacedMatrix>> placeAll(Backend& backend, WeightForm
     matrix.exponents = exponents.data();
     matrix.exponentRowBytes = in / kMxBlock;
     std::vector<std::unique_ptr<PlacedMatrix>> placed;
-    for (int64_t at = 0; at + out * matrix.rowBytes <= kBytes; at += out * matrix.rowBytes) {
+    for (int64_t at = 0; at + out * matrix.rowBytes <= kStoredBenchBytes;
+         at += out * matrix.rowBytes) {
         matrix.codes = codes.data() + at;
         placed.push_back(backend.place(matrix));
     }
@@ -49,7 +49,7 @@ std::vector<std::unique_ptr<PlacedMatrix>> placeAll(Backend& backend, WeightForm
 std::vector<StoredBenchResult> benchStoredProducts(Backend& backend)
 {
     constexpr int64_t kHidden = 1024, kFfn = 2816;
-    std::vector<std::byte> codes(static_cast<size_t>(kBytes));
+    std::vector<std::byte> codes(static_cast<size_t>(kStoredBenchBytes));
     for (size_t i = 0; i < codes.size(); ++i) // finite and small in every format
         codes[i] = static_cast<std::byte>((i * 2654435761U >> 13U) & 0x37U);
     const std::vector<uint8_t> exponents(static_cast<size_t>(kHidden * kFfn / kMxBlock), 120);

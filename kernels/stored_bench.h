@@ -9,7 +9,9 @@
 
 namespace moe::kernels {
 
-/// A product with stored weights at a shape, over so many matrices that no cache holds them.
+inline constexpr int64_t kStoredBenchBytes = int64_t{128} << 20;
+
+/// A product with stored weights at a shape, over as many matrices as stand in kStoredBenchBytes.
 struct StoredBenchResult {
     std::string format; ///< "e4m3", "bf16", "mxfp4"
     int64_t tokens = 0, in = 0, out = 0;

@@ -8,6 +8,9 @@ sh packaging/setup.sh --checks
 git ls-files '*.h' '*.cpp' | xargs clang-format-14 --dry-run --Werror
 shellcheck packaging/*.sh tests/*.sh .ci/run
 sh packaging/test.sh
+if python3 -c 'import jinja2' 2>/dev/null; then
+    python3 tests/differential/jinja_differential.py build/release/bin/render_templates
+fi
 for preset in asan tsan; do
     sh packaging/build.sh $preset
     ctest --preset $preset

@@ -3,6 +3,7 @@
 #include "app/moe/arguments.h"
 
 #include "engine/base/json.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
 
 #include <algorithm>
@@ -171,6 +172,13 @@ std::vector<int32_t> Arguments::ids(const std::string& option) const
 int Arguments::threads() const
 {
     return static_cast<int>(integer("--threads", 1, 4096, 0));
+}
+
+std::string Arguments::device() const
+{
+    const std::string name = filledText("--device", "cpu");
+    kernels::checkDevice(name);
+    return name;
 }
 
 Arguments parseArguments(

@@ -38,7 +38,7 @@ int benchTrain(const Arguments& arguments)
     train::TrainerOptions options;
     options.bus = &bus;
     options.threads = arguments.threads();
-    options.device = arguments.text("--device", "cpu");
+    options.device = arguments.device();
     const std::stop_token stop = stopOnSignals();
     train::Trainer trainer(file, options);
     train::TrainResult result;

@@ -3,7 +3,7 @@
 // moe bench kernels: the products that inference is made of, beside the machine's roofs.
 #include "app/moe/bench_commands.h"
 #include "engine/base/json.h"
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/devices.h"
 #include "kernels/peak.h"
 #include "kernels/stored_bench.h"
 
@@ -18,11 +18,14 @@ namespace {
 
 int benchKernels(const Arguments& arguments)
 {
-    const auto backend = kernels::makeCpuBackend(arguments.threads());
-    double read = kernels::measureReadBandwidth(arguments.threads());
+    const auto backend = kernels::makeBackend(arguments.device(), arguments.threads());
+    const auto readRate = [&] {
+        return kernels::measureReadBandwidth(arguments.threads(), kernels::kStoredBenchBytes);
+    };
+    double read = readRate();
     double multiply = kernels::measureMatmulPeak(*backend, kernels::DType::BFloat16);
     const auto results = kernels::benchStoredProducts(*backend);
-    read = std::max(read, kernels::measureReadBandwidth(arguments.threads()));
+    read = std::max(read, readRate());
     multiply = std::max(multiply, kernels::measureMatmulPeak(*backend, kernels::DType::BFloat16));
     base::Json list = base::Json::array();
     if (!arguments.has("--json"))
@@ -56,7 +59,7 @@ Command benchKernelsCommand()
     Command command;
     command.name = "kernels";
     command.summary = "Measures products with stored weights";
-    command.options = {threadsOption(), jsonOption()};
+    command.options = {deviceOption(), threadsOption(), jsonOption()};
     command.description = "Multiplies 1 to 512 tokens by FP8, BF16 and MXFP4 matrices of an "
                           "expert's shapes. The shares are of the read rate and the bfloat16 "
                           "product rate that the machine shows in the same run: few tokens wait "

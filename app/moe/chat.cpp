@@ -41,7 +41,6 @@ infer::GenerationResult reply(infer::Generator& generator, Terminal& terminal,
         generator.cancel(id);
     });
     std::fputs("\n", stdout);
-    throwFailure(result);
     return result;
 }
 
@@ -63,9 +62,17 @@ int run(const Arguments& arguments)
         if (line->empty())
             continue;
         messages.push_back({{"role", "user"}, {"content", *line}});
-        request.prompt
-            = model->encode(text::checkedChat({{"messages", messages}}, "the conversation"));
-        const infer::GenerationResult result = reply(generator, terminal, request, leave);
+        infer::GenerationResult result;
+        try {
+            request.prompt
+                = model->encode(text::checkedChat({{"messages", messages}}, "the conversation"));
+            result = reply(generator, terminal, request, leave);
+        } catch (const Error& refusal) { // the line's fault: the conversation goes on without it
+            std::fprintf(stderr, "moe: this line is left out: %s\n", refusal.what());
+            messages.erase(messages.size() - 1);
+            continue;
+        }
+        throwFailure(result);
         messages.push_back({{"role", "assistant"}, {"content", result.text}});
         if (std::ferror(stdout))
             break;
@@ -88,7 +95,7 @@ Command chatCommand()
         = "A line is a message, and the whole conversation goes to the model by its chat template; "
           "a model without one gets the messages joined by newlines. Ctrl-C stops a reply, what "
           "came of it stays in the conversation; a second Ctrl-C, or one where no reply runs, "
-          "leaves, as Ctrl-D does.";
+          "leaves, as Ctrl-D does. A line that cannot be a message is left out and named.";
     command.run = run;
     return command;
 }

@@ -45,6 +45,8 @@ public:
     std::vector<int32_t> ids(const std::string& option) const;
     /// --threads, 0 (all cores) when absent.
     int threads() const;
+    /// --device, "cpu" when absent. Throws for one that is not there.
+    std::string device() const;
 };
 
 /// One command of the table. Either `run` or `subcommands` is set.

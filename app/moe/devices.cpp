@@ -25,7 +25,7 @@ Json deviceJson(const Arguments& arguments)
         {"instruction_sets", machine.instructionSets}, {"memory_bytes", machine.memoryBytes},
         {"free_memory_bytes", machine.freeMemoryBytes}};
     if (arguments.has("--measure")) {
-        device["read_bandwidth"] = measureReadBandwidth(threads);
+        device["read_bandwidth"] = kernels::measureReadBandwidth(threads);
         const auto backend = kernels::makeCpuBackend(threads);
         for (const kernels::DType dtype : {kernels::DType::Float32, kernels::DType::BFloat16})
             device["matmul_peak"][kernels::nameOf(dtype)]

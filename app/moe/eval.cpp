@@ -90,6 +90,7 @@ int run(const Arguments& arguments)
     const std::string text = base::readFile(file);
     const std::stop_token stop = stopOnSignals();
     const auto model = openModel(arguments, stop);
+    model->model().stopOn(stop);
     ProgressLine progress(arguments.has("--quiet"));
     const base::Json result = evaluate(*model, file, text, [&](int64_t done, int64_t total) {
         if (stop.stop_requested())

@@ -2,12 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "app/moe/machine.h"
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <fstream>
-#include <numeric>
-#include <thread>
 
 namespace moe::cli {
 
@@ -56,31 +51,6 @@ Machine describeMachine()
     machine.memoryBytes = kilobytesOf("MemTotal");
     machine.freeMemoryBytes = kilobytesOf("MemAvailable");
     return machine;
-}
-
-double measureReadBandwidth(int threads)
-{
-    constexpr size_t kWords = size_t{1} << 26; // 512 MiB
-    const std::vector<uint64_t> words(kWords, 1);
-    std::atomic<uint64_t> sink = 0;
-    double best = 0;
-    for (int pass = 0; pass < 4; ++pass) {
-        const auto start = std::chrono::steady_clock::now();
-        {
-            std::vector<std::jthread> readers;
-            readers.reserve(static_cast<size_t>(threads));
-            for (int t = 0; t < threads; ++t) {
-                readers.emplace_back([&, t] {
-                    const auto piece = kWords / static_cast<size_t>(threads);
-                    const uint64_t* from = words.data() + static_cast<size_t>(t) * piece;
-                    sink += std::accumulate(from, from + piece, uint64_t{0});
-                });
-            }
-        }
-        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-        best = std::max(best, static_cast<double>(kWords * sizeof(uint64_t)) / seconds.count());
-    }
-    return best;
 }
 
 } // namespace moe::cli

@@ -16,8 +16,4 @@ struct Machine {
 };
 Machine describeMachine();
 
-/// Bytes a second that `threads` threads read from memory together, best of a few passes over a
-/// buffer far larger than the caches. About a second.
-double measureReadBandwidth(int threads);
-
 } // namespace moe::cli

@@ -49,7 +49,7 @@ std::vector<Option> modelOptions()
         {"--context", "N", "tokens of a sequence (default: the model's, bounded by memory)"},
         {"--head", "H", "stored (default), or fp8: the head is quantised when it is opened"},
         {"--plan", "PLAN.json", "not there yet"}, {"--tensor", "N", "not there yet"},
-        threadsOption(), quietOption()};
+        deviceOption(), threadsOption(), quietOption()};
 }
 
 std::vector<Option> samplingOptions(const std::string& maxTokens)
@@ -86,6 +86,7 @@ infer::OpenOptions openOptions(const Arguments& arguments)
     if (choice(arguments, "--head", {"stored", "fp8"}) == "fp8")
         options.head = infer::Head::Fp8;
     options.context = arguments.integer("--context", 1, kMostTokens, 0);
+    options.device = arguments.device();
     options.threads = arguments.threads();
     return options;
 }

@@ -12,7 +12,7 @@
 namespace moe::cli {
 
 /// How a checkpoint is opened, the same in all commands that ask it: --model, --precision,
-/// --kv-cache, --context, --threads, and those of the contract that are not there yet.
+/// --kv-cache, --context, --device, --threads, and those of the contract that are not there yet.
 std::vector<Option> modelOptions();
 /// --max-tokens, --temperature, …
 std::vector<Option> samplingOptions(const std::string& maxTokens);

@@ -3,7 +3,7 @@
 #include "app/moe/commands.h"
 #include "engine/base/json.h"
 #include "kernels/cases/op_cases.h"
-#include "kernels/cpu/cpu_backend.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
 
@@ -29,11 +29,9 @@ std::string runBoth(
 
 int run(const Arguments& arguments)
 {
-    const std::string device = arguments.text("--device", "cpu");
-    if (device != "cpu")
-        throw UsageError("device " + device + " is not there yet", "moe selftest", "use cpu");
+    const std::string device = arguments.device();
     const auto seed = static_cast<uint64_t>(arguments.integer("--seed", 0, INT64_MAX, 1));
-    const auto tested = kernels::makeCpuBackend(arguments.threads());
+    const auto tested = kernels::makeBackend(device, arguments.threads());
     const auto truth = kernels::makeReferenceBackend();
     kernels::cases::RandomInputs random(seed);
     int64_t cases = 0, failed = 0;

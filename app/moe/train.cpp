@@ -84,7 +84,7 @@ int run(const Arguments& arguments)
     train::TrainerOptions options;
     options.bus = &bus;
     options.threads = arguments.threads();
-    options.device = arguments.text("--device", "cpu");
+    options.device = arguments.device();
     options.resume = arguments.has("--resume");
     const bool json = arguments.has("--json");
     if (arguments.has("--dry-run")) {

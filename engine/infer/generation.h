@@ -61,7 +61,7 @@ struct GeneratedPiece {
 
 enum class FinishReason : uint8_t {
     Stop, ///< an end-of-sequence id or a stop string
-    Length, ///< maxTokens, or the context is full
+    Length, ///< maxTokens, or prompt and reply fill the context; a full prompt gets one token
     Cancelled,
     Failed
 };

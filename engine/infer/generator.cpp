@@ -10,6 +10,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <numeric>
 #include <thread>
 
 namespace moe::infer {
@@ -36,6 +37,23 @@ void checkPrompt(const OpenedModel& model, const GenerationRequest& request)
     }
 }
 
+/// Experts of a layer that a token finds at least: those that the masks leave of the groups that it
+/// may be limited to. A group of which nothing is left is not chosen before the others.
+int64_t leastLeft(
+    const model::ModelConfig& config, const std::vector<ExpertMask>& masks, int64_t layer)
+{
+    const int64_t size = config.experts / config.moe.groups;
+    std::vector<int64_t> left(static_cast<size_t>(config.moe.groups), size);
+    for (const ExpertMask& mask : masks) {
+        if (mask.layer == layer)
+            --left[static_cast<size_t>(mask.expert / size)];
+    }
+    std::erase(left, 0);
+    std::sort(left.begin(), left.end());
+    left.resize(std::min(left.size(), static_cast<size_t>(config.moe.topGroups)));
+    return std::accumulate(left.begin(), left.end(), int64_t{0});
+}
+
 /// Sorts the masks, each once.
 void checkMasks(const model::ModelConfig& config, std::vector<ExpertMask>& masks)
 {
@@ -49,12 +67,13 @@ void checkMasks(const model::ModelConfig& config, std::vector<ExpertMask>& masks
         if (mask.expert < 0 || mask.expert >= config.experts)
             refuse("masked expert " + name, "expert " + std::to_string(mask.expert),
                 "0 to " + std::to_string(config.experts - 1));
-        const auto masked = std::count_if(masks.begin(), masks.end(),
-            [&](const ExpertMask& other) { return other.layer == mask.layer; });
-        if (config.experts - masked < config.topK)
-            refuse(std::to_string(masked) + " masked experts",
+    }
+    for (const ExpertMask& mask : masks) {
+        const int64_t left = leastLeft(config, masks, mask.layer);
+        if (left < config.topK)
+            refuse("the masks leave a token " + std::to_string(left) + " experts",
                 "layer " + std::to_string(mask.layer),
-                "leave the " + std::to_string(config.topK) + " that a token takes");
+                "leave the " + std::to_string(config.topK) + " that it takes");
     }
 }
 

@@ -31,6 +31,8 @@ kernels::InferenceRouter routerOf(const model::ModelConfig& config)
 {
     kernels::InferenceRouter router;
     router.topK = config.topK;
+    router.groups = config.moe.groups;
+    router.topGroups = config.moe.topGroups;
     router.scoring = config.moe.topKThenSoftmax ? kernels::RouterScoring::TopKThenSoftmax
                                                 : kernels::RouterScoring::SoftmaxThenTopK;
     router.normalizeLogits = config.logitsNorm;
@@ -161,6 +163,9 @@ void InferenceModel::forward(std::span<const int32_t> ids, const PagedBatch& bat
     m_backend.upload(rows(m_scratch.ids), ids.data());
     m_backend.embeddingRows(rows(m_scratch.ids), *m_weights.embedding, x);
     for (int64_t layer = 0; layer < m_config.layers; ++layer) {
+        if (m_stop.stop_requested())
+            throw Cancelled(
+                "computing was stopped", "layer " + std::to_string(layer), "start it again");
         const LayerWeights& weights = m_weights.layers[static_cast<size_t>(layer)];
         m_backend.rmsNormRows(x, weights.attentionNorm, eps, normed);
         attention(layer, batch, cache);

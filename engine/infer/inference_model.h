@@ -13,6 +13,8 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <stop_token>
+#include <utility>
 #include <vector>
 
 namespace moe::infer {
@@ -59,6 +61,8 @@ public:
     void forward(std::span<const int32_t> ids, const kernels::PagedBatch& batch,
         const KvCache& cache, const kernels::TensorView& logits,
         std::span<const MaskedExpert> masked = {});
+    /// A forward call then throws Cancelled, between two layers.
+    void stopOn(std::stop_token stop) { m_stop = std::move(stop); }
     /// Of the last forward call; waits for it.
     RoutedBatch routing(bool probabilities);
 
@@ -91,6 +95,7 @@ private:
     PlacedWeights m_weights;
     kernels::DType m_activations;
     int64_t m_largest, m_context, m_rows = 0; ///< rows: of the current call
+    std::stop_token m_stop;
     int64_t m_moeLayer = 0; ///< MoE layers that the current call has left behind
     std::span<const MaskedExpert> m_masked; ///< of the current call
     kernels::Tensor m_ropeTable;

@@ -3,7 +3,8 @@
 #include "engine/infer/opened_model.h"
 
 #include "engine/base/memory.h"
-#include "kernels/cpu/cpu_backend.h"
+#include "engine/infer/memory_advice.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
@@ -87,7 +88,7 @@ int64_t bytesOfWeights(const fs::path& folder)
 }
 
 OpenedModel::OpenedModel(const fs::path& folder, const OpenOptions& options)
-    : OpenedModel(folder, options, kernels::makeCpuBackend(options.threads))
+    : OpenedModel(folder, options, kernels::makeBackend(options.device, options.threads))
 {
 }
 
@@ -98,6 +99,13 @@ OpenedModel::OpenedModel(
     , m_backend(std::move(backend))
 {
     checkOptions(options);
+    withMemoryAdvice(m_name, [&] { open(folder, options); });
+}
+
+OpenedModel::~OpenedModel() = default;
+
+void OpenedModel::open(const fs::path& folder, const OpenOptions& options)
+{
     const auto onLayer = [&](int64_t done, int64_t total) {
         if (options.cancelled.stop_requested())
             throw Cancelled("opening was stopped", folder.string(), "open it again");
@@ -116,8 +124,6 @@ OpenedModel::OpenedModel(
     m_endOfSequence.assign(ends.begin(), ends.end());
     allocateCache(folder, options);
 }
-
-OpenedModel::~OpenedModel() = default;
 
 void OpenedModel::allocateCache(const fs::path& folder, const OpenOptions& options)
 {

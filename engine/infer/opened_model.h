@@ -23,6 +23,7 @@ struct OpenOptions {
     kernels::DType activations = kernels::DType::BFloat16;
     kernels::DType kvCache = kernels::DType::BFloat16;
     Head head = Head::Stored;
+    std::string device = "cpu"; ///< as kernels::makeBackend() takes it
     int threads = 0; ///< 0: all cores
     int64_t parallel = 1; ///< sequences at once
     int64_t context = 0; ///< tokens of one sequence; 0: the model's, bounded by memory
@@ -67,6 +68,7 @@ public:
     const KvCache& cache() const { return *m_cache; }
 
 private:
+    void open(const std::filesystem::path& folder, const OpenOptions& options);
     void allocateCache(const std::filesystem::path& folder, const OpenOptions& options);
 
     std::string m_name;

@@ -40,36 +40,21 @@ int32_t largestOf(std::span<const float> logits)
     return static_cast<int32_t>(best);
 }
 
-void scaleToOne(std::vector<Candidate>& candidates)
-{
-    double sum = 0;
-    for (const Candidate& candidate : candidates)
-        sum += candidate.probability;
-    for (Candidate& candidate : candidates)
-        candidate.probability /= sum;
-}
-
-/// The k largest logits by falling value, with softmax(logits / temperature) over them.
-std::vector<Candidate> largestWithProbabilities(
-    std::span<const float> logits, size_t k, double temperature)
+/// softmax(logits / temperature), not yet divided by its sum. The k largest logits are chosen
+/// before: probabilities may round to equals.
+Ranking largestWithProbabilities(std::span<const float> logits, size_t k, double temperature)
 {
     std::vector<Candidate> candidates(logits.size());
     for (size_t i = 0; i < logits.size(); ++i)
         candidates[i] = {static_cast<int32_t>(i), ordered(logits[i])};
-    const auto before = [](const Candidate& a, const Candidate& b) {
-        return a.probability != b.probability ? a.probability > b.probability : a.token < b.token;
-    };
-    std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(k),
-        candidates.end(), before);
-    candidates.resize(k);
-    const double largest = candidates.front().probability;
-    for (Candidate& candidate : candidates) {
-        // Infinite logits share all there is.
-        const double difference
-            = candidate.probability == largest ? 0 : candidate.probability - largest;
-        candidate.probability = std::exp(difference / temperature);
-    }
-    return candidates;
+    Ranking byLogit(std::move(candidates));
+    const double largest = byLogit[0].probability;
+    byLogit.keep(k);
+    // Infinite logits share all there is.
+    byLogit.change([&](double logit) {
+        return std::exp((logit == largest ? 0 : logit - largest) / temperature);
+    });
+    return byLogit;
 }
 
 } // namespace
@@ -108,22 +93,27 @@ void applyPenalties(const Sampling& sampling, std::span<const int32_t> prompt,
             sampling.presencePenalty + sampling.frequencyPenalty * static_cast<double>(count));
 }
 
-std::vector<Candidate> candidatesOf(const Sampling& sampling, std::span<const float> logits)
+Ranking candidatesOf(const Sampling& sampling, std::span<const float> logits)
 {
     const size_t k = sampling.topK > 0 ? std::min(logits.size(), static_cast<size_t>(sampling.topK))
                                        : logits.size();
-    std::vector<Candidate> candidates = largestWithProbabilities(logits, k, sampling.temperature);
-    scaleToOne(candidates);
+    Ranking candidates = largestWithProbabilities(logits, k, sampling.temperature);
+    candidates.scaleToOne();
     if (sampling.topP < 1) {
         double sum = 0;
         size_t kept = 0;
         while (kept < candidates.size() && (kept == 0 || sum < sampling.topP))
             sum += candidates[kept++].probability;
-        candidates.resize(kept);
+        candidates.keep(kept);
     }
-    const double least = sampling.minP * candidates.front().probability;
-    std::erase_if(candidates, [&](const Candidate& c) { return c.probability < least; });
-    scaleToOne(candidates);
+    if (sampling.minP > 0) {
+        const double least = sampling.minP * candidates[0].probability;
+        size_t kept = 1;
+        while (kept < candidates.size() && candidates[kept].probability >= least)
+            ++kept;
+        candidates.keep(kept);
+    }
+    candidates.scaleToOne();
     return candidates;
 }
 
@@ -133,14 +123,14 @@ int32_t sampleToken(const Sampling& sampling, std::span<const int32_t> prompt,
     applyPenalties(sampling, prompt, generated, logits);
     if (sampling.temperature == 0)
         return largestOf(logits);
-    const std::vector<Candidate> candidates = candidatesOf(sampling, logits);
+    Ranking candidates = candidatesOf(sampling, logits);
     double left = random.uniform();
-    for (const Candidate& candidate : candidates) {
-        left -= candidate.probability;
+    for (size_t rank = 0; rank + 1 < candidates.size(); ++rank) {
+        left -= candidates[rank].probability;
         if (left < 0)
-            return candidate.token;
+            return candidates[rank].token;
     }
-    return candidates.back().token; // rounding left a crumb
+    return candidates[candidates.size() - 1].token; // its share, or a crumb that rounding left
 }
 
 std::vector<int32_t> mostLikely(std::span<const float> logits, int64_t count)

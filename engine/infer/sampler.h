@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/base/random.h"
+#include "engine/infer/ranking.h"
 
 #include <cstdint>
 #include <span>
@@ -29,14 +30,10 @@ void checkSampling(const Sampling& sampling);
 void applyPenalties(const Sampling& sampling, std::span<const int32_t> prompt,
     std::span<const int32_t> generated, std::span<float> logits);
 
-struct Candidate {
-    int32_t token = 0;
-    double probability = 0;
-};
 /// What may be drawn after temperature (above 0), top-k, top-p and min-p, by falling probability
 /// (ties: lower id); the probabilities sum to one. Never empty: NaN logits are never chosen unless
 /// all are.
-std::vector<Candidate> candidatesOf(const Sampling& sampling, std::span<const float> logits);
+Ranking candidatesOf(const Sampling& sampling, std::span<const float> logits);
 
 /// The next token: penalties are applied to `logits` in place. The same random state gives the same
 /// token; greedy draws nothing.

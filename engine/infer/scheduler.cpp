@@ -2,12 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/infer/scheduler.h"
 
+#include "engine/infer/memory_advice.h"
 #include "engine/infer/routing_trace.h"
 #include "kernels/error.h"
 
 #include <algorithm>
 #include <chrono>
-#include <new>
 #include <optional>
 
 namespace moe::infer {
@@ -193,12 +193,9 @@ void Scheduler::step()
 std::optional<Error> Scheduler::attempt(const std::function<void()>& work) const
 {
     try {
-        work();
+        withMemoryAdvice(m_model.name(), work);
     } catch (const Error& error) {
         return error;
-    } catch (const std::bad_alloc&) {
-        return Error(
-            "memory is used up", m_model.name(), "fewer requests at once, or a shorter context");
     }
     return std::nullopt;
 }

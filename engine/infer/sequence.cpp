@@ -132,7 +132,7 @@ std::optional<FinishReason> Sequence::draw(
     handOn(part, false);
     if (part.stopped)
         return FinishReason::Stop;
-    if (std::ssize(generated()) >= request.maxTokens || std::ssize(tokens) > context)
+    if (std::ssize(generated()) >= request.maxTokens || std::ssize(tokens) >= context)
         return FinishReason::Length;
     return std::nullopt;
 }

@@ -29,7 +29,6 @@ public:
     Bench(kernels::Backend& backend, const SpeedRun& run, const std::stop_token& stop)
         : m_backend(backend)
         , m_run(run)
-        , m_stop(stop)
         , m_random(kSeed)
         , m_pages((run.prompt + run.tokens + kPageTokens - 1) / kPageTokens)
         , m_weights(new RandomWeights(run.weights, kSeed))
@@ -46,6 +45,7 @@ public:
             throw Error(std::to_string(run.prompt + run.tokens) + " tokens a sequence", "bench",
                 "at most the context, " + std::to_string(m_model.context()));
         std::iota(m_table.begin(), m_table.end(), 0);
+        m_model.stopOn(stop);
     }
 
     /// The prompt of one sequence.
@@ -71,12 +71,11 @@ public:
     }
 
     const RandomWeights& weights() const { return *m_weights; }
+    int64_t cacheTokens() const { return m_cache.pages() * kPageTokens; }
 
 private:
     void forward(const std::vector<kernels::PagedRow>& rows, int64_t logitRows)
     {
-        if (m_stop.stop_requested())
-            throw Cancelled("stopped", "moe bench", "let it finish");
         std::vector<int32_t> ids;
         ids.reserve(rows.size());
         for (size_t i = 0; i < rows.size(); ++i)
@@ -89,7 +88,6 @@ private:
 
     kernels::Backend& m_backend;
     const SpeedRun& m_run;
-    const std::stop_token& m_stop;
     base::Random m_random;
     int64_t m_pages; ///< of a sequence
     RandomWeights* m_weights; ///< the model's
@@ -144,6 +142,14 @@ double stepBytes(const SpeedRun& run, const RandomWeights& weights, int64_t rows
         + expertShare(run.config, rows) * static_cast<double>(weights.experts().bytes);
 }
 
+double workingBytes(const SpeedRun& run, const Bench& bench)
+{
+    const RandomWeights& weights = bench.weights();
+    return static_cast<double>(
+               weights.rest().bytes + headOf(run, weights).bytes + weights.experts().bytes)
+        + static_cast<double>(bench.cacheTokens()) * keyValueBytes(run.config);
+}
+
 } // namespace
 
 Speed measureDecode(kernels::Backend& backend, const SpeedRun& run, const std::stop_token& stop)
@@ -158,6 +164,7 @@ Speed measureDecode(kernels::Backend& backend, const SpeedRun& run, const std::s
     const auto batch = static_cast<double>(run.batch);
     const double seen = static_cast<double>(run.prompt) + static_cast<double>(run.tokens + 1) / 2;
     Speed speed;
+    speed.workingBytes = workingBytes(run, bench);
     speed.tokensPerSecond = batch * static_cast<double>(run.tokens) / seconds;
     speed.bytesPerToken
         = stepBytes(run, bench.weights(), run.batch) / batch + seen * keyValueBytes(run.config);
@@ -181,6 +188,7 @@ Speed measurePrefill(kernels::Backend& backend, const SpeedRun& run, const std::
     const auto chunks = std::ceil(tokens / static_cast<double>(kLargestChunk));
     const int64_t rows = std::min(run.prompt, kLargestChunk);
     Speed speed;
+    speed.workingBytes = workingBytes(run, bench);
     speed.tokensPerSecond = static_cast<double>(run.batch) * tokens / fastest;
     speed.bytesPerToken = chunks * stepBytes(run, bench.weights(), rows) / tokens
         + tokens / 2 * keyValueBytes(run.config);

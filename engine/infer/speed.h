@@ -21,6 +21,7 @@ struct SpeedRun {
 struct Speed {
     double tokensPerSecond = 0; ///< of all sequences together
     double bytesPerToken = 0; ///< of weights and cached keys and values that have to be read
+    double workingBytes = 0; ///< of the weights and the KV cache: what is read again and again
     double operationsPerToken = 0; ///< of the products with weights, 2 a multiply-add
 };
 

@@ -49,6 +49,7 @@ struct MoeSpec {
     bool twoLayerGate = false; ///< Skywork's: Linear(h → 8n), tanh, Linear(8n → n)
     bool routerBias = false, expertBias = false;
     bool topKThenSoftmax = false; ///< softmax over the chosen logits alone
+    int64_t groups = 1, topGroups = 1; ///< DeepSeek's: the k come from the best topGroups groups
     bool renormalize = true; ///< weights / their sum
     double scaling = 1; ///< on the weights, last
     bool clampedSwish = false; ///< gpt-oss's in place of SwiGLU

@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <utility>
 
 namespace moe::model {
 
@@ -73,7 +74,7 @@ void readSparseStep(ObjectReader& reader, ModelConfig& config)
         }
     }
     if (std::count(dense.begin(), dense.end(), true) > 0)
-        config.moe.dense = dense;
+        config.moe.dense = std::move(dense);
 }
 
 void readQwen(ObjectReader& reader, const Family& family, ModelConfig& config)
@@ -92,14 +93,34 @@ void readQwen(ObjectReader& reader, const Family& family, ModelConfig& config)
     readSparseStep(reader, config);
 }
 
-void refuseOtherDeepseek(ObjectReader& reader)
+/// topk_method, and the groups of "group_limited_greedy".
+void readDeepseekGroups(ObjectReader& reader, ModelConfig& config)
 {
     const std::string method = reader.has("topk_method") ? reader.text("topk_method") : "greedy";
-    if (method != "greedy")
+    if (method == "greedy") {
+        reader.know("n_group");
+        reader.know("topk_group");
+        return;
+    }
+    if (method != "group_limited_greedy")
         throw Error("topk_method \"" + method.substr(0, 80) + "\" is not implemented",
-            reader.at("topk_method"), "only \"greedy\" is");
-    reader.know("n_group"); // of the group-limited methods
-    reader.know("topk_group");
+            reader.at("topk_method"), "one of greedy, group_limited_greedy");
+    const int64_t groups = reader.integer("n_group", 1, config.experts);
+    config.moe.groups = groups;
+    config.moe.topGroups = reader.integer("topk_group", 1, groups);
+    if (config.experts % groups)
+        throw Error(
+            std::to_string(config.experts) + " experts in " + std::to_string(groups) + " groups",
+            reader.at("n_group"), "groups of equal size");
+    const int64_t reachable = config.moe.topGroups * (config.experts / groups);
+    if (config.topK > reachable)
+        throw Error("num_experts_per_tok is " + std::to_string(config.topK) + " of "
+                + std::to_string(reachable) + " experts in topk_group groups",
+            reader.at("topk_group"), "more groups, or fewer experts a token");
+}
+
+void refuseOtherDeepseek(ObjectReader& reader)
+{
     if (booleanOr(reader, "norm_topk_prob", false))
         throw Error("norm_topk_prob true in DeepseekV2ForCausalLM is not implemented",
             reader.at("norm_topk_prob"), "only false is");
@@ -116,6 +137,7 @@ void readDeepseek(ObjectReader& reader, ModelConfig& config)
     refuseOtherDeepseek(reader);
     config.experts = reader.integer("n_routed_experts", 1, kMostExperts);
     config.topK = reader.integer("num_experts_per_tok", 1, kMostExperts);
+    readDeepseekGroups(reader, config);
     config.moe.expertSize = integerOr(reader, "moe_intermediate_size", 1, kMostColumns, 1407);
     config.moe.sharedSize
         = config.moe.expertSize * integerOr(reader, "n_shared_experts", 0, 1024, 2);

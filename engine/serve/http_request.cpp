@@ -39,6 +39,7 @@ void checkFraming(const Fields& fields)
             "send a length, or chunked in HTTP/1.1");
 }
 
+/// Of a target in absolute form the host counts, too.
 void checkHost(const Fields& fields, bool localNamesOnly)
 {
     const size_t hosts = fields.count(http::field::host);
@@ -48,6 +49,20 @@ void checkHost(const Fields& fields, bool localNamesOnly)
         throw ApiError(400, "a host that is not this machine",
             "Host: " + std::string(view(fields[http::field::host]).substr(0, 80)),
             "ask by address or as localhost, or start the server with a key");
+    const std::string_view authority = authorityOf(view(fields.target()));
+    if (!authority.empty() && localNamesOnly && !isLocalName(authority))
+        throw ApiError(400, "a host that is not this machine", std::string(authority.substr(0, 80)),
+            "ask by address or as localhost, or start the server with a key");
+}
+
+void checkExpectation(const Fields& fields)
+{
+    const size_t expectations = fields.count(http::field::expect);
+    if (expectations > 1
+        || (expectations == 1
+            && !boost::beast::iequals(fields[http::field::expect], "100-continue")))
+        throw ApiError(
+            417, "an expectation that is not met", "Expect", "100-continue alone, or leave it out");
 }
 
 void checkKey(const Fields& fields, const std::string& key)
@@ -85,6 +100,7 @@ RequestHead checkedHead(const RequestParser& parser, const Access& access)
         checkKey(fields, access.apiKey);
     RequestHead head;
     head.destination = destinationOf(view(fields.method_string()), target);
+    checkExpectation(fields);
     head.headOnly = fields.method() == http::verb::head;
     head.oldHttp = fields.version() == 10;
     head.keepAlive = fields.keep_alive();

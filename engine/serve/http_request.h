@@ -32,8 +32,9 @@ struct RequestHead {
 };
 
 /// Call when the parser has the whole head, before the body is read. Throws ApiError: 401 without
-/// the right key, 404 and 405 as destinationOf, 400 for a head that could be read in two ways (two
-/// lengths, a length and chunks, unknown codings), and for one without a Host.
+/// the right key, 404 and 405 as destinationOf, 417 for other expectations, 400 for a head that
+/// could be read in two ways (two lengths, a length and chunks, unknown codings), and for one
+/// without a Host.
 RequestHead checkedHead(const RequestParser& parser, const Access& access);
 
 /// What the parser found wrong, as an answer: 413 for a body beyond the limit, else 400.

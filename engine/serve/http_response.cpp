@@ -25,6 +25,8 @@ const char* reasonOf(int status)
         return "Method Not Allowed";
     case 413:
         return "Content Too Large";
+    case 417:
+        return "Expectation Failed";
     case 429:
         return "Too Many Requests";
     case 503:

@@ -4,6 +4,7 @@
 
 #include "engine/serve/api_error.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -14,8 +15,24 @@ namespace {
 
 constexpr std::string_view kModelPrefix = "/v1/models/";
 
+/// "http://" of a target in absolute form, or nothing.
+std::string_view schemeOf(std::string_view target)
+{
+    for (const std::string_view scheme : {"http://", "https://"}) {
+        const auto same = [](char a, char b) {
+            return a == b || (b >= 'a' && a == b - 'a' + 'A');
+        };
+        if (target.size() >= scheme.size()
+            && std::equal(scheme.begin(), scheme.end(), target.begin(),
+                [&](char wanted, char given) { return same(given, wanted); }))
+            return scheme;
+    }
+    return {};
+}
+
 std::string_view pathOf(std::string_view target)
 {
+    target.remove_prefix(schemeOf(target).size() + authorityOf(target).size());
     return target.substr(0, target.find_first_of("?#"));
 }
 
@@ -89,6 +106,15 @@ Destination destinationOf(std::string_view method, std::string_view target)
         throw ApiError(405, "wrong method", std::string(path.substr(0, 200)), "ask with " + methods)
             .with("Allow: " + methods + "\r\n");
     return *destination;
+}
+
+std::string_view authorityOf(std::string_view target)
+{
+    const std::string_view scheme = schemeOf(target);
+    if (scheme.empty())
+        return {};
+    target.remove_prefix(scheme.size());
+    return target.substr(0, target.find_first_of("/?#"));
 }
 
 bool needsKey(std::string_view target)

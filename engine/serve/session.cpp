@@ -185,9 +185,9 @@ void Session::prepared(
     --m_state.reading;
     if (m_phase != Phase::Answering)
         return;
+    if (error)
+        return respond(*error);
     try {
-        if (error)
-            throw *error;
         if (m_state.stopping)
             throw stopping();
         const auto choices = static_cast<int64_t>(request->generations.size());

@@ -91,7 +91,7 @@ std::filesystem::path defaultStorePath()
         const char* value = std::getenv(name); // NOLINT(concurrency-mt-unsafe)
         return std::string(value ? value : "");
     };
-    if (const std::string store = variable("MOE_STORE"); !store.empty())
+    if (std::string store = variable("MOE_STORE"); !store.empty())
         return store;
     std::filesystem::path data = variable("XDG_DATA_HOME");
     if (!data.is_absolute())

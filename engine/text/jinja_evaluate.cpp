@@ -6,6 +6,7 @@
 #include "engine/text/jinja_text.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace moe::text::jinja {
 
@@ -16,7 +17,7 @@ namespace {
 bool isNaN(const Value& value)
 {
     const auto* real = value.as<double>();
-    return real && *real != *real;
+    return real && std::isnan(*real);
 }
 
 } // namespace

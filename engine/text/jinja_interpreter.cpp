@@ -105,7 +105,7 @@ void Interpreter::assign(const Expression& target, const Value& value)
         const auto* space = object.as<NamespaceRef>();
         if (!space)
             fail("an attribute can be set on a namespace alone, and " + target.text + " is none");
-        if (target.attribute.starts_with("_"))
+        if (target.attribute.starts_with('_'))
             fail("a namespace's attribute cannot begin with an underscore");
         auto& attributes = (*space)->attributes;
         const auto known = std::find_if(attributes.begin(), attributes.end(),
@@ -214,16 +214,17 @@ Interpreter::Flow Interpreter::executeFor(const Statement& statement)
     } else {
         loop->known = lengthOf(iterable);
     }
+    // What jinja2 takes for a loop that ran: one whose body came to its end, for an item at least.
     bool ran = false;
-    for (Value item; loop->next(item); ran = true) {
+    for (Value item; loop->next(item);) {
         charge(1);
         m_frame = newFrame(outside);
         set("loop", Value(loop));
         assign(target, item);
-        if (execute(statement.bodies[0]) == Flow::Break) {
-            ran = true;
+        const Flow flow = execute(statement.bodies[0]);
+        ran = ran || flow == Flow::On;
+        if (flow == Flow::Break)
             break;
-        }
     }
     // An escaped loop must not walk on with a scope that is gone.
     loop->source = [](Value&) {

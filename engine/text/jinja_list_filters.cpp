@@ -216,6 +216,30 @@ Value batchFilter(Interpreter& in, const Value& input, Arguments& arguments)
     return in.generator(in.iterate(all), {all});
 }
 
+/// So many lists in all, the first ones longer where they cannot be equal.
+Value sliceFilter(Interpreter& in, const Value& input, Arguments& arguments)
+{
+    const auto bound = bind(in, "slice", arguments, {"slices", "fill_with"}, 1);
+    if (!bound[0]->integer() || *bound[0]->integer() < 1 || *bound[0]->integer() > 100000)
+        in.fail("slice needs a count from 1 to 100000");
+    const auto slices = static_cast<size_t>(*bound[0]->integer());
+    const std::vector<Value> items = in.items(input);
+    std::vector<Value> lists;
+    size_t begin = 0;
+    for (size_t i = 0; i < slices; ++i) {
+        const bool longer = i < items.size() % slices;
+        const size_t end = begin + items.size() / slices + (longer ? 1 : 0);
+        std::vector<Value> part(items.begin() + static_cast<std::ptrdiff_t>(begin),
+            items.begin() + static_cast<std::ptrdiff_t>(end));
+        if (!longer && bound[1] && !bound[1]->isNone())
+            part.push_back(*bound[1]);
+        lists.push_back(in.list(std::move(part)));
+        begin = end;
+    }
+    const Value all = in.list(std::move(lists));
+    return in.generator(in.iterate(all), {all});
+}
+
 Value groupbyFilter(Interpreter& in, const Value& input, Arguments& arguments)
 {
     const auto bound
@@ -324,8 +348,8 @@ FilterFunction findListFilter(const std::string& name)
         {"first", firstFilter}, {"last", lastFilter}, {"list", listFilter},
         {"reverse", reverseFilter}, {"sort", sortFilter}, {"dictsort", dictsortFilter},
         {"unique", uniqueFilter}, {"items", itemsFilter}, {"min", extreme<-1>}, {"max", extreme<1>},
-        {"sum", sumFilter}, {"batch", batchFilter}, {"groupby", groupbyFilter},
-        {"map", mapOrAttribute}, {"select", selectFilter<true, false>},
+        {"sum", sumFilter}, {"batch", batchFilter}, {"slice", sliceFilter},
+        {"groupby", groupbyFilter}, {"map", mapOrAttribute}, {"select", selectFilter<true, false>},
         {"reject", selectFilter<false, false>}, {"selectattr", selectFilter<true, true>},
         {"rejectattr", selectFilter<false, true>}};
     const auto found = kFilters.find(name);

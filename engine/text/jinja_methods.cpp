@@ -45,6 +45,8 @@ Value dictOf(Interpreter& in, Arguments& arguments)
     if (arguments.positional.size() > 1)
         in.fail("dict takes at most one positional argument");
     for (const Value& from : arguments.positional) {
+        if (from.isUndefined())
+            in.failUndefined(from);
         if (from.dict()) {
             entries = from.dict()->entries;
             continue;
@@ -324,9 +326,12 @@ std::optional<Value> method(Interpreter& in, const Value& object, const std::str
         return cyclerMember(in, object, name);
     if (const auto* range = object.as<Range>(); range && oneOf(name, {"start", "stop", "step"}))
         return Value(name == "start" ? range->start : name == "stop" ? range->stop : range->step);
-    if (const auto* function = object.as<FunctionRef>();
-        function && (*function)->macro && name == "name")
-        return in.text((*function)->name);
+    if (const auto* function = object.as<FunctionRef>(); function && (*function)->macro) {
+        if (name == "name")
+            return in.text((*function)->name);
+        if (oneOf(name, {"arguments", "catch_kwargs", "catch_varargs", "caller"}))
+            in.fail("the attribute " + name + " of a macro is not supported");
+    }
     if (object.number()
         && oneOf(name,
             {"real", "imag", "numerator", "denominator", "conjugate", "bit_length", "bit_count",

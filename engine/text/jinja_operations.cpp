@@ -135,7 +135,7 @@ Value Interpreter::makeNamespace(const Value& attributes)
     auto space = std::make_shared<Namespace>(
         Namespace{{}, MemoryShare(&m_memory, int64_t{sizeof(Namespace)} + 64)});
     for (const auto& [key, value] : attributes.dict()->entries) {
-        if (!key.string() || key.string()->bytes.starts_with("_"))
+        if (!key.string() || key.string()->bytes.starts_with('_'))
             fail("a namespace's attribute must be a text that does not begin with an underscore");
         space->attributes.emplace_back(key.string()->bytes, value);
     }

@@ -169,6 +169,11 @@ const std::unordered_map<std::string, WithOther>& withOther()
     return kTests;
 }
 
+bool isTest(const std::string& name)
+{
+    return name == "test" || alone().contains(name) || withOther().contains(name);
+}
+
 } // namespace
 
 bool Interpreter::test(const std::string& name, const Value& input, Arguments& arguments)
@@ -180,6 +185,10 @@ bool Interpreter::test(const std::string& name, const Value& input, Arguments& a
     if (const auto found = withOther().find(name); found != withOther().end()) {
         const auto bound = bind(*this, "the test " + name, arguments, {"other"}, 1);
         return found->second(*this, input, *bound[0]);
+    }
+    if (name == "test") {
+        bind(*this, "the test test", arguments, {}, 0);
+        return isTest(plain(input));
     }
     fail("unknown test " + name.substr(0, 40));
 }

@@ -175,6 +175,8 @@ Value joined(Interpreter& in, const String& self, Arguments& arguments)
 Value linesOf(Interpreter& in, const String& self, Arguments& arguments)
 {
     const Bound bound = bind(in, "splitlines", arguments, {"keepends"}, 0);
+    if (bound[0] && !bound[0]->integer())
+        in.fail("splitlines needs true or false");
     return listOfTexts(in, splitLines(self.bytes, bound[0] && truth(*bound[0])));
 }
 
@@ -215,7 +217,9 @@ bool isLetterOrDigit(char32_t point)
 template <int side> Value padded(Interpreter& in, const String& self, Arguments& arguments)
 {
     const Bound bound = bind(in, "a padding method", arguments, {"width", "fillchar"}, 1);
-    const int64_t room = wholeOf(in, bound[0], 0) - self.length;
+    if (!bound[0]->integer())
+        in.fail("the width must be a whole number");
+    const int64_t room = *bound[0]->integer() - self.length;
     const std::string fill = bound[1] ? textOf(in, *bound[1]) : " ";
     if (countCodePoints(fill) != 1)
         in.fail("the fill must be one character");

@@ -14,7 +14,9 @@
 #include "engine/train/resume.h"
 #include "engine/train/training_loop.h"
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/devices.h"
 #include "kernels/error.h"
+#include "kernels/out_of_memory.h"
 
 #include <nlohmann/json.hpp>
 
@@ -72,6 +74,9 @@ std::string gigabytes(double bytes)
 }
 
 /// Memory is lent on trust: without this, what is too large would be killed without a word.
+constexpr const char* kMemoryRemedy
+    = "a smaller model, micro_batch_size or sequence_length, or a machine with more memory";
+
 void refuseWhatDoesNotFit(const TrainEstimate& estimate)
 {
     const double machine = static_cast<double>(::sysconf(_SC_PHYS_PAGES))
@@ -82,15 +87,12 @@ void refuseWhatDoesNotFit(const TrainEstimate& estimate)
         wanted += static_cast<double>(bytes);
     if (wanted > machine)
         throw Error("training takes " + gigabytes(wanted) + " of memory",
-            "the machine has " + gigabytes(machine),
-            "a smaller model, micro_batch_size or sequence_length");
+            "the machine has " + gigabytes(machine), kMemoryRemedy);
 }
 
 TrainerOptions checked(TrainerOptions options)
 {
-    if (options.device != "cpu")
-        throw Error("there is no device \"" + options.device.substr(0, 40) + "\" here", "--device",
-            "this version trains on cpu");
+    kernels::checkDevice(options.device);
     return options;
 }
 
@@ -165,7 +167,8 @@ std::unique_ptr<kernels::Backend> Trainer::Impl::makeBackend() const
 {
     const int all = options.threads > 0 ? options.threads : kernels::availableCores();
     const int each = std::max(1, all / static_cast<int>(file.parallel.data));
-    return options.makeBackend ? options.makeBackend(each) : kernels::makeCpuBackend(each);
+    return options.makeBackend ? options.makeBackend(each)
+                               : kernels::makeBackend(options.device, each);
 }
 
 void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
@@ -212,12 +215,15 @@ TrainResult Trainer::Impl::run(std::stop_token stop)
         recorder.event(loop.steps, leader.stopped() ? "stopped" : "finished", Json::object());
         recorder.publish(telemetry::StateChange{result.state, ""});
         recorder.flush();
+    } catch (const OutOfMemory& memory) {
+        const Error error(memory.problem(), memory.place(), kMemoryRemedy);
+        failed(error);
+        throw error;
     } catch (const Error& error) {
         failed(error);
         throw;
     } catch (const std::bad_alloc&) {
-        const Error error("there is not enough memory", "training",
-            "a smaller model, micro_batch_size or sequence_length");
+        const Error error("there is not enough memory", "training", kMemoryRemedy);
         failed(error);
         throw error;
     } catch (const std::exception&) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 namespace moe::kernels::cases {
 
@@ -79,9 +80,8 @@ std::vector<int32_t> choices(
 {
     std::vector<int32_t> chosen;
     for (int64_t row = 0; row < rows; ++row) {
-        std::vector<int32_t> left;
-        for (int32_t e = 0; e < experts; ++e)
-            left.push_back(e);
+        std::vector<int32_t> left(static_cast<size_t>(experts));
+        std::iota(left.begin(), left.end(), 0);
         for (int64_t j = 0; j < topK; ++j) {
             // The same expert first for all, or the same topK + 1 for all.
             const auto count = static_cast<int64_t>(left.size());
@@ -105,6 +105,7 @@ OpCase expertsCase(RandomInputs& random, const WeightKind& kind, const Sizes& si
 {
     const bool bias = gating == Gating::ClampedSwish;
     std::vector<StoredFfn> experts;
+    experts.reserve(static_cast<size_t>(routing.experts));
     for (int64_t e = 0; e < routing.experts; ++e)
         experts.push_back(storedFfn(random, kind, sizes, bias));
     const HostArray x = random.normal({routing.rows, sizes.hidden}, act);
@@ -121,6 +122,7 @@ OpCase expertsCase(RandomInputs& random, const WeightKind& kind, const Sizes& si
             kernels::nameOf(result), kAddends[static_cast<int>(addend)]),
         [=](Operands& in) {
             std::vector<FeedForward> placed;
+            placed.reserve(experts.size());
             for (const StoredFfn& expert : experts)
                 placed.push_back(expert.in(in));
             const Result to = resultOf(in, more, addend);

@@ -84,8 +84,8 @@ OpCase routeCase(RandomInputs& random, const std::vector<double>& logits, int64_
         mask.values[static_cast<size_t>(row * experts + random.below(experts))]
             = -std::numeric_limits<double>::infinity();
     }
-    return {text("routeRows %s %ld rows, top %ld of %ld, %s%s%s, scaling %g%s", what, rows,
-                router.topK, experts,
+    return {text("routeRows %s %ld rows, top %ld of %ld, %ld of %ld groups, %s%s%s, scaling %g%s",
+                what, rows, router.topK, experts, router.topGroups, router.groups,
                 router.scoring == RouterScoring::SoftmaxThenTopK ? "softmax first" : "top k first",
                 router.normalizeLogits ? ", normalised" : "",
                 router.renormalize ? ", renormalised" : "", static_cast<double>(router.scaling),
@@ -105,7 +105,7 @@ OpCase routeCase(RandomInputs& random, const std::vector<double>& logits, int64_
 }
 
 struct Choice {
-    int64_t experts, topK;
+    int64_t experts, topK, groups = 1, topGroups = 1;
 };
 
 void addRouteCases(std::vector<OpCase>& cases, RandomInputs& random)
@@ -119,9 +119,12 @@ void addRouteCases(std::vector<OpCase>& cases, RandomInputs& random)
                 .renormalize = !normalise,
                 .scaling = normalise ? 2.5F : 1.0F,
                 .mask = {}};
-            for (const auto& [experts, topK] :
-                {Choice{1, 1}, Choice{2, 2}, Choice{7, 3}, Choice{16, 2}, Choice{131, 8}}) {
+            for (const auto& [experts, topK, groups, topGroups] :
+                {Choice{1, 1}, Choice{2, 2}, Choice{7, 3}, Choice{16, 2}, Choice{131, 8},
+                    Choice{16, 2, 4, 2}, Choice{16, 2, 16, 2}, Choice{160, 6, 8, 3}}) {
                 router.topK = topK;
+                router.groups = groups;
+                router.topGroups = topGroups;
                 for (const int64_t rows : {1, 35}) {
                     for (const bool masked : {false, true})
                         cases.push_back(routeCase(random, apartLogits(random, rows, experts),
@@ -129,6 +132,11 @@ void addRouteCases(std::vector<OpCase>& cases, RandomInputs& random)
                 }
             }
             router.topK = 2;
+            router.groups = 2;
+            router.topGroups = 1;
+            cases.push_back(routeCase(
+                random, {2, 1, 3, 3, 0, 1, 3, 0, 3, 3, 2, 2}, 6, router, false, "with ties,"));
+            router.groups = 1;
             cases.push_back(routeCase(random, {0.5, 1.25, -1, 1.25, 1.25, 3, 3, 3, 3, 3}, 5, router,
                 false, "with ties,"));
             cases.push_back(

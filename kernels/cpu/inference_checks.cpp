@@ -63,11 +63,17 @@ void checkAttention(const KvPages& pages, const PagedAttention& attention)
             "a multiple of " + std::to_string(pages.kvHeads) + " KV heads");
 }
 
-void checkTopK(int64_t topK, int64_t experts)
+void checkRouter(const InferenceRouter& router, int64_t experts)
 {
-    if (topK < 1 || topK > experts)
-        refuse("routeRows: topK", std::to_string(topK),
-            "1 to " + std::to_string(experts) + " experts");
+    if (router.groups < 1 || experts % router.groups || router.topGroups < 1
+        || router.topGroups > router.groups)
+        refuse("routeRows: groups",
+            std::to_string(router.topGroups) + " of " + std::to_string(router.groups),
+            "groups of equal size of " + std::to_string(experts) + " experts");
+    const int64_t reachable = experts / router.groups * router.topGroups;
+    if (router.topK < 1 || router.topK > reachable)
+        refuse("routeRows: topK", std::to_string(router.topK),
+            "1 to " + std::to_string(reachable) + " experts");
 }
 
 void checkHeads(const PlacedMatrix& w, int64_t heads)

@@ -11,7 +11,7 @@ void checkRotation(const TensorView& x, const PagedBatch& batch, const TensorVie
 /// A page of the pool for each position of each of the `rows`, and types that belong together.
 void checkPages(const PagedBatch& batch, int64_t rows, const KvPages& pages);
 void checkAttention(const KvPages& pages, const PagedAttention& attention);
-void checkTopK(int64_t topK, int64_t experts);
+void checkRouter(const InferenceRouter& router, int64_t experts);
 void checkHeads(const PlacedMatrix& w, int64_t heads);
 
 } // namespace moe::kernels::cpu

@@ -57,6 +57,23 @@ Indices largest(const Values& logits, int64_t k)
     return order;
 }
 
+/// −∞ for the scores of all but the topGroups groups with the largest scores.
+Values withinGroups(const Values& logits, int64_t groups, int64_t topGroups)
+{
+    const size_t size = logits.size() / static_cast<size_t>(groups);
+    Values best;
+    for (auto group = logits.begin(); group != logits.end(); group += static_cast<int64_t>(size))
+        best.push_back(logits[static_cast<size_t>(group - logits.begin())
+            + static_cast<size_t>(largest({group, group + static_cast<int64_t>(size)}, 1)[0])]);
+    Values left(logits.size(), -std::numeric_limits<double>::infinity());
+    for (const int32_t group : largest(best, topGroups)) {
+        const auto first = static_cast<size_t>(group) * size;
+        std::copy_n(logits.begin() + static_cast<int64_t>(first), size,
+            left.begin() + static_cast<int64_t>(first));
+    }
+    return left;
+}
+
 /// Where a position's token stands, counted in tokens from the first page on.
 size_t placeOf(const PagedBatch& batch, const PagedRow& row, int64_t position, int64_t pageTokens)
 {
@@ -76,7 +93,7 @@ RoutedRow routeRow(Values logits, const InferenceRouter& router, const Values& m
     for (size_t e = 0; e < mask.size(); ++e)
         logits[e] += mask[e];
     RoutedRow result{.probs = softmax(logits), .weights = {}, .chosen = {}};
-    result.chosen = largest(logits, router.topK);
+    result.chosen = largest(withinGroups(logits, router.groups, router.topGroups), router.topK);
     for (const int32_t e : result.chosen) {
         const bool ofAll = router.scoring == RouterScoring::SoftmaxThenTopK;
         result.weights.push_back((ofAll ? result.probs : logits)[static_cast<size_t>(e)]);
@@ -154,9 +171,15 @@ void ReferenceBackend::routeRows(const TensorView& logits, const InferenceRouter
     const TensorView& probs, const TensorView& chosen, const TensorView& weights)
 {
     const int64_t tokens = logits.shape[0], experts = logits.shape[1];
-    if (router.topK < 1 || router.topK > experts)
+    if (router.groups < 1 || experts % router.groups || router.topGroups < 1
+        || router.topGroups > router.groups)
+        refuse("routeRows: groups",
+            std::to_string(router.topGroups) + " of " + std::to_string(router.groups),
+            "groups of equal size of " + std::to_string(experts) + " experts");
+    const int64_t reachable = experts / router.groups * router.topGroups;
+    if (router.topK < 1 || router.topK > reachable)
         refuse("routeRows: topK", std::to_string(router.topK),
-            "1 to " + std::to_string(experts) + " experts");
+            "1 to " + std::to_string(reachable) + " experts");
     const Values all = read(logits, tokens * experts, "routeRows: logits");
     const Values masks
         = router.mask ? read(router.mask, tokens * experts, "routeRows: mask") : Values();

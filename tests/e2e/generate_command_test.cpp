@@ -68,8 +68,12 @@ private Q_SLOTS:
     void quantisedModelsAnswerAndScoreAlike_data();
     void quantisedModelsAnswerAndScoreAlike();
     void chatLeavesAtCtrlC();
+    void chatLeavesOutWhatIsNoMessage();
+    void benchComparesWithWhatHoldsTheModel();
     void evalChoosesByLikelihood();
     void logitsAreWritten();
+    void devicesThatAreNotThereAreNamed();
+    void memoryOfAnswersHasItsOwnAdvice();
     void failuresAreOneLine_data();
     void failuresAreOneLine();
 
@@ -276,6 +280,29 @@ void GenerateCommandTest::chatLeavesAtCtrlC()
     QCOMPARE(process.exitCode(), 130);
 }
 
+void GenerateCommandTest::chatLeavesOutWhatIsNoMessage()
+{
+    const QStringList words{"chat", "--model", kModel, "--max-tokens", "6", "--quiet"};
+    const QByteArray tooLong(4000, 'x'); // of a context of 256 tokens
+    const Outcome alone = run(words, "Hello\nAnd now?\n");
+    const Outcome chat = run(words, "\xff\xfe\nHello\n" + tooLong + "\nAnd now?\n");
+    QVERIFY2(chat.status == 0, chat.err.constData());
+    QCOMPARE(chat.out, alone.out);
+    QCOMPARE(chat.err.count("moe: this line is left out: "), 2);
+    QVERIFY2(chat.err.contains("UTF-8"), chat.err.constData());
+    QVERIFY2(chat.err.contains("at most the context, 256"), chat.err.constData());
+}
+
+void GenerateCommandTest::benchComparesWithWhatHoldsTheModel()
+{
+    const QJsonObject small
+        = run({"bench", "decode", "--config", "config.json", "--tokens", "4", "--json"}).json();
+    const double bytes = small["read_buffer_bytes"].toDouble();
+    QVERIFY2(bytes > 1e5 && bytes < 1e6, qPrintable(QString::number(bytes)));
+    QVERIFY(small["read_bandwidth_fraction"].toDouble() > 0);
+    QVERIFY(small["read_bandwidth_fraction"].toDouble() < 1);
+}
+
 void GenerateCommandTest::evalChoosesByLikelihood()
 {
     // What the model has read is likelier than noise.
@@ -315,6 +342,38 @@ void GenerateCommandTest::logitsAreWritten()
     QVERIFY2(most > 0 && most < 0.05 * largest, qPrintable(QString::number(most / largest)));
 }
 
+void GenerateCommandTest::devicesThatAreNotThereAreNamed()
+{
+    const QStringList model{"--model", kModel}, config{"--config", "config.json"};
+    for (const QStringList& words : {QStringList{"generate", "--prompt", "x"} + model,
+             QStringList{"chat"} + model, QStringList{"eval", "--data", "config.json"} + model,
+             QStringList{"logits", "--tokens", "1", "--out", "x.npy"} + model,
+             QStringList{"serve", "--port", "0"} + model, QStringList{"bench", "decode"} + config,
+             QStringList{"bench", "prefill"} + config, QStringList{"bench", "kernels"},
+             QStringList{"selftest"}}) {
+        const Outcome failed = run(words + QStringList{"--device", "cuda:1"});
+        QCOMPARE(failed.status, 1);
+        QVERIFY2(failed.lastErrorLine().contains("no device cuda:1 here: --device: cpu"),
+            failed.err.constData());
+    }
+}
+
+void GenerateCommandTest::memoryOfAnswersHasItsOwnAdvice()
+{
+    QFile file(path("config.json"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QJsonObject config = QJsonDocument::fromJson(file.readAll()).object();
+    config["max_position_embeddings"] = 1'000'000;
+    config["head_dim"] = 512;
+    write(path("long.json"), QJsonDocument(config).toJson());
+    const Outcome failed = run(
+        {"bench", "decode", "--config", "long.json", "--batch", "1024", "--prompt", "900000"});
+    QCOMPARE(failed.status, 1);
+    QVERIFY2(failed.lastErrorLine().contains("memory is used up"), failed.err.constData());
+    QVERIFY2(failed.lastErrorLine().contains("FP8 KV cache"), failed.err.constData());
+    QVERIFY2(!failed.err.contains("micro_batch_size"), failed.err.constData());
+}
+
 void GenerateCommandTest::failuresAreOneLine_data()
 {
     QTest::addColumn<QStringList>("arguments");
@@ -323,6 +382,7 @@ void GenerateCommandTest::failuresAreOneLine_data()
     const QStringList generate{"generate", "--model", kModel, "--prompt", "x"};
     QTest::newRow("plan") << generate + QStringList{"--plan", "p.json"} << 2 << "not there yet";
     QTest::newRow("tensor") << generate + QStringList{"--tensor", "2"} << 2 << "not there yet";
+    QTest::newRow("device") << generate + QStringList{"--device", "gpu"} << 2 << "cpu";
     QTest::newRow("head") << generate + QStringList{"--head", "fp4"} << 2 << "stored or fp8";
     QTest::newRow("mask") << generate + QStringList{"--mask-expert", "1"} << 2 << "LAYER:EXPERT";
     QTest::newRow("layer") << generate + QStringList{"--mask-expert", "9:0"} << 2 << "9:0";

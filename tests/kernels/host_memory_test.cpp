@@ -3,6 +3,7 @@
 #include "kernels/bfloat16.h"
 #include "kernels/error.h"
 #include "kernels/host_memory.h"
+#include "kernels/out_of_memory.h"
 #include "kernels/peak.h"
 #include "kernels/reference/reference_backend.h"
 
@@ -56,7 +57,7 @@ private Q_SLOTS:
     {
         HostMemory memory;
         for (const int64_t bytes : {int64_t{-1}, int64_t{1} << 61, INT64_MAX})
-            QVERIFY_EXCEPTION_THROWN(memory.allocate(bytes, MemoryKind::Weights), moe::Error);
+            QVERIFY_THROWS_EXCEPTION(moe::OutOfMemory, memory.allocate(bytes, MemoryKind::Weights));
         QCOMPARE(memory.use().totalBytes, 0);
         QCOMPARE(memory.use().totalPeakBytes, 0);
     }

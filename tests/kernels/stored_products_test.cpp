@@ -257,6 +257,62 @@ private Q_SLOTS:
         }
     }
 
+    /// Weights about the least normal number, activations so large that the products are ordinary.
+    void subnormalWeightsAreExact_data()
+    {
+        QTest::addColumn<int>("format");
+        QTest::addColumn<int>("layout");
+        for (const ScaleLayout layout : {ScaleLayout::None, ScaleLayout::Row, ScaleLayout::Block}) {
+            QTest::addRow("bfloat16 %d", static_cast<int>(layout))
+                << static_cast<int>(WeightFormat::BFloat16) << static_cast<int>(layout);
+            QTest::addRow("mxfp4 %d", static_cast<int>(layout))
+                << static_cast<int>(WeightFormat::MxFloat4) << static_cast<int>(layout);
+        }
+    }
+    void subnormalWeightsAreExact()
+    {
+        QFETCH(int, format);
+        QFETCH(int, layout);
+        const auto which = static_cast<WeightFormat>(format);
+        for (const DType act : kActs) {
+            for (const int64_t tokens : {1, 2, 4, 9, 40}) {
+                const int64_t in = (1 + m_random.below(20)) * kMxBlock
+                    + (which == WeightFormat::MxFloat4 ? 0 : m_random.below(32));
+                const int64_t out = 1 + m_random.below(70);
+                Weight weight
+                    = randomWeight(m_random, which, static_cast<ScaleLayout>(layout), out, in);
+                for (uint8_t& exponent : weight.exponents)
+                    exponent = static_cast<uint8_t>(m_random.below(3));
+                for (int64_t row = 0; which == WeightFormat::BFloat16 && row < out; ++row)
+                    for (int64_t i = 0; i < in; ++i)
+                        putValue(which, weight.codes.data() + row * weight.stored.rowBytes + 2 * i,
+                            std::ldexp(m_random.normals(1)[0], row % 3 ? -126 : -124));
+                cases::HostArray x = m_random.normal({tokens, in}, act);
+                for (double& value : x.values)
+                    value = std::ldexp(value, 120);
+                const cases::HostArray none{
+                    {out}, DType::Float32, std::vector<double>(static_cast<size_t>(out))};
+                const auto zeros = [&](int64_t rows) {
+                    return cases::HostArray{{rows, out}, DType::Float32,
+                        std::vector<double>(static_cast<size_t>(rows * out))};
+                };
+                Room reference(makeReferenceBackend());
+                const TensorView y = reference.put(zeros(tokens));
+                reference->linear(
+                    reference.put(x), {reference.place(weight), reference.put(none)}, y, y);
+                const std::vector<double> expected = reference.get(y);
+                for (const cpu::InstructionSet set : cpu::availableSets()) {
+                    const auto all = linear(set, weight, x, none, zeros(tokens));
+                    QVERIFY2(near(all, expected, 1e-5), cpu::nameOf(set));
+                    const int64_t first = m_random.below(tokens);
+                    const auto one = linear(set, weight, rowsOf(x, first, 1), none, zeros(1));
+                    QVERIFY2(std::equal(one.begin(), one.end(), all.begin() + first * out),
+                        cpu::nameOf(set));
+                }
+            }
+        }
+    }
+
     void everyByteIsDecodedExactly_data()
     {
         QTest::addColumn<int>("format");

@@ -51,7 +51,7 @@ private Q_SLOTS:
                 if (job == round % 20)
                     throw moe::Error("job failed", std::to_string(job), "another one");
             };
-            QVERIFY_EXCEPTION_THROWN(parallel(pool, 20, failing), moe::Error);
+            QVERIFY_THROWS_EXCEPTION(moe::Error, parallel(pool, 20, failing));
             std::atomic<int> done = 0;
             parallel(pool, 20, [&](int64_t, int) { ++done; });
             QCOMPARE(done.load(), 20);

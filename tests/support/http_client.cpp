@@ -113,7 +113,8 @@ HttpResponse HttpClient::receive(bool toHead)
         return response;
     if (response.fields.contains("content-length")) {
         const size_t length = std::strtoull(response.fields["content-length"].c_str(), nullptr, 10);
-        while (m_input.size() < length && (response.whole = more())) { }
+        while (m_input.size() < length && response.whole)
+            response.whole = more();
         response.body = m_input.substr(0, length);
         m_input.erase(0, length);
         return response;
@@ -126,12 +127,14 @@ HttpResponse HttpClient::receive(bool toHead)
     for (;;) {
         size_t line = 0;
         while ((line = m_input.find("\r\n")) == std::string::npos) {
-            if (!(response.whole = more()))
+            response.whole = more();
+            if (!response.whole)
                 return response;
         }
         const size_t size = std::strtoull(m_input.c_str(), nullptr, 16);
         while (m_input.size() < line + 2 + size + 2) {
-            if (!(response.whole = more()))
+            response.whole = more();
+            if (!response.whole)
                 return response;
         }
         response.body += m_input.substr(line + 2, size);

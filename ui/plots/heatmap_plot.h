@@ -118,6 +118,7 @@ class HeatmapTableModel : public QAbstractTableModel {
     Q_OBJECT
 public:
     using QAbstractTableModel::QAbstractTableModel;
+    using QAbstractTableModel::setData;
     void setData(const HeatmapData& data, const QString& rowName);
     int rowCount(const QModelIndex& parent = {}) const override;
     int columnCount(const QModelIndex& parent = {}) const override;

@@ -58,6 +58,7 @@ public:
     /// x rising; NaN in y breaks the line. Copied. Cheap when only the tail grew (same front,
     /// longer).
     void setData(int curve, std::span<const double> x, std::span<const double> y);
+    using QWidget::setVisible;
     void setVisible(int curve, bool visible);
 
     void setMarkers(const std::vector<EventMarker>& markers, bool drawFlags);

@@ -150,7 +150,7 @@ void LayerPage::refreshCurves(const models::RunData& run, const models::LayerDat
             least = std::min(least, entropy);
     }
     const double room = std::max(0.02, 0.08 * (uniform - least));
-    m_entropy->plot().setYRange(least - room, uniform + room);
+    m_entropy->plot().setYRange(least - room, uniform + 4 * room); // its label stands above it
     feed(m_ratios, 0, layer.max1OverMax2());
     feed(m_ratios, 1, layer.max2OverMax3());
     feed(m_similarity, 0, layer.similarity());

@@ -4,6 +4,7 @@
 // and values to their pages.
 #include "kernels/cpu/inference_checks.h"
 #include "kernels/cpu/isa/backend.h"
+#include "kernels/cpu/isa/lanes.h"
 #include "kernels/cpu/isa/paged.h"
 
 namespace moe::kernels::cpu::MOE_ISA {
@@ -36,13 +37,18 @@ template <typename Act> void rotateHalves(Act* head, const float* turns, int64_t
     });
 }
 
+template <int... kLane> Vec neighbours(Vec x, Lanes<kLane...>)
+{
+    return __builtin_shufflevector(x, x, (kLane ^ 1)...);
+}
+
 /// The same of columns 2 i and 2 i + 1; turns: every cosine twice, then −sin, sin of each pair.
 template <typename Act> void rotateNeighbours(Act* head, const float* turns, int64_t pairs)
 {
     const float* sines = turns + 2 * pairs;
     eachVector(2 * pairs, [&](int64_t i, auto part) {
         const Vec x = part.load(head + i);
-        const Vec other = __builtin_shuffle(x, laneIndex() ^ 1);
+        const Vec other = neighbours(x, AllLanes{});
         part.store(head + i, x * part.load(turns + i) + other * part.load(sines + i));
     });
 }

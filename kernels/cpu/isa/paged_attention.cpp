@@ -200,7 +200,7 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
     }
     const bool alone = multiplications(call, tiles, count) < kAlone;
     // Few rows: block by block for all heads, whose keys lie side by side.
-    const bool split = !alone && blocks > 1 && count <= 8 * pool().threads();
+    const bool split = !alone && blocks > 1 && count <= int64_t{8} * pool().threads();
     const int64_t partFloats = 2 * kQueries + queries * call.sizes.valueStride;
     auto* parts
         = static_cast<float*>(split ? scratch(kSlotB, jobs * blocks * partFloats * 4) : nullptr);

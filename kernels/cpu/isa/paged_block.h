@@ -96,7 +96,7 @@ void scoreQueries(
         const Vec all = totals(sums);
         for (int a = 0; a < kCount; ++a)
             __builtin_memcpy(scores + a * kScoreStride + k,
-                reinterpret_cast<const float*>(&all) + a * kKeys, kKeys * 4);
+                reinterpret_cast<const float*>(&all) + int64_t{a} * kKeys, kKeys * sizeof(float));
     }
 }
 

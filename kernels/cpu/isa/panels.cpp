@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // How matrices become the panels and tiles of product.h.
+#include "kernels/cpu/isa/lanes.h"
 #include "kernels/cpu/isa/product.h"
 
 namespace moe::kernels::cpu::MOE_ISA {
@@ -17,7 +18,7 @@ template <Keep kKeep> inline void put(Word* p, Vec x)
 
 /// One step of a transposition of kLanes × kLanes: lanes whose index has bit kBit clear stay, the
 /// others change places with the row kBit further.
-template <int kBit, int... kLane> inline void exchange(Vec& a, Vec& b)
+template <int kBit, int... kLane> inline void exchange(Vec& a, Vec& b, Lanes<kLane...>)
 {
     const Vec low
         = __builtin_shufflevector(a, b, ((kLane & kBit) != 0 ? kLanes + kLane - kBit : kLane)...);
@@ -30,16 +31,8 @@ template <int kBit> inline void exchangeRows(Vec* rows)
 {
 #pragma GCC unroll 16
     for (int i = 0; i < kLanes; ++i)
-        if ((i & kBit) == 0) {
-#if defined(__AVX512F__)
-            exchange<kBit, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15>(
-                rows[i], rows[i + kBit]);
-#elif defined(__AVX2__)
-            exchange<kBit, 0, 1, 2, 3, 4, 5, 6, 7>(rows[i], rows[i + kBit]);
-#else
-            exchange<kBit, 0, 1, 2, 3>(rows[i], rows[i + kBit]);
-#endif
-        }
+        if ((i & kBit) == 0)
+            exchange<kBit>(rows[i], rows[i + kBit], AllLanes{});
 }
 inline void transpose(Vec* rows)
 {

@@ -86,9 +86,12 @@ void rowsTimesPanel(const Word* x, int64_t ldx, int64_t rows, const Word* b, int
         const int64_t count = smaller(step, rows - row);
         for (int64_t i = 0; i < share && ahead; i += kLine)
             __builtin_prefetch(ahead + row / step * share + i, 0, 2);
-        for (int64_t first = 0; first < k || first == 0; first += depth)
+        for (int64_t first = 0; first < k || first == 0; first += depth) {
+            // A right side without words is null and has no more than this one step.
+            const Word* words = b + first * ldb; // NOLINT(clang-analyzer-core.NullPointerArithm)
             multiply<kBf16, Left::Rows>(count, cols, smaller(depth, k - first),
-                x + row * ldx + first, ldx, b + first * ldb, ldb, buffer, kPanel, first > 0);
+                x + row * ldx + first, ldx, words, ldb, buffer, kPanel, first > 0);
+        }
         emit(row, count, static_cast<const float*>(buffer));
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
-// z ← λ (z − mean z) / std z where wanted, + mask; softmax; the k largest of z. Normalised logits
-// stay in double for the choice: rounding must not make equals of what were none.
+// z ← λ (z − mean z) / std z where wanted, + mask; softmax; the k largest of z, of the best groups
+// where there are some. Normalised logits stay in double for the choice: rounding must not make
+// equals of what were none.
 #include "kernels/cpu/inference_checks.h"
 #include "kernels/cpu/isa/backend.h"
 #include "kernels/cpu/isa/ranges.h"
@@ -30,11 +31,27 @@ void normalise(double* z, int64_t n, double lambda)
         z[e] = deviation == 0.0 ? 0.0 : lambda * (z[e] - mean) / deviation;
 }
 
-/// The k largest by falling z, of equals the lower index first; `taken` of n flags.
+/// Flags all experts but those of the topGroups groups whose largest z is largest, of equals the
+/// lower group first.
+void flagOtherGroups(const double* z, int64_t n, const InferenceRouter& router, bool* taken)
+{
+    const int64_t size = n / router.groups;
+    for (int64_t e = 0; e < n; ++e)
+        taken[e] = router.topGroups < router.groups;
+    for (int64_t j = 0; j < router.topGroups && router.topGroups < router.groups; ++j) {
+        int64_t best = -1; // its largest expert
+        for (int64_t e = 0; e < n; ++e) {
+            if (taken[e] && (best < 0 || z[e] > z[best]))
+                best = e;
+        }
+        for (int64_t e = best / size * size; e < (best / size + 1) * size; ++e)
+            taken[e] = false;
+    }
+}
+
+/// The k largest by falling z that have no flag yet, of equals the lower index first.
 void choose(const double* z, int64_t n, int64_t k, bool* taken, int32_t* chosen)
 {
-    for (int64_t e = 0; e < n; ++e)
-        taken[e] = false;
     for (int64_t j = 0; j < k; ++j) {
         int64_t best = -1;
         for (int64_t e = 0; e < n; ++e) {
@@ -70,7 +87,9 @@ void routeRow(
         normalise(z, n, router.lambda);
     for (int64_t e = 0; row.mask && e < n; ++e)
         z[e] += row.mask[e];
-    choose(z, n, router.topK, reinterpret_cast<bool*>(z + n), row.chosen);
+    auto* taken = reinterpret_cast<bool*>(z + n);
+    flagOtherGroups(z, n, router, taken);
+    choose(z, n, router.topK, taken, row.chosen);
     const double most = z[row.chosen[0]];
     for (int64_t e = 0; e < n; ++e)
         row.probs[e] = static_cast<float>(z[e] - most);
@@ -98,7 +117,7 @@ void CpuBackend::routeRows(const TensorView& logits, const InferenceRouter& rout
     const TensorView& probs, const TensorView& chosen, const TensorView& weights)
 {
     const int64_t rows = logits.shape[0], n = logits.shape[1], k = router.topK;
-    checkTopK(k, n);
+    checkRouter(router, n);
     const auto* mask = router.mask.host<float>();
     parallelRanges(pool(), rows, rowGrain(4 * k * n), [&](int64_t begin, int64_t end, int thread) {
         void* work = threadScratch(thread, 9 * n);

@@ -186,4 +186,12 @@ struct MxFloat4 {
 } // namespace pairs
 #endif
 
+/// Whether a decoder's vectors may hold subnormal bfloat16, which the product of pairs takes for
+/// zero.
+template <typename Decoder> inline constexpr bool kWidensSubnormals = false;
+#if defined(__AVX512BF16__)
+template <> inline constexpr bool kWidensSubnormals<pairs::Bf16> = true;
+template <> inline constexpr bool kWidensSubnormals<pairs::MxFloat4> = true;
+#endif
+
 } // namespace moe::kernels::cpu::MOE_ISA

@@ -305,7 +305,7 @@ void QuantizeTest::nothingIsLeftOfWhatWasStopped()
         quantizeFolder(m_from, QuantScheme::Fp8Tensor, m_out, stop.get_token(),
             [&](int64_t, int64_t) { stop.request_stop(); });
     };
-    QVERIFY_EXCEPTION_THROWN(stopped(), Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, stopped());
     QVERIFY(fs::is_directory(m_from));
     for (const auto& entry : fs::directory_iterator(m_folder->path().toStdString()))
         QVERIFY2(entry.path() == m_from, entry.path().c_str());

@@ -109,7 +109,7 @@ private Q_SLOTS:
         QVERIFY(f[0] == 1.0F && f[1] == -2.0F);
         file.tensors().at("d").toFloat32(f.data());
         QVERIFY(f[0] == 0.5F && std::isinf(f[1]));
-        QVERIFY_EXCEPTION_THROWN(file.tensors().at("u").toFloat32(f.data()), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, file.tensors().at("u").toFloat32(f.data()));
     }
 
     void damagedFiles_data()
@@ -198,7 +198,7 @@ private Q_SLOTS:
         const std::string whole = base::readFile(path("whole"));
         for (size_t length = 0; length < whole.size(); ++length) {
             write("cut", whole.substr(0, length));
-            QVERIFY_EXCEPTION_THROWN(SafetensorsFile{path("cut")}, Error);
+            QVERIFY_THROWS_EXCEPTION(Error, SafetensorsFile{path("cut")});
         }
         for (size_t at = 0; at < whole.size(); ++at) {
             std::string flipped = whole;
@@ -229,16 +229,16 @@ private Q_SLOTS:
         files.get("b").toFloat32(&value);
         QCOMPARE(value, 2.0F);
         QVERIFY(!files.has("c"));
-        QVERIFY_EXCEPTION_THROWN(files.get("c"), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, files.get("c"));
         for (const char* bad : {R"({"weight_map": {"a": "s2"}})", R"({"weight_map": {"a": "s3"}})",
                  R"({"weight_map": {"a": "../s1"}})", R"({"weight_map": {"a": "/etc/passwd"}})",
                  R"({"weight_map": {"a": 1}})", R"({"weight_map": []})", "{}", "[]", ""}) {
             write("model.safetensors.index.json", bad);
-            QVERIFY_EXCEPTION_THROWN(WeightFiles(path("")), Error);
+            QVERIFY_THROWS_EXCEPTION(Error, WeightFiles(path("")));
         }
         std::filesystem::remove(path("model.safetensors.index.json"));
-        QVERIFY_EXCEPTION_THROWN(WeightFiles(path("")), Error);
-        QVERIFY_EXCEPTION_THROWN(WeightFiles(path("nowhere")), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, WeightFiles(path("")));
+        QVERIFY_THROWS_EXCEPTION(Error, WeightFiles(path("nowhere")));
     }
 
 private:

@@ -327,9 +327,13 @@ private Q_SLOTS:
         QVERIFY(cut.ids.size() < whole.ids.size());
         GenerationRequest full = requestOf(randomIds(m_random, 128), 50);
         QVERIFY(infer::generate(generator, full).ids.size() <= 1);
-        full.prompt.resize(120);
-        const GenerationResult result = infer::generate(generator, full);
-        QVERIFY(result.finish == FinishReason::Stop || result.ids.size() == 9);
+        GenerationResult result;
+        for (int i = 0; i < 50 && result.finish != FinishReason::Length; ++i) {
+            full.prompt = randomIds(m_random, 120);
+            result = infer::generate(generator, full);
+        }
+        QCOMPARE(result.finish, FinishReason::Length);
+        QCOMPARE(result.ids.size(), 8U); // with the prompt as long as the context
     }
 
     void routingNamesEveryTokensExperts()
@@ -406,6 +410,27 @@ private Q_SLOTS:
         }
     }
 
+    void masksLeaveTheGroupsEnough()
+    {
+        OpenedModel model(this->model("deepseek_v2_grouped")); // 3 of 12 experts, of 2 of 4 groups
+        Generator generator(model);
+        GenerationRequest request = requestOf(randomIds(m_random, 20), 5);
+        request.routing = true;
+        request.masks = {{1, 0}, {1, 1}, {1, 3}, {1, 4}}; // the two best groups may hold two in all
+        QVERIFY_THROWS_EXCEPTION(UsageError, generator.submit(request, {}, {}));
+        request.masks = {{1, 0}, {1, 1}, {1, 2}, {1, 3}}; // a whole group and one of another
+        const GenerationResult result = infer::generate(generator, request);
+        QVERIFY(!result.error);
+        for (const infer::TokenRouting& token : result.routing) {
+            std::set<int32_t> groups;
+            for (const infer::ExpertChoice& choice : token[1]) {
+                QVERIFY(choice.expert > 3);
+                groups.insert(choice.expert / 3);
+            }
+            QVERIFY(groups.size() <= 2);
+        }
+    }
+
     void whatMemoryDoesNotHoldIsRefused()
     {
         const auto folder = model("llama");
@@ -427,12 +452,12 @@ private Q_SLOTS:
         QVERIFY(bounded.context() > 128 && bounded.context() < kHuge);
         base::writeFileAtomically(folder / "config.json", config.dump());
         options.context = 129;
-        QVERIFY_EXCEPTION_THROWN(OpenedModel(folder, options), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, OpenedModel(folder, options));
         std::stop_source stop;
         stop.request_stop();
         options.context = 0;
         options.cancelled = stop.get_token();
-        QVERIFY_EXCEPTION_THROWN(OpenedModel(folder, options), Cancelled);
+        QVERIFY_THROWS_EXCEPTION(Cancelled, OpenedModel(folder, options));
     }
 
     void theHeadMayBeInFp8()
@@ -468,7 +493,7 @@ private Q_SLOTS:
             wanted.begin(), wanted.end()));
         QCOMPARE(opened.name(), std::string("llama"));
         base::writeFileAtomically(folder / "generation_config.json", R"({"eos_token_id": 103})");
-        QVERIFY_EXCEPTION_THROWN(OpenedModel{folder}, Error);
+        QVERIFY_THROWS_EXCEPTION(Error, OpenedModel{folder});
     }
 
 private:

@@ -5,6 +5,7 @@
 #include "engine/checkpoint/safetensors.h"
 #include "engine/infer/inference_model.h"
 #include "engine/infer/token_logits.h"
+#include "kernels/cpu/cpu_backend.h"
 #include "kernels/cpu/instruction_set.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
@@ -207,7 +208,7 @@ private Q_SLOTS:
                 QTest::addRow("%s on %s", name.c_str(), backends()[b].name.c_str())
                     << QString::fromStdString(name) << static_cast<int>(b);
         }
-        QVERIFY(fixtures().size() >= 17);
+        QVERIFY(fixtures().size() >= 18);
     }
     void logitsAgreeWithTransformers()
     {
@@ -306,8 +307,20 @@ private Q_SLOTS:
                     std::string(error.what()).find("outside the vocabulary") != std::string::npos);
             }
         }
-        QVERIFY_EXCEPTION_THROWN(
-            logitsOf(kFixtures / "llama", std::vector<int32_t>(129, 1), 129), Error);
+        QVERIFY_THROWS_EXCEPTION(
+            Error, logitsOf(kFixtures / "llama", std::vector<int32_t>(129, 1), 129));
+    }
+
+    void computingStopsWhenAsked()
+    {
+        const auto backend = kernels::makeCpuBackend(1);
+        infer::InferenceModel model(*backend, kFixtures / "llama", kernels::DType::Float32, 8, 128);
+        std::stop_source stop;
+        model.stopOn(stop.get_token());
+        const std::vector<int32_t> tokens{1, 2, 3};
+        QCOMPARE(infer::tokenLogits(*backend, model, tokens).size(), 3U * 103U);
+        stop.request_stop();
+        QVERIFY_THROWS_EXCEPTION(Cancelled, infer::tokenLogits(*backend, model, tokens));
     }
 
     void npyIsAsNumpyReadsIt()

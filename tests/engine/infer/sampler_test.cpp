@@ -6,8 +6,10 @@
 
 #include <QTest>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 using namespace moe;
 using infer::Candidate;
@@ -15,12 +17,41 @@ using infer::Sampling;
 
 namespace {
 
-std::vector<int32_t> tokensOf(const std::vector<Candidate>& candidates)
+std::vector<int32_t> tokensOf(infer::Ranking candidates)
 {
     std::vector<int32_t> tokens;
-    for (const Candidate& candidate : candidates)
-        tokens.push_back(candidate.token);
+    for (size_t rank = 0; rank < candidates.size(); ++rank)
+        tokens.push_back(candidates[rank].token);
     return tokens;
+}
+
+/// The same by sorting all, as the definition reads.
+std::vector<Candidate> sortedCandidates(const Sampling& sampling, const std::vector<float>& logits)
+{
+    std::vector<Candidate> all;
+    for (size_t i = 0; i < logits.size(); ++i)
+        all.push_back({static_cast<int32_t>(i), std::exp(logits[i] / sampling.temperature)});
+    std::stable_sort(all.begin(), all.end(),
+        [](const Candidate& a, const Candidate& b) { return a.probability > b.probability; });
+    if (sampling.topK > 0)
+        all.resize(std::min(all.size(), static_cast<size_t>(sampling.topK)));
+    const auto scale = [&all] {
+        const double sum = std::accumulate(all.begin(), all.end(), 0.0,
+            [](double so, const Candidate& c) { return so + c.probability; });
+        for (Candidate& candidate : all)
+            candidate.probability /= sum;
+    };
+    scale();
+    double sum = 0;
+    std::erase_if(all, [&](const Candidate& candidate) {
+        const bool beyond = sampling.topP < 1 && sum >= sampling.topP;
+        sum += candidate.probability;
+        return beyond;
+    });
+    const double least = sampling.minP * all.front().probability;
+    std::erase_if(all, [&](const Candidate& c) { return c.probability < least; });
+    scale();
+    return all;
 }
 
 /// Logits whose softmax is `probabilities`.
@@ -100,6 +131,40 @@ private Q_SLOTS:
             QVERIFY(std::abs(counts[i] / double(kDraws) - probabilities[i]) < 0.022);
     }
 
+    void onlyWhatADrawLooksAtIsBroughtIntoOrder()
+    {
+        const uint64_t seed = tests::testSeed();
+        qInfo("seed %llu", static_cast<unsigned long long>(seed));
+        base::Random random(seed);
+        for (int round = 0; round < 200; ++round) {
+            std::vector<float> logits(1 + random.below(3000));
+            for (float& logit : logits)
+                logit = static_cast<float>(random.below(40)) / 4; // many are equal
+            Sampling sampling;
+            sampling.temperature = 0.25 + random.uniform();
+            sampling.topK = random.below(3) ? 0 : 1 + static_cast<int64_t>(random.below(200));
+            sampling.topP = random.below(2) ? 1 : random.uniform();
+            sampling.minP = random.below(2) ? 0 : random.uniform();
+            const std::vector<Candidate> expected = sortedCandidates(sampling, logits);
+            infer::Ranking ranking = infer::candidatesOf(sampling, logits);
+            // Sums in another order may put the end of top-p a token further.
+            QVERIFY(std::abs(std::ssize(expected) - static_cast<int64_t>(ranking.size())) <= 1);
+            for (size_t rank = 0; rank < std::min(expected.size(), ranking.size()); ++rank)
+                QCOMPARE(ranking[rank].token, expected[rank].token);
+        }
+        std::vector<float> logits(100'000);
+        for (size_t i = 0; i < logits.size(); ++i)
+            logits[i] = -static_cast<float>(i % 1000);
+        Sampling sampling;
+        sampling.temperature = 0.5;
+        for (const double topP : {1.0, 0.9}) {
+            sampling.topP = topP;
+            infer::Ranking ranking = infer::candidatesOf(sampling, logits);
+            QCOMPARE(ranking[1].token, 1000);
+            QVERIFY2(ranking.ordered() <= 256, qPrintable(QString::number(ranking.ordered())));
+        }
+    }
+
     void logProbabilitiesAreThoseOfTheSoftmax()
     {
         const std::vector<float> logits = logitsOf({0.5, 0.125, 0.375});
@@ -111,13 +176,13 @@ private Q_SLOTS:
         infer::checkSampling({});
         Sampling sampling;
         sampling.topP = 1.5;
-        QVERIFY_EXCEPTION_THROWN(infer::checkSampling(sampling), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, infer::checkSampling(sampling));
         sampling = {};
         sampling.temperature = std::nan("");
-        QVERIFY_EXCEPTION_THROWN(infer::checkSampling(sampling), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, infer::checkSampling(sampling));
         sampling = {};
         sampling.repetitionPenalty = 0;
-        QVERIFY_EXCEPTION_THROWN(infer::checkSampling(sampling), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, infer::checkSampling(sampling));
     }
 };
 

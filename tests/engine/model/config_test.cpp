@@ -253,7 +253,7 @@ private Q_SLOTS:
             = [](const char* name, const char* key, const char* value, const char* word) {
                   QTest::addRow("%s %s %s", name, key, value) << name << key << value << word;
               };
-        row("DeepseekV2", "topk_method", R"("group_limited_greedy")", "group_limited_greedy");
+        row("DeepseekV2", "topk_method", R"("noaux_tc")", "noaux_tc");
         row("DeepseekV2", "topk_method", "3", "topk_method");
         row("DeepseekV2", "norm_topk_prob", "true", "norm_topk_prob true");
         row("DeepseekV2", "scoring_func", R"("sigmoid")", "scoring_func");
@@ -286,6 +286,27 @@ private Q_SLOTS:
         const std::string line
             = refusal(source, key.toStdString(), Json::parse(value.toStdString()));
         QVERIFY2(names(line, word.toStdString()), line.c_str());
+    }
+
+    void expertsMayStandInGroups()
+    {
+        Json json = familyConfig("DeepseekV2");
+        json["n_routed_experts"] = 160;
+        json["num_experts_per_tok"] = 6;
+        json["topk_method"] = "group_limited_greedy";
+        json["n_group"] = 8;
+        json["topk_group"] = 3;
+        const ModelConfig config = model::parseConfig(json, "config.json");
+        QCOMPARE(config.moe.groups, 8);
+        QCOMPARE(config.moe.topGroups, 3);
+        QVERIFY(names(refusal(json, "n_group", 7), "groups of equal size"));
+        QVERIFY(names(refusal(json, "n_group", 0), "n_group"));
+        QVERIFY(names(refusal(json, "topk_group", 9), "topk_group"));
+        json["num_experts_per_tok"] = 20;
+        QVERIFY(names(refusal(json, "topk_group", 0), "topk_group"));
+        QVERIFY(names(refusal(json, "num_experts_per_tok", 61), "60 experts in topk_group groups"));
+        json["topk_method"] = "greedy";
+        QCOMPARE(model::parseConfig(json, "x").moe.groups, 1);
     }
 
     void partsAreChosenByTheConfiguration()
@@ -338,7 +359,7 @@ private Q_SLOTS:
             } catch (const Error& error) {
                 QVERIFY2(names(error.what(), std::string("training of ") + name), error.what());
             }
-            QVERIFY_EXCEPTION_THROWN(model::toJson(config), Error);
+            QVERIFY_THROWS_EXCEPTION(Error, model::toJson(config));
         }
         Json json = skyworkMoe();
         json["moe_2layer_gate"] = true;
@@ -414,7 +435,7 @@ private Q_SLOTS:
                 QVERIFY(names(error.what(), "config.json"));
             }
         }
-        QVERIFY_EXCEPTION_THROWN(model::readConfig("/nonexistent/model"), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, model::readConfig("/nonexistent/model"));
     }
 };
 

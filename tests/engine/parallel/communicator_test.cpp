@@ -254,7 +254,7 @@ private Q_SLOTS:
         const auto alone = parallel::makeSingleRank();
         alone->barrier();
         alone->abort();
-        QVERIFY_EXCEPTION_THROWN(alone->barrier(), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, alone->barrier());
     }
 
     void disagreementIsAnErrorNotAHang()
@@ -277,13 +277,12 @@ private Q_SLOTS:
     void onlySummableTypesAreSummed()
     {
         Ranks<int32_t> all(2, 4, 1);
-        QVERIFY_EXCEPTION_THROWN(
-            all.run([](Communicator& ranks, const auto& data) { ranks.allReduceSum(data); }),
-            Error);
-        QVERIFY_EXCEPTION_THROWN(
+        QVERIFY_THROWS_EXCEPTION(Error,
+            all.run([](Communicator& ranks, const auto& data) { ranks.allReduceSum(data); }));
+        QVERIFY_THROWS_EXCEPTION(Error,
             parallel::runLocalRanks(
-                0, [](int) -> Backend& { throw std::logic_error("unused"); }, [](Communicator&) {}),
-            Error);
+                0, [](int) -> Backend& { throw std::logic_error("unused"); },
+                [](Communicator&) {}));
     }
 };
 

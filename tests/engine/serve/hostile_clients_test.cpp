@@ -94,6 +94,20 @@ private Q_SLOTS:
         QCOMPARE(waits.receive().status, 200);
     }
 
+    void otherExpectationsAreRefused()
+    {
+        ServerBench& bench = start();
+        for (const char* expected : {"Expect: 200-ok\r\n", "Expect: 100-continue, x\r\n",
+                 "Expect: 100-continue\r\nExpect: 100-continue\r\n", "Expect: \r\n"}) {
+            HttpClient client(bench.port);
+            client.send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+                + std::string(expected) + "Content-Length: 5\r\n\r\n");
+            const HttpResponse response = client.receive(); // without waiting for the body
+            QCOMPARE(response.status, 417);
+            QCOMPARE(response.fields.at("connection"), std::string("close"));
+        }
+    }
+
     void requestsThatCanBeReadInTwoWays_data()
     {
         QTest::addColumn<QByteArray>("fields");

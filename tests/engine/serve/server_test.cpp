@@ -52,6 +52,12 @@ private Q_SLOTS:
         QCOMPARE(wrong.fields.at("allow"), std::string("POST"));
         QCOMPARE(bench.ask(postRequest("/health", "{}")).status, 405);
         QCOMPARE(bench.ask(getRequest("/v1/engines")).status, 404);
+        for (const char* absolute : {"http://localhost/v1/models",
+                 "HTTP://127.0.0.1:80/v1/models?a", "https://localhost/health"})
+            QCOMPARE(bench.ask(getRequest(absolute)).status, 200);
+        for (const char* absolute :
+            {"http://localhost", "http:///v1/model", "ftp://localhost/health"})
+            QCOMPARE(bench.ask(getRequest(absolute)).status, 404);
         const HttpResponse head
             = bench.ask("HEAD /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
         QCOMPARE(head.status, 200);
@@ -157,6 +163,7 @@ private Q_SLOTS:
                 std::string("invalid_api_key"));
         }
         QCOMPARE(bench.chat().status, 401);
+        QCOMPARE(bench.ask(getRequest("http://localhost/v1/models")).status, 401);
         for (const char* field :
             {"Bearer sesam", "Bearer sesame2", "sesame", "Basic sesame", "Bearer "})
             QCOMPARE(
@@ -183,7 +190,7 @@ private Q_SLOTS:
             options.host = host;
             options.apiKey.clear();
             serve::Server open(model.served(), options);
-            QVERIFY_EXCEPTION_THROWN(open.start(), UsageError);
+            QVERIFY_THROWS_EXCEPTION(UsageError, open.start());
         }
         options.host = "0.0.0.0";
         options.apiKey = "k";
@@ -191,7 +198,7 @@ private Q_SLOTS:
         closed.start();
         options.host = "no such host";
         serve::Server nowhere(model.served(), options);
-        QVERIFY_EXCEPTION_THROWN(nowhere.start(), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, nowhere.start());
     }
 
     void aTakenPortIsAnError()
@@ -220,6 +227,7 @@ private Q_SLOTS:
             QCOMPARE(bench.ask(hosted(host)).status, 200);
         for (const char* host : {"evil.example", "evil.example:8080", "localhost.evil.example", ""})
             QCOMPARE(bench.ask(hosted(host)).status, 400);
+        QCOMPARE(bench.ask(getRequest("http://evil.example/health")).status, 400);
         QCOMPARE(bench.ask("GET /health HTTP/1.1\r\n\r\n").status, 400);
         QCOMPARE(bench.ask("GET /health HTTP/1.0\r\n\r\n").status, 200);
     }

@@ -164,15 +164,15 @@ private Q_SLOTS:
             QCOMPARE(
                 base::Json::diff(toJson(back[i]), toJson(toFloat32(m_records[i]))).dump().c_str(),
                 "[]");
-        QVERIFY_EXCEPTION_THROWN(exportRun(store, 1, "tensorboard", m_place / "events"), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, exportRun(store, 1, "tensorboard", m_place / "events"));
     }
 
     void anUnknownFormatNamesTheKnown()
     {
         const RunStore store = recorded();
-        QVERIFY_EXCEPTION_THROWN(exportRun(store, 1, "xml", m_place / "a.xml"), Error);
-        QVERIFY_EXCEPTION_THROWN(exportRun(store, 1, "csv", m_place / "no/such/a.csv"), Error);
-        QVERIFY_EXCEPTION_THROWN(exportRun(store, 7, "csv", m_place / "a.csv"), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, exportRun(store, 1, "xml", m_place / "a.xml"));
+        QVERIFY_THROWS_EXCEPTION(Error, exportRun(store, 1, "csv", m_place / "no/such/a.csv"));
+        QVERIFY_THROWS_EXCEPTION(Error, exportRun(store, 7, "csv", m_place / "a.csv"));
         QVERIFY(!fs::exists(m_place / "a.csv"));
     }
 

@@ -116,7 +116,7 @@ private Q_SLOTS:
     {
         RunStore store(file("unknown.sqlite"));
         Bus bus;
-        QVERIFY_EXCEPTION_THROWN(StoreWriter(store.path(), 5, bus), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, StoreWriter(store.path(), 5, bus));
     }
 };
 

@@ -181,7 +181,7 @@ private Q_SLOTS:
             file.append(reinterpret_cast<const char*>(&head), 4).append(noise);
             file.append(reinterpret_cast<const char*>(&tail), 4);
             readTfEvents(write("noise", file), [](const TfEvent&) {});
-            QVERIFY_EXCEPTION_THROWN(readTfEvents(write("n", noise), [](const TfEvent&) {}), Error);
+            QVERIFY_THROWS_EXCEPTION(Error, readTfEvents(write("n", noise), [](const TfEvent&) {}));
         }
     }
 };

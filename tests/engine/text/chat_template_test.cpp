@@ -144,7 +144,7 @@ private Q_SLOTS:
                  "{\"tools\": []}", "[{\"role\": \"user\", \"content\": 3}]",
                  "[{\"role\": \"user\", \"content\": [{\"text\": \"x\"}]}]",
                  "{\"messages\": [{\"role\": \"user\"}], \"tools\": 3}"})
-            QVERIFY_EXCEPTION_THROWN(text::checkedChat(Json::parse(bad), "chat"), Error);
+            QVERIFY_THROWS_EXCEPTION(Error, text::checkedChat(Json::parse(bad), "chat"));
         const Json parts = text::checkedChat(
             Json::parse(
                 R"([{"role":"user","content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]},{"role":"assistant","content":"c"}])"),

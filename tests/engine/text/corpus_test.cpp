@@ -114,8 +114,8 @@ void CorpusTest::tokenizerIsLossless()
         for (const int32_t id : ids)
             QVERIFY(id >= 0 && id < result.vocabSize);
     }
-    QVERIFY_EXCEPTION_THROWN(tokenizer->decode({static_cast<int32_t>(result.vocabSize)}), Error);
-    QVERIFY_EXCEPTION_THROWN(tokenizer->decode({-1}), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, tokenizer->decode({static_cast<int32_t>(result.vocabSize)}));
+    QVERIFY_THROWS_EXCEPTION(Error, tokenizer->decode({-1}));
 }
 
 void CorpusTest::longTextsEncodeAsInOnePiece()
@@ -309,7 +309,7 @@ void CorpusTest::failureLeavesNoDataset()
     options.vocabSize = 300;
     std::stop_source stop;
     stop.request_stop();
-    QVERIFY_EXCEPTION_THROWN(text::buildCorpus(options, stop.get_token()), Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, text::buildCorpus(options, stop.get_token()));
     for (const char* suffix :
         {".bin", ".idx", ".bin.partial", ".tokenizer.model", ".tokenizer.model.partial"})
         QVERIFY(!fs::exists(options.out.string() + suffix));
@@ -322,7 +322,7 @@ void CorpusTest::failureLeavesNoDataset()
     options.progress = [&](int64_t, int64_t) {
         late.request_stop();
     };
-    QVERIFY_EXCEPTION_THROWN(text::buildCorpus(options, late.get_token()), Cancelled);
+    QVERIFY_THROWS_EXCEPTION(Cancelled, text::buildCorpus(options, late.get_token()));
     QCOMPARE(base::readFile(options.out.string() + ".tokenizer.model"), before);
     QVERIFY(!fs::exists(options.out.string() + ".tokenizer.model.partial"));
 }

@@ -73,8 +73,8 @@ void IndexedDatasetTest::readsWhatItWrote()
         QVERIFY(std::equal(read.begin(), read.end(), all.begin() + first));
     }
     int32_t none = 0;
-    QVERIFY_EXCEPTION_THROWN(dataset.read(dataset.tokens(), 1, &none), Error);
-    QVERIFY_EXCEPTION_THROWN(dataset.read(-1, 1, &none), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, dataset.read(dataset.tokens(), 1, &none));
+    QVERIFY_THROWS_EXCEPTION(Error, dataset.read(-1, 1, &none));
 }
 
 void IndexedDatasetTest::readsScatteredSequences()
@@ -115,7 +115,7 @@ void IndexedDatasetTest::refusesEveryCutAndEveryFlippedHeaderByte()
     const std::string data = base::readFile(prefix().string() + ".bin");
     for (size_t length = 0; length < index.size(); ++length) {
         base::writeFileAtomically(prefix().string() + ".idx", index.substr(0, length));
-        QVERIFY_EXCEPTION_THROWN(text::IndexedDataset{prefix()}, Error);
+        QVERIFY_THROWS_EXCEPTION(Error, text::IndexedDataset{prefix()});
     }
     for (size_t at = 0; at < index.size(); ++at) {
         for (const unsigned char bits : {0x80, 0x01, 0xFF}) {
@@ -133,9 +133,9 @@ void IndexedDatasetTest::refusesEveryCutAndEveryFlippedHeaderByte()
     }
     base::writeFileAtomically(prefix().string() + ".idx", index);
     base::writeFileAtomically(prefix().string() + ".bin", data.substr(0, data.size() - 1));
-    QVERIFY_EXCEPTION_THROWN(text::IndexedDataset{prefix()}, Error);
+    QVERIFY_THROWS_EXCEPTION(Error, text::IndexedDataset{prefix()});
     std::filesystem::remove(prefix().string() + ".bin");
-    QVERIFY_EXCEPTION_THROWN(text::IndexedDataset{prefix()}, Error);
+    QVERIFY_THROWS_EXCEPTION(Error, text::IndexedDataset{prefix()});
 }
 
 void IndexedDatasetTest::sequentialOrderGoesRound()
@@ -166,7 +166,7 @@ void IndexedDatasetTest::shuffledOrderPermutesEachEpochAnew()
 
 void IndexedDatasetTest::refusesADatasetShorterThanASample()
 {
-    QVERIFY_EXCEPTION_THROWN(text::SampleOrder(10, 10, false, 1), Error);
+    QVERIFY_THROWS_EXCEPTION(Error, text::SampleOrder(10, 10, false, 1));
     QCOMPARE(text::SampleOrder(11, 10, false, 1).samplesPerEpoch(), 1);
 }
 

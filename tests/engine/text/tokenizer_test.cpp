@@ -145,8 +145,8 @@ void TokenizerTest::promptGetsWhatThePostProcessorAdds()
     expected.insert(expected.begin(), *begin);
     QCOMPARE(tokenizer->encodePrompt("expert"), expected);
     QVERIFY(!tokenizer->endOfSequence());
-    QVERIFY_EXCEPTION_THROWN(
-        tokenizer->decode({static_cast<int32_t>(tokenizer->vocabSize())}), Error);
+    QVERIFY_THROWS_EXCEPTION(
+        Error, tokenizer->decode({static_cast<int32_t>(tokenizer->vocabSize())}));
     QVERIFY(messageOf([&] { tokenizer->encode("ab\xFF"); }).find("byte 2") != std::string::npos);
 }
 

@@ -201,8 +201,8 @@ private Q_SLOTS:
         QCOMPARE(rest.error, std::string());
         QCOMPARE(rest.result.run, run.result.run);
         QCOMPARE(rest.steps.size(), size_t(2));
-        QVERIFY_EXCEPTION_THROWN(
-            m_bench.run(fileIn(there, 6, "train"), recorded(true)), Error); // another path
+        QVERIFY_THROWS_EXCEPTION(
+            Error, m_bench.run(fileIn(there, 6, "train"), recorded(true))); // another path
     }
 
     void ranksMayChange()
@@ -506,10 +506,10 @@ private Q_SLOTS:
         namespace fs = std::filesystem;
         const train::RunFile file = m_bench.file({"checkpoint.dir=foo", "train_steps=3"});
         fs::create_directories(*file.checkpointDir / "step-foo");
-        QVERIFY_EXCEPTION_THROWN(m_bench.run(file), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, m_bench.run(file));
         QCOMPARE(m_bench.run(file, recorded(true)).error, std::string());
-        QVERIFY_EXCEPTION_THROWN(
-            m_bench.run(m_bench.file({"checkpoint.dir=train.bin", "train_steps=3"})), Error);
+        QVERIFY_THROWS_EXCEPTION(
+            Error, m_bench.run(m_bench.file({"checkpoint.dir=train.bin", "train_steps=3"})));
     }
 
     void checkpointsStartOtherRuns()

@@ -191,9 +191,9 @@ private Q_SLOTS:
         QCOMPARE(json["a"]["b"]["c"], Json("text with = sign"));
         train::applySet(json, "a.b.c=[1, 2]");
         QCOMPARE(json["a"]["b"]["c"], Json::parse("[1, 2]"));
-        QVERIFY_EXCEPTION_THROWN(train::applySet(json, "a.b.c.d=1"), UsageError);
-        QVERIFY_EXCEPTION_THROWN(train::applySet(json, "novalue"), UsageError);
-        QVERIFY_EXCEPTION_THROWN(train::applySet(json, "=1"), UsageError);
+        QVERIFY_THROWS_EXCEPTION(UsageError, train::applySet(json, "a.b.c.d=1"));
+        QVERIFY_THROWS_EXCEPTION(UsageError, train::applySet(json, "novalue"));
+        QVERIFY_THROWS_EXCEPTION(UsageError, train::applySet(json, "=1"));
     }
 
     void keysStandOnce()
@@ -419,7 +419,7 @@ private Q_SLOTS:
         }
         QCOMPARE(train::modelPreset("skywork-moe-146b").parameters() / 100'000'000, int64_t(1463));
         QVERIFY(train::modelPreset("skywork-small").parameters() < 50'000'000);
-        QVERIFY_EXCEPTION_THROWN(train::modelPreset("skywork"), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, train::modelPreset("skywork"));
     }
 };
 

@@ -184,8 +184,8 @@ private Q_SLOTS:
         train::TrainerOptions options;
         options.bus = &bus;
         train::Trainer trainer(m_bench.file(), options);
-        QVERIFY_EXCEPTION_THROWN(trainer.steer("optimizer.lr", "-1", "you"), Error);
-        QVERIFY_EXCEPTION_THROWN(trainer.steer("optimizer.ler", "1", "you"), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, trainer.steer("optimizer.lr", "-1", "you"));
+        QVERIFY_THROWS_EXCEPTION(Error, trainer.steer("optimizer.ler", "1", "you"));
     }
 
     void pausedRunsGoOn()
@@ -311,7 +311,7 @@ private Q_SLOTS:
         train::TrainerOptions options;
         options.bus = &bus;
         options.device = "cuda";
-        QVERIFY_EXCEPTION_THROWN(train::Trainer(m_bench.file(), options), Error);
+        QVERIFY_THROWS_EXCEPTION(Error, train::Trainer(m_bench.file(), options));
     }
 
     /// Weights with their packed copies, gradients, optimizer and 1.5 times the activations that

@@ -103,7 +103,7 @@ private Q_SLOTS:
         QCOMPARE(moe.eosTokenIds, (std::vector<int64_t>{2, 3}));
         for (const auto& [experts, topK] :
             {std::pair(0, 1), std::pair(4, 0), std::pair(4, 5), std::pair(-1, -1)})
-            QVERIFY_EXCEPTION_THROWN(train::upcycledConfig(denseModel(), experts, topK), Error);
+            QVERIFY_THROWS_EXCEPTION(Error, train::upcycledConfig(denseModel(), experts, topK));
         const std::string line = errorOf([&] { train::upcycledConfig(moe, 8, 2); });
         QVERIFY2(line.find("has experts") != std::string::npos, line.c_str());
     }

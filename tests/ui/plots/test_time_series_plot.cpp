@@ -154,9 +154,9 @@ private Q_SLOTS:
             m_plot->setLive(live);
             const QImage image = shot();
             const QPointF from = m_plot->pixelOf(1100, 2), to = m_plot->pixelOf(1900, 2);
-            for (double x = from.x(); x < to.x(); x += 3)
-                for (double y = 12; y < 176; y += 3)
-                    QVERIFY(!hasColor(image, {x, y}, shell::theme().series[0], 1));
+            for (int x = int(from.x()); x < int(to.x()); x += 3)
+                for (int y = 12; y < 176; y += 3)
+                    QVERIFY(!hasColor(image, QPointF(x, y), shell::theme().series[0], 1));
         }
         QVERIFY(!m_plot->valueAt(0, 1500));
     }

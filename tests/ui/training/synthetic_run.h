@@ -126,7 +126,8 @@ private:
         std::vector<double> share(static_cast<size_t>(m_shape.experts));
         double sum = 0;
         for (int expert = 0; expert < m_shape.experts; ++expert) {
-            double& wander = m_wander[static_cast<size_t>(layer * m_shape.experts + expert)];
+            double& wander
+                = m_wander[static_cast<size_t>(layer) * share.size() + static_cast<size_t>(expert)];
             wander = 0.997 * wander + 0.013 * normal();
             double weight = std::exp(wander);
             if (sick && expert == m_shape.deadExpert) {
