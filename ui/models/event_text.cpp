@@ -120,10 +120,8 @@ QString whatHappened(const telemetry::RunEvent& event)
     }
     if (event.kind == "validation")
         return tr("Validation loss %1").arg(formatLoss(number("valid_loss")));
-    if (event.kind == "dead_expert") {
-        const auto dead = deadExpertOf(event);
+    if (const auto dead = deadExpertOf(event))
         return tr("Layer %1: expert %2 dead").arg(dead->layer).arg(dead->expert);
-    }
     if (event.kind == "resumed")
         return tr("Resumed from step %1").arg(formatCount(resumedFrom(event).value_or(event.step)));
     if (event.kind == "failed")

@@ -210,6 +210,7 @@ bool RunData::deadInWindow(int row, int expert) const
 std::vector<RunData::Dead> RunData::dead() const
 {
     std::vector<Dead> all;
+    all.reserve(m_dead.size());
     for (const auto& [place, since] : m_dead)
         all.push_back({place.first, place.second, since});
     std::ranges::stable_sort(all, std::ranges::greater{}, &Dead::since);

@@ -25,7 +25,7 @@ void takeCoefficient(RunSettings& settings, const QJsonValue& value)
     } else if (value.isArray()) {
         settings.coefficient = Coefficient::List;
         settings.list.clear();
-        for (const QJsonValue& number : value.toArray())
+        for (const auto& number : value.toArray())
             settings.list.push_back(number.toDouble());
     } else if (value.isObject()) {
         const QJsonObject law = value.toObject().value(QLatin1String("adaptive")).toObject();
@@ -108,7 +108,7 @@ RunSettings settingsOf(const telemetry::RunInfo& run, const std::vector<Numbered
     settings.pipeline = integer(parallel, "pipeline", 1);
     settings.data = integer(parallel, "data", 1);
     settings.zero = integer(parallel, "zero", 1);
-    for (const QJsonValue& probe : object("data").value(QLatin1String("probes")).toArray())
+    for (const auto& probe : object("data").value(QLatin1String("probes")).toArray())
         settings.probes += probe.toObject().value(QLatin1String("name")).toString();
     countParameters(settings, file.value(QLatin1String("model")));
     for (const NumberedEvent& numbered : events) {

@@ -124,8 +124,9 @@ double RoundTicker::getTickStep(const QCPRange& range)
     const double step = tickStep(
         m_kind, range.lower * m_scale, range.upper * m_scale, m_pixels, m_pixelsPerLabel);
     m_decimals = 0;
-    for (double rest = step; m_decimals < 12 && std::abs(rest - std::round(rest)) > 1e-6 * rest;
-         rest = step * std::pow(10.0, ++m_decimals)) { }
+    double rest = step;
+    while (m_decimals < 12 && std::abs(rest - std::round(rest)) > 1e-6 * rest)
+        rest = step * std::pow(10.0, ++m_decimals);
     return step / m_scale;
 }
 

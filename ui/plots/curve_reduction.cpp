@@ -3,6 +3,7 @@
 #include "ui/plots/curve_reduction.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -26,7 +27,7 @@ int columnOf(double pixel)
 /// Equal as bits, so that NaN equals NaN.
 bool same(double a, double b)
 {
-    return std::memcmp(&a, &b, sizeof a) == 0;
+    return std::bit_cast<uint64_t>(a) == std::bit_cast<uint64_t>(b);
 }
 
 } // namespace

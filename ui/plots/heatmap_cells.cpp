@@ -27,8 +27,11 @@ void drawHatch(QCPPainter& painter, const QRectF& rect)
     const double spacing = px(5), height = rect.height();
     const double first = std::floor(rect.left() / spacing) * spacing; // runs join seamlessly
     QList<QLineF> lines;
-    for (double x = first; x < rect.right() + height; x += spacing)
+    const auto count = static_cast<int>(std::ceil((rect.right() + height - first) / spacing));
+    for (int i = 0; i < count; ++i) {
+        const double x = first + i * spacing;
         lines.append(QLineF(x - height, rect.bottom(), x, rect.top()));
+    }
     painter.drawLines(lines);
     drawFrame(painter, rect, 1, theme.hatch);
     painter.restore();
