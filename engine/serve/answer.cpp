@@ -89,6 +89,7 @@ void Answer::fail(int status, const std::string& message)
     abandon();
     if (!sink)
         return;
+    m_state.traffic.failed(m_trafficId, status, message);
     const std::string body = errorBody(status, message);
     if (!m_request.stream) {
         sink->wholeAnswer(status, body);

@@ -37,7 +37,7 @@ tcp::endpoint endpointOf(const ServerOptions& options)
     const tcp::endpoint endpoint = found.begin()->endpoint();
     if (!endpoint.address().is_loopback() && options.apiKey.empty())
         throw UsageError("others can reach this address, and there is no key", options.host,
-            "set one with --api-key, or listen on 127.0.0.1");
+            "set an API key, or listen on 127.0.0.1");
     return endpoint;
 }
 
@@ -81,9 +81,9 @@ struct Server::Impl {
             acceptor.listen(tcp::acceptor::max_listen_connections, error);
         if (error == boost::asio::error::address_in_use)
             throw Error("the port is taken", shown(endpoint),
-                "choose another with --port, or stop what listens there");
+                "choose another port, or stop what listens there");
         if (error)
-            throw Error("cannot listen", shown(endpoint), "choose another --host or --port");
+            throw Error("cannot listen", shown(endpoint), "choose another address or port");
         address = "http://" + shown(acceptor.local_endpoint());
     }
 
@@ -230,7 +230,8 @@ std::string Server::address() const
 
 ServerSnapshot Server::snapshot() const
 {
-    return {m_impl->state.traffic.requests(), m_impl->state.traffic.totals()};
+    const Traffic& traffic = m_impl->state.traffic;
+    return {traffic.requests(), traffic.totals(), traffic.failures()};
 }
 
 } // namespace moe::serve

@@ -19,6 +19,7 @@ void checkAccess(const ServerOptions& options);
 struct ServerSnapshot {
     std::vector<ServedRequest> requests; ///< that are being served
     TrafficTotals totals;
+    std::vector<FailedRequest> failures; ///< the last ones, newest first
 };
 
 /// The OpenAI-compatible endpoint of one model: HTTP/1.1 on a thread of its own, bodies read and

@@ -244,6 +244,7 @@ void Session::wholeAnswer(int status, const std::string& body)
 
 void Session::respond(const ApiError& error)
 {
+    m_state.traffic.failed(m_client, m_route, error.status(), error.what());
     ResponseHead head;
     head.status = error.status();
     head.extraFields = error.fields();

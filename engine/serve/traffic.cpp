@@ -16,6 +16,8 @@ std::string metric(
         + std::to_string(value) + "\n";
 }
 
+constexpr size_t kFailuresKept = 20;
+
 std::string numberText(double value)
 {
     char text[32];
@@ -113,6 +115,27 @@ void Traffic::answered(const std::string& route, int status)
     m_totals.errors += status >= 400;
 }
 
+void Traffic::failed(
+    const std::string& client, const std::string& route, int status, const std::string& what)
+{
+    const std::lock_guard lock(m_mutex);
+    m_failures.push_front({std::chrono::system_clock::now(), client, route, status, what});
+    if (m_failures.size() > kFailuresKept)
+        m_failures.pop_back();
+}
+
+void Traffic::failed(uint64_t id, int status, const std::string& what)
+{
+    std::string client, route;
+    {
+        const std::lock_guard lock(m_mutex);
+        const ServedRequest& request = m_serving.at(id).request;
+        client = request.client;
+        route = nameOf(request.route);
+    }
+    failed(client, route, status, what);
+}
+
 void Traffic::abandoned()
 {
     const std::lock_guard lock(m_mutex);
@@ -140,6 +163,12 @@ TrafficTotals Traffic::totals() const
 {
     const std::lock_guard lock(m_mutex);
     return m_totals;
+}
+
+std::vector<FailedRequest> Traffic::failures() const
+{
+    const std::lock_guard lock(m_mutex);
+    return {m_failures.begin(), m_failures.end()};
 }
 
 std::string Traffic::prometheus(const ServedModel& model) const

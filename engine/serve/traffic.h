@@ -8,6 +8,7 @@
 #include <array>
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <mutex>
 #include <string>
@@ -38,6 +39,14 @@ struct TrafficTotals {
     int64_t promptTokens = 0, generatedTokens = 0;
 };
 
+/// A request that was answered with an error, or whose stream ended with one.
+struct FailedRequest {
+    std::chrono::system_clock::time_point at;
+    std::string client, route; ///< as metrics name it, "other" for what we do not have
+    int status = 0;
+    std::string what; ///< what the client was told
+};
+
 /// What is being served and what was. Any thread.
 class Traffic {
 public:
@@ -48,11 +57,16 @@ public:
 
     /// An answer's status; `route` as metrics show it, "other" for what we do not have.
     void answered(const std::string& route, int status);
+    /// For people to look at; answered() counts it.
+    void failed(
+        const std::string& client, const std::string& route, int status, const std::string& what);
+    void failed(uint64_t id, int status, const std::string& what); ///< of one being served
     void abandoned();
     void connections(int64_t open);
 
     std::vector<ServedRequest> requests() const;
     TrafficTotals totals() const;
+    std::vector<FailedRequest> failures() const; ///< the last twenty, newest first
     /// Prometheus' text format, version 0.0.4.
     std::string prometheus(const ServedModel& model) const;
 
@@ -79,6 +93,7 @@ private:
     std::map<uint64_t, Serving> m_serving;
     std::map<std::pair<std::string, int>, int64_t> m_answered; ///< by route and status
     TrafficTotals m_totals;
+    std::deque<FailedRequest> m_failures;
     Histogram m_firstToken, m_whole;
 };
 

@@ -43,6 +43,7 @@ base::Json readChat(const std::filesystem::path& file);
 /// How a model's folder wants a conversation written.
 struct ChatFormat {
     std::optional<ChatTemplate> chatTemplate, toolTemplate; ///< none: messages joined by newlines
+    std::string templateSource; ///< of chatTemplate, for people to read
     std::string specialTokens = "{}"; ///< JSON object: bos_token, eos_token, …
 
     /// The prompt for `chat`. Callers say so when there is no chatTemplate.

@@ -43,6 +43,12 @@ std::string plainContent(const Json& message)
     return text;
 }
 
+void setTemplate(ChatFormat& format, std::string source)
+{
+    format.chatTemplate.emplace(source);
+    format.templateSource = std::move(source);
+}
+
 } // namespace
 
 Json checkedChat(const Json& chat, const std::string& where)
@@ -120,14 +126,14 @@ ChatFormat readChatFormat(const std::filesystem::path& folder)
     format.specialTokens = tokens.dump();
     const std::filesystem::path file = folder / "chat_template.jinja";
     if (std::filesystem::exists(file)) {
-        format.chatTemplate.emplace(base::readFile(file, int64_t{4} << 20));
+        setTemplate(format, base::readFile(file, int64_t{4} << 20));
         return format;
     }
     const auto found = settings.find("chat_template");
     if (found == settings.end() || found->is_null())
         return format;
     if (found->is_string()) {
-        format.chatTemplate.emplace(found->get<std::string>());
+        setTemplate(format, found->get<std::string>());
         return format;
     }
     for (const Json& named : found->is_array() ? *found : Json::array()) {
@@ -136,7 +142,7 @@ ChatFormat readChatFormat(const std::filesystem::path& folder)
             throw Error("chat_template is not well formed", config.string(),
                 "write a text, or a list of {\"name\": …, \"template\": …}");
         if (named["name"] == "default")
-            format.chatTemplate.emplace(named["template"].get<std::string>());
+            setTemplate(format, named["template"].get<std::string>());
         else if (named["name"] == "tool_use")
             format.toolTemplate.emplace(named["template"].get<std::string>());
     }

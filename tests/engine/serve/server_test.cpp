@@ -73,8 +73,18 @@ private Q_SLOTS:
         const json error = json::parse(response.body).at("error");
         QCOMPARE(error["type"].get<std::string>(), std::string("invalid_request_error"));
         QCOMPARE(error["param"].get<std::string>(), std::string("temperature"));
-        QVERIFY(error["message"].get<std::string>().find("0 to 2") != std::string::npos);
+        const auto message = error["message"].get<std::string>();
+        QVERIFY(message.find("0 to 2") != std::string::npos);
         QVERIFY(error["code"].is_null());
+        QCOMPARE(bench.ask(getRequest("/v1/engines")).status, 404);
+        const auto failures = bench.server.snapshot().failures; // newest first
+        QCOMPARE(failures.size(), size_t{2});
+        QCOMPARE(failures[0].status, 404);
+        QCOMPARE(failures[0].route, std::string("other"));
+        QCOMPARE(failures[1].status, 400);
+        QCOMPARE(failures[1].route, std::string("/v1/chat/completions"));
+        QCOMPARE(failures[1].what, message);
+        QCOMPARE(failures[1].client, std::string("127.0.0.1"));
     }
 
     void aStreamSaysTheSameAsAWholeAnswer()
