@@ -3,8 +3,7 @@
 #include "ui/session/conversation_store.h"
 
 #include "ui/session/error_line.h"
-
-#include <QMetaObject>
+#include "ui/shell/mailbox.h"
 
 #include <condition_variable>
 #include <deque>
@@ -22,6 +21,7 @@ struct ConversationStore::Impl {
 
     Impl(ConversationStore& owner, std::filesystem::path storePath)
         : self(owner)
+        , mailbox(&owner)
         , path(std::move(storePath))
         , worker([this](const std::stop_token& stop) { serve(stop); })
     {
@@ -31,6 +31,7 @@ struct ConversationStore::Impl {
     void carryOut(std::optional<chats::ChatStore>& store, Job job);
 
     ConversationStore& self;
+    shell::Mailbox mailbox;
     std::filesystem::path path;
     std::mutex mutex;
     std::condition_variable_any wake;
@@ -64,10 +65,9 @@ void ConversationStore::Impl::carryOut(std::optional<chats::ChatStore>& store, J
         job.work(*store);
     });
     if (!error.isEmpty())
-        QMetaObject::invokeMethod(
-            &self, [this, error] { Q_EMIT self.failed(error); }, Qt::QueuedConnection);
+        mailbox.post([this, error] { Q_EMIT self.failed(error); });
     else if (job.done)
-        QMetaObject::invokeMethod(&self, std::move(job.done), Qt::QueuedConnection);
+        mailbox.post(std::move(job.done));
 }
 
 ConversationStore::ConversationStore(std::filesystem::path store, QObject* parent)

@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/shell/machine.h"
 
+#include "ui/shell/mailbox.h"
+
 #include <QCoreApplication>
 #include <QFile>
 #include <QLocale>
-#include <QPointer>
 #include <QRegularExpression>
 #include <QThread>
 
@@ -43,40 +44,33 @@ MachineFacts parseMeminfo(const QString& meminfo)
 
 void readMachine(QObject* receiver, std::function<void(MachineFacts)> done)
 {
-    startThread([guard = QPointer<QObject>(receiver), done = std::move(done)] {
+    startThread([mailbox = Mailbox(receiver), done = std::move(done)] {
         QFile file(QStringLiteral("/proc/meminfo"));
         MachineFacts facts;
         if (file.open(QIODevice::ReadOnly))
             facts = parseMeminfo(QString::fromLatin1(file.readAll()));
         facts.cores = QThread::idealThreadCount();
-        QMetaObject::invokeMethod(
-            QCoreApplication::instance(),
-            [guard, done, facts] {
-                if (guard)
-                    done(facts);
-            },
-            Qt::QueuedConnection);
+        mailbox.post([mailbox, done, facts] {
+            mailbox.close();
+            done(facts);
+        });
     });
 }
 
 void runAside(QObject* receiver, std::function<QString()> work, std::function<void(QString)> done)
 {
-    startThread(
-        [guard = QPointer<QObject>(receiver), work = std::move(work), done = std::move(done)] {
-            QString line;
-            try {
-                line = work();
-            } catch (const std::exception& problem) {
-                line = QString::fromUtf8(problem.what());
-            }
-            QMetaObject::invokeMethod(
-                QCoreApplication::instance(),
-                [guard, done, line] {
-                    if (guard)
-                        done(line);
-                },
-                Qt::QueuedConnection);
+    startThread([mailbox = Mailbox(receiver), work = std::move(work), done = std::move(done)] {
+        QString line;
+        try {
+            line = work();
+        } catch (const std::exception& problem) {
+            line = QString::fromUtf8(problem.what());
+        }
+        mailbox.post([mailbox, done, line] {
+            mailbox.close();
+            done(line);
         });
+    });
 }
 
 QString gigabytes(int64_t bytes)

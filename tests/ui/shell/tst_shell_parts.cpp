@@ -6,6 +6,7 @@
 #include "ui/shell/log_model.h"
 #include "ui/shell/machine.h"
 #include "ui/shell/machine_panel.h"
+#include "ui/shell/mailbox.h"
 #include "ui/shell/settings.h"
 #include "ui/shell/status_bar.h"
 #include "ui/shell/table_copy.h"
@@ -23,8 +24,11 @@
 #include <QTemporaryDir>
 #include <QTest>
 
+#include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <thread>
+#include <vector>
 
 using namespace moe::shell;
 using moe::base::LogLevel;
@@ -203,6 +207,29 @@ private Q_SLOTS:
         receiver.reset();
         QTest::qWait(50);
         QVERIFY(!answered);
+    }
+
+    void lettersComeInOrderAndNotToThoseGone()
+    {
+        auto receiver = std::make_unique<QObject>();
+        const Mailbox mailbox(receiver.get());
+        const auto held = std::make_shared<int>(0);
+        std::vector<int> read;
+        std::thread writer([&] {
+            for (int i = 0; i < 100; ++i)
+                mailbox.post([&read, i] { read.push_back(i); });
+        });
+        QTRY_COMPARE(read.size(), size_t{100});
+        writer.join();
+        QVERIFY(std::is_sorted(read.begin(), read.end()));
+        mailbox.post([&read, held] { read.clear(); });
+        QCOMPARE(held.use_count(), 2L);
+        receiver.reset();
+        QCOMPARE(held.use_count(), 1L); // what the letter held went with it
+        mailbox.post([&read, held] { read.clear(); });
+        QCoreApplication::processEvents();
+        QCOMPARE(held.use_count(), 1L);
+        QCOMPARE(read.size(), size_t{100});
     }
 
     void sizesAreDecimal()
