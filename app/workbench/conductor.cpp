@@ -4,6 +4,7 @@
 
 #include "app/workbench/figures.h"
 #include "app/workbench/pictures.h"
+#include "app/workbench/recent_chats.h"
 #include "app/workbench/recent_runs.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/error.h"
@@ -126,7 +127,7 @@ void Conductor::Impl::attach(const QString& storeFile)
         },
         training);
     connect(training, &training::TrainingWorkspace::recentChanged, recent, &RecentRuns::read);
-    start.setRecentSource(recent);
+    start.addRecentSource(recent);
     start.machine().setMeasurement([threads = options.threads] { return measureCpu(threads); });
     connect(&start, &shell::StartPage::allRunsWanted, &self, [this] {
         window.showPage(MainWindow::Page::Training);
@@ -159,6 +160,7 @@ void Conductor::Impl::attachChat()
     chat = new chat::ChatWorkspace(window.services(), store.toStdString());
     chat->setThreads(options.threads);
     window.addWorkspace(MainWindow::Page::Chat, chat);
+    window.startPage().addRecentSource(new RecentChats(*chat, chat));
     connect(chat, &chat::ChatWorkspace::pageWanted, &self,
         [this] { window.showPage(MainWindow::Page::Chat); });
     connect(chat, &chat::ChatWorkspace::failed, &self, [this](const QString& line) { fail(line); });

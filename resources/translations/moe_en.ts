@@ -79,12 +79,39 @@
     </message>
 </context>
 <context>
+    <name>PromptPage</name>
+    <message numerus="yes">
+        <source>%n token(s), %1 characters</source>
+        <translation>
+            <numerusform>%n token, %1 characters</numerusform>
+            <numerusform>%n tokens, %1 characters</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
     <name>StatusBar</name>
     <message numerus="yes">
         <source>%n warning(s)</source>
         <translation>
             <numerusform>%n warning</numerusform>
             <numerusform>%n warnings</numerusform>
+        </translation>
+    </message>
+</context>
+<context>
+    <name>TensorFilter</name>
+    <message numerus="yes">
+        <source>%n tensor(s)</source>
+        <translation>
+            <numerusform>%n tensor</numerusform>
+            <numerusform>%n tensors</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 of %n tensor(s)</source>
+        <translation>
+            <numerusform>%1 of %n tensor</numerusform>
+            <numerusform>%1 of %n tensors</numerusform>
         </translation>
     </message>
 </context>

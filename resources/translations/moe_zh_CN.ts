@@ -376,6 +376,50 @@
         <source>%1 tokens/s</source>
         <translation>%1 词元/秒</translation>
     </message>
+    <message>
+        <source>Model facts</source>
+        <translation>模型信息</translation>
+    </message>
+    <message>
+        <source>Endpoint of the open model</source>
+        <translation>已打开模型的服务端点</translation>
+    </message>
+    <message>
+        <source>Endpoint</source>
+        <translation>服务端点</translation>
+    </message>
+    <message>
+        <source>of the open model</source>
+        <translation>已打开的模型</translation>
+    </message>
+    <message>
+        <source>Architecture, tensors and the prompt as the model reads it</source>
+        <translation>架构、张量，以及模型读到的提示词</translation>
+    </message>
+    <message>
+        <source>Serve the open model to other programs</source>
+        <translation>把已打开的模型提供给其他程序</translation>
+    </message>
+    <message>
+        <source>The endpoint is not switched on.</source>
+        <translation>服务端点没有开启。</translation>
+    </message>
+    <message>
+        <source>Generate a key and switch on</source>
+        <translation>生成密钥并开启</translation>
+    </message>
+    <message>
+        <source>Endpoint %1</source>
+        <translation>端点 %1</translation>
+    </message>
+    <message>
+        <source>Endpoint off</source>
+        <translation>端点已关闭</translation>
+    </message>
+    <message>
+        <source>Write a message to see the prompt that it makes.</source>
+        <translation>写一条消息，即可看到它形成的提示词。</translation>
+    </message>
 </context>
 <context>
     <name>CodeBlock</name>
@@ -742,6 +786,130 @@
     </message>
 </context>
 <context>
+    <name>EndpointPanel</name>
+    <message>
+        <source>None.</source>
+        <translation>无。</translation>
+    </message>
+    <message>
+        <source>Generate a key</source>
+        <translation>生成密钥</translation>
+    </message>
+    <message>
+        <source>Copy the address</source>
+        <translation>复制地址</translation>
+    </message>
+    <message>
+        <source>Programs that speak OpenAI&apos;s API can use the open model while this is on.</source>
+        <translation>开启后，使用 OpenAI API 的程序可以使用已打开的模型。</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Last errors</source>
+        <translation>最近的错误</translation>
+    </message>
+    <message>
+        <source>Listen on</source>
+        <translation>监听</translation>
+    </message>
+    <message>
+        <source>An address of this machine: 127.0.0.1 is reached from here alone, 0.0.0.0 from the whole network</source>
+        <translation>本机的地址：127.0.0.1 只能从本机访问，0.0.0.0 可从整个网络访问</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>端口</translation>
+    </message>
+    <message>
+        <source>0: any port that is free</source>
+        <translation>0：任意空闲端口</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>密钥</translation>
+    </message>
+    <message>
+        <source>none</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Clients send it as the API key. Only 127.0.0.1 may do without</source>
+        <translation>客户端把它作为 API 密钥发送。只有 127.0.0.1 可以不用</translation>
+    </message>
+    <message>
+        <source>Show the key</source>
+        <translation>显示密钥</translation>
+    </message>
+    <message>
+        <source>Copy the key</source>
+        <translation>复制密钥</translation>
+    </message>
+    <message>
+        <source>Address for clients</source>
+        <translation>客户端使用的地址</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态码</translation>
+    </message>
+    <message>
+        <source>What</source>
+        <translation>内容</translation>
+    </message>
+    <message>
+        <source>Off</source>
+        <translation>已关闭</translation>
+    </message>
+    <message>
+        <source>On</source>
+        <translation>已开启</translation>
+    </message>
+    <message>
+        <source>Starting…</source>
+        <translation>正在开启…</translation>
+    </message>
+    <message>
+        <source>Stopping, answers under way end first…</source>
+        <translation>正在关闭，先等进行中的回答结束…</translation>
+    </message>
+    <message>
+        <source>Switch on</source>
+        <translation>开启</translation>
+    </message>
+    <message>
+        <source>Switch off</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>%1 answering, %2 waiting, %3 done, %4 of them with an error</source>
+        <translation>回答中 %1，等待中 %2，已完成 %3，其中出错 %4</translation>
+    </message>
+    <message>
+        <source>Tokens generated for clients a second, mean of the last 5 s; %1 in all</source>
+        <translation>每秒为客户端生成的词元，最近 5 秒的平均值；共 %1</translation>
+    </message>
+    <message>
+        <source>%1 tokens/s</source>
+        <translation>%1 词元/秒</translation>
+    </message>
+    <message>
+        <source>%1, from %2: %3</source>
+        <comment>route, client, what it was told</comment>
+        <translation>%1，来自 %2：%3</translation>
+    </message>
+</context>
+<context>
     <name>EventTableModel</name>
     <message>
         <source>Step %1: %2</source>
@@ -835,6 +1003,245 @@
     <message>
         <source>Dropped</source>
         <translation>已丢弃</translation>
+    </message>
+</context>
+<context>
+    <name>FactsPanel</name>
+    <message>
+        <source>%1 (%2)</source>
+        <comment>a number, the same short</comment>
+        <translation>%1（%2）</translation>
+    </message>
+    <message>
+        <source>Attention</source>
+        <translation>注意力</translation>
+    </message>
+    <message>
+        <source>%1 heads over a latent of %2</source>
+        <translation>%1 个头，隐向量 %2 维</translation>
+    </message>
+    <message>
+        <source>%1 heads of %2, %3 of keys and values</source>
+        <translation>%1 个头，每头 %2 维，键和值 %3 个头</translation>
+    </message>
+    <message>
+        <source>biases</source>
+        <translation>偏置</translation>
+    </message>
+    <message>
+        <source>query and key norms</source>
+        <translation>查询和键的归一化</translation>
+    </message>
+    <message>
+        <source>sinks</source>
+        <translation>注意力汇点</translation>
+    </message>
+    <message>
+        <source>sliding windows</source>
+        <translation>滑动窗口</translation>
+    </message>
+    <message>
+        <source>Attention has</source>
+        <translation>注意力带有</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <comment>between parts</comment>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Rotary embedding</source>
+        <translation>旋转位置编码</translation>
+    </message>
+    <message>
+        <source>base %1</source>
+        <translation>基数 %1</translation>
+    </message>
+    <message>
+        <source>base %1, scaled %2 × as %3</source>
+        <translation>基数 %1，按 %3 缩放 %2 倍</translation>
+    </message>
+    <message>
+        <source>Experts</source>
+        <translation>专家</translation>
+    </message>
+    <message>
+        <source>none, dense</source>
+        <translation>无，稠密模型</translation>
+    </message>
+    <message>
+        <source>%1, of which a token takes %2</source>
+        <translation>%1 个，每个词元选 %2 个</translation>
+    </message>
+    <message>
+        <source>Expert columns</source>
+        <translation>专家列数</translation>
+    </message>
+    <message>
+        <source>Shared expert columns</source>
+        <translation>共享专家列数</translation>
+    </message>
+    <message>
+        <source>Dense layers</source>
+        <translation>稠密层</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%2 层中的 %1 层</translation>
+    </message>
+    <message>
+        <source>two layers</source>
+        <translation>两层</translation>
+    </message>
+    <message>
+        <source>linear</source>
+        <translation>线性</translation>
+    </message>
+    <message>
+        <source>, logits normalised, λ %1</source>
+        <translation>，logits 归一化，λ %1</translation>
+    </message>
+    <message>
+        <source>Gate</source>
+        <translation>门控</translation>
+    </message>
+    <message>
+        <source>Tokenizer</source>
+        <translation>分词器</translation>
+    </message>
+    <message>
+        <source>%1 tokens</source>
+        <translation>%1 个词元</translation>
+    </message>
+    <message>
+        <source>%1 %2</source>
+        <comment>a token&apos;s id, its text</comment>
+        <translation>%1 %2</translation>
+    </message>
+    <message>
+        <source>A reply ends at</source>
+        <translation>回复结束于</translation>
+    </message>
+    <message>
+        <source>, </source>
+        <comment>between tokens</comment>
+        <translation>、</translation>
+    </message>
+    <message>
+        <source>Chat template</source>
+        <translation>对话模板</translation>
+    </message>
+    <message>
+        <source>its own</source>
+        <translation>自带</translation>
+    </message>
+    <message>
+        <source>none: messages are joined by newlines</source>
+        <translation>无：消息以换行相连</translation>
+    </message>
+    <message>
+        <source>Architecture</source>
+        <translation>架构</translation>
+    </message>
+    <message>
+        <source>Parameters</source>
+        <translation>参数</translation>
+    </message>
+    <message>
+        <source>Active a token</source>
+        <translation>每词元激活参数</translation>
+    </message>
+    <message>
+        <source>Weights</source>
+        <translation>权重</translation>
+    </message>
+    <message>
+        <source>as they were trained</source>
+        <translation>训练时的精度</translation>
+    </message>
+    <message>
+        <source>quantised as %1</source>
+        <translation>量化为 %1</translation>
+    </message>
+    <message>
+        <source>Layers</source>
+        <translation>层数</translation>
+    </message>
+    <message>
+        <source>Hidden size</source>
+        <translation>隐藏维度</translation>
+    </message>
+    <message>
+        <source>FFN columns</source>
+        <translation>FFN 列数</translation>
+    </message>
+    <message>
+        <source>RMS norm ε</source>
+        <translation>RMS 归一化 ε</translation>
+    </message>
+    <message>
+        <source>Embedding and head</source>
+        <translation>嵌入和输出头</translation>
+    </message>
+    <message>
+        <source>one matrix</source>
+        <translation>同一个矩阵</translation>
+    </message>
+    <message>
+        <source>two matrices</source>
+        <translation>两个矩阵</translation>
+    </message>
+    <message>
+        <source>Vocabulary</source>
+        <translation>词表</translation>
+    </message>
+    <message>
+        <source>Context</source>
+        <translation>上下文</translation>
+    </message>
+    <message>
+        <source>%1 tokens, opened for %2</source>
+        <translation>%1 个词元，打开时为 %2</translation>
+    </message>
+    <message>
+        <source>Facts of the model</source>
+        <translation>模型信息</translation>
+    </message>
+    <message>
+        <source>Tensors</source>
+        <translation>张量</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Template</source>
+        <translation>模板</translation>
+    </message>
+    <message>
+        <source>Filter by name, shape or dtype</source>
+        <translation>按名称、形状或类型筛选</translation>
+    </message>
+    <message>
+        <source>No model is open.</source>
+        <translation>没有打开模型。</translation>
+    </message>
+    <message>
+        <source>Folder</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>The model has no chat template: its messages are joined by newlines.</source>
+        <translation>这个模型没有对话模板：消息以换行相连。</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读取…</translation>
     </message>
 </context>
 <context>
@@ -1913,6 +2320,28 @@
     </message>
 </context>
 <context>
+    <name>PromptPage</name>
+    <message>
+        <source>Tokens of the prompt</source>
+        <translation>提示词的词元</translation>
+    </message>
+    <message>
+        <source>Prompt as the model reads it</source>
+        <translation>模型读到的提示词</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n token(s), %1 characters</source>
+        <translation>
+            <numerusform>%n 个词元，%1 个字符</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>token %1, id %2: %3</source>
+        <comment>place, id, text</comment>
+        <translation>词元 %1，id %2：%3</translation>
+    </message>
+</context>
+<context>
     <name>ReadoutStrip</name>
     <message>
         <source>No run</source>
@@ -2053,6 +2482,17 @@
     </message>
 </context>
 <context>
+    <name>RecentChats</name>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Conversation, with %1</source>
+        <translation>对话，与 %1</translation>
+    </message>
+</context>
+<context>
     <name>RecentModel</name>
     <message>
         <source>yesterday</source>
@@ -2134,6 +2574,59 @@
         <source>failed at %1</source>
         <comment>step</comment>
         <translation>在第 %1 步失败</translation>
+    </message>
+</context>
+<context>
+    <name>RequestTableModel</name>
+    <message>
+        <source>reading</source>
+        <translation>读取中</translation>
+    </message>
+    <message>
+        <source>waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>answering</source>
+        <translation>回答中</translation>
+    </message>
+    <message>
+        <source>Request %1, %2</source>
+        <translation>请求 %1，%2</translation>
+    </message>
+    <message>
+        <source>s</source>
+        <comment>seconds</comment>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>Client</source>
+        <translation>客户端</translation>
+    </message>
+    <message>
+        <source>State</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Tokens of the prompt</source>
+        <translation>提示词的词元</translation>
+    </message>
+    <message>
+        <source>Prompt</source>
+        <translation>提示词</translation>
+    </message>
+    <message>
+        <source>Tokens generated</source>
+        <translation>已生成的词元</translation>
+    </message>
+    <message>
+        <source>Made</source>
+        <comment>tokens generated, short</comment>
+        <translation>生成</translation>
+    </message>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
     </message>
 </context>
 <context>
@@ -2741,6 +3234,55 @@
     </message>
 </context>
 <context>
+    <name>TensorFilter</name>
+    <message numerus="yes">
+        <source>%n tensor(s)</source>
+        <translation>
+            <numerusform>%n 个张量</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%1 of %n tensor(s)</source>
+        <translation>
+            <numerusform>%n 个张量中的 %1 个</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>%1, %2 values, %3</source>
+        <comment>tensors, values, bytes</comment>
+        <translation>%1，%2 个值，%3</translation>
+    </message>
+</context>
+<context>
+    <name>TensorTableModel</name>
+    <message>
+        <source>scalar</source>
+        <translation>标量</translation>
+    </message>
+    <message>
+        <source>%1
+%2 values, %3 bytes</source>
+        <translation>%1
+%2 个值，%3 字节</translation>
+    </message>
+    <message>
+        <source>Tensor</source>
+        <translation>张量</translation>
+    </message>
+    <message>
+        <source>Shape</source>
+        <translation>形状</translation>
+    </message>
+    <message>
+        <source>Dtype</source>
+        <translation>类型</translation>
+    </message>
+    <message>
+        <source>Size</source>
+        <translation>大小</translation>
+    </message>
+</context>
+<context>
     <name>TimeSeriesPlot</name>
     <message>
         <source>step %1</source>
@@ -2780,6 +3322,25 @@
     <message>
         <source>%1, %2</source>
         <translation>%1，%2</translation>
+    </message>
+</context>
+<context>
+    <name>TokenTableModel</name>
+    <message>
+        <source>Special token %1</source>
+        <translation>特殊词元 %1</translation>
+    </message>
+    <message>
+        <source>Place</source>
+        <translation>位置</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>Id</translation>
+    </message>
+    <message>
+        <source>Text</source>
+        <translation>文本</translation>
     </message>
 </context>
 <context>

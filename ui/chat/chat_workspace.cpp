@@ -50,6 +50,7 @@ ChatWorkspace::Impl::Impl(
     connectSide(left);
     connectSide(right);
     connectToolbar();
+    connectModel();
     QObject::connect(&shell::ThemeSource::instance(), &shell::ThemeSource::changed, &self,
         [this] { restyle(); });
     show(chats::Conversation(), 0);
@@ -72,6 +73,7 @@ ChatWorkspace::~ChatWorkspace()
     m_impl->undo.disconnect(&m_impl->self); // it says that it is emptied when it goes
     m_impl->left.session.disconnect(this);
     m_impl->right.session.disconnect(this);
+    m_impl->endpoint.disconnect(this);
     m_impl->store.disconnect(this);
     // Panels use the conversation of Impl: they go first.
     qDeleteAll(findChildren<QWidget*>(QString(), Qt::FindDirectChildrenOnly));
@@ -115,6 +117,8 @@ QList<shell::PaletteSource> ChatWorkspace::paletteSources()
 
 void ChatWorkspace::restoreDefaultLayout()
 {
+    for (QDockWidget* dock : {m_impl->factsDock, m_impl->endpointDock})
+        dock->hide();
     m_impl->arrangeDocks();
 }
 
@@ -169,6 +173,11 @@ void ChatWorkspace::setSampling(quint64 seed, qint64 maxTokens)
     m_impl->current.setup.sampling.seed = seed;
     m_impl->current.setup.sampling.maxTokens = maxTokens;
     m_impl->composer->setSetup(m_impl->current.setup);
+}
+
+const std::vector<chats::ConversationInfo>& ChatWorkspace::conversations() const
+{
+    return m_impl->list->conversations();
 }
 
 bool ChatWorkspace::isReplying() const

@@ -2,12 +2,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/chats/conversation.h"
 #include "ui/shell/workspace.h"
 
 #include <QString>
 
 #include <filesystem>
 #include <memory>
+#include <vector>
 
 namespace moe::chat {
 
@@ -41,6 +43,8 @@ public:
     /// Of the replies of the conversation shown.
     void setSampling(quint64 seed, qint64 maxTokens);
     bool isReplying() const;
+    /// Those of the store, newest first, as last read.
+    const std::vector<chats::ConversationInfo>& conversations() const;
 
 Q_SIGNALS:
     void modelOpened();

@@ -43,6 +43,8 @@ protected:
     }
 };
 
+} // namespace
+
 QFont codeFont()
 {
     QFont fixed = QFontDatabase::systemFont(QFontDatabase::FixedFont);
@@ -53,8 +55,6 @@ QFont codeFont()
         fixed.setPointSizeF(body.pointSizeF());
     return fixed;
 }
-
-} // namespace
 
 CodeBlock::CodeBlock(QWidget* parent)
     : QWidget(parent)

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QFont>
 #include <QPlainTextEdit>
 #include <QWidget>
 
@@ -11,6 +12,8 @@ class QToolButton;
 namespace moe::chat {
 
 class CodeHighlighter;
+
+QFont codeFont(); ///< fixed pitch, as high as the body text
 
 /// Fenced code: its language and a Copy button above, the lines below, not wrapped. GUI thread.
 class CodeBlock : public QWidget {

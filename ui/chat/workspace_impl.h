@@ -13,6 +13,7 @@
 #include "ui/chat/side_head.h"
 #include "ui/session/chat_session.h"
 #include "ui/session/conversation_store.h"
+#include "ui/session/endpoint.h"
 #include "ui/shell/title_bar.h"
 
 #include <QDockWidget>
@@ -30,6 +31,9 @@ class QSplitter;
 class QToolButton;
 
 namespace moe::chat {
+
+class EndpointPanel;
+class FactsPanel;
 
 /// A model, its branch of the conversation, and the transcript of that. Both sides are branches of
 /// one conversation, so that the store needs no more.
@@ -60,8 +64,8 @@ QString shownName(const std::filesystem::path& folder);
 
 /// The workspace's parts and what they say to each other; the functions stand in
 /// workspace_layout.cpp (docks, toolbar, actions), workspace_conversations.cpp (store, list),
-/// workspace_sides.cpp (models), workspace_replies.cpp (replies) and workspace_routing.cpp
-/// (experts).
+/// workspace_sides.cpp (models), workspace_model.cpp (facts and endpoint of the left side's),
+/// workspace_replies.cpp (replies) and workspace_routing.cpp (experts).
 struct ChatWorkspace::Impl {
     Impl(ChatWorkspace& workspace, shell::ShellServices shellServices,
         const std::filesystem::path& storePath);
@@ -137,6 +141,17 @@ struct ChatWorkspace::Impl {
     QString refusal(const Side& side) const; ///< why it cannot reply, empty: it can
     QString refusal(); ///< why nothing can be sent: that of any side
 
+    // Facts and endpoint
+    void buildModelDocks();
+    void buildModelButtons(QWidget* box);
+    void showDock(QDockWidget* dock);
+    void connectModel();
+    void serveIfWanted();
+    void refuseEndpoint(const QString& line);
+    void showEndpoint();
+    void previewSoon(); ///< where the prompt is shown
+    void askPreview();
+
     // Experts
     const chats::ReplyRouting* routingOf(int64_t message) const;
     void wantRouting(int64_t message);
@@ -150,6 +165,10 @@ struct ChatWorkspace::Impl {
     shell::ShellServices services;
     std::filesystem::path storePath;
     session::ConversationStore store;
+    session::Endpoint endpoint; ///< of the left side's model; outlives its session
+    bool serveWanted = false; ///< the switch: another model is served when it is open
+    QTimer previewTimer;
+    quint64 previewAsked = 0;
     chats::Conversation current;
     int64_t rightLeaf = 0;
     bool stored = false; ///< current has its row
@@ -172,8 +191,11 @@ struct ChatWorkspace::Impl {
     ConversationPanel* list;
     RoutingPanel* routing;
     MaskPanel* masks;
+    FactsPanel* facts;
+    EndpointPanel* endpointPanel;
     shell::TitleBar *listTitle, *routingTitle, *maskTitle;
-    QDockWidget *listDock, *routingDock, *maskDock;
+    QDockWidget *listDock, *routingDock, *maskDock, *factsDock, *endpointDock;
+    QToolButton *factsButton, *endpointButton;
     QPointer<QWidget> modelBox; ///< the toolbar's, once it stands there
     QToolButton* modelButton;
     QProgressBar* progress;

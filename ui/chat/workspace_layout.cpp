@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/code_block.h"
+#include "ui/chat/endpoint_panel.h"
 #include "ui/chat/workspace_impl.h"
 #include "ui/models/format.h"
 #include "ui/shell/theme.h"
@@ -66,12 +67,19 @@ void ChatWorkspace::Impl::buildDocks()
     list->setMinimumSize(px(200), px(160));
     routing->setMinimumSize(px(240), px(200));
     masks->setMinimumSize(px(200), px(60));
+    buildModelDocks();
     arrangeDocks();
 }
 
 void ChatWorkspace::Impl::arrangeDocks()
 {
     const QList<QDockWidget*> docks{listDock, routingDock, maskDock};
+    QList<QDockWidget*> asked; // those that are shown when they are asked for
+    for (QDockWidget* dock : {factsDock, endpointDock}) {
+        if (!dock->isHidden())
+            asked += dock;
+        self.removeDockWidget(dock);
+    }
     for (QDockWidget* dock : docks)
         self.removeDockWidget(dock);
     // Two transcripts in a small window leave one column for the docks.
@@ -83,12 +91,15 @@ void ChatWorkspace::Impl::arrangeDocks()
     self.splitDockWidget(above, maskDock, Qt::Vertical); // before tabs: it would be one of them
     if (oneColumn)
         self.tabifyDockWidget(listDock, routingDock);
-    for (QDockWidget* dock : docks)
+    self.tabifyDockWidget(routingDock, factsDock);
+    self.tabifyDockWidget(factsDock, endpointDock);
+    for (QDockWidget* dock : docks + asked)
         dock->show();
+    for (QDockWidget* dock : {factsDock, endpointDock})
+        dock->setVisible(asked.contains(dock));
+    routingDock->raise();
     for (shell::TitleBar* title : {listTitle, routingTitle})
         title->setNameShown(!oneColumn); // the tab says it
-    if (oneColumn)
-        routingDock->raise();
     const int wide = px(size == Size::Wide ? 300 : size == Size::Small ? 240 : 264);
     const int map = px(size == Size::Wide ? 420 : size == Size::Small ? 252 : 345);
     if (oneColumn)
@@ -109,6 +120,9 @@ void ChatWorkspace::Impl::fitTo(const QSize& newSize)
     size = fitting;
     arrangeDocks();
     composer->setCompact(size == Size::Small);
+    for (QToolButton* button : {factsButton, endpointButton})
+        button->setToolButtonStyle(
+            size == Size::Small ? Qt::ToolButtonIconOnly : Qt::ToolButtonTextBesideIcon);
 }
 
 void ChatWorkspace::Impl::buildToolbar()
@@ -136,6 +150,9 @@ void ChatWorkspace::Impl::buildToolbar()
     row->addWidget(modelButton);
     row->addWidget(progress);
     row->addWidget(cancelButton);
+    buildModelButtons(modelBox);
+    row->addWidget(factsButton);
+    row->addWidget(endpointButton);
 }
 
 QAction* ChatWorkspace::Impl::addAction(const char* id, const QString& text, const char* icon,
@@ -192,6 +209,9 @@ void ChatWorkspace::Impl::registerActions()
             if (!blocks.isEmpty())
                 QGuiApplication::clipboard()->setText(blocks.last()->code());
         });
+    addAction("chat.facts", tr("Model facts"), "info", {}, [this] { showDock(factsDock); });
+    addAction("chat.endpoint", tr("Endpoint of the open model"), "endpoint", {},
+        [this] { showDock(endpointDock); });
     stripAction = addAction("chat.strip", tr("Experts of the last reply"), "table", {},
         [this] { focused().view->toggleStrip(lastOf(chats::Role::Assistant, focused())); });
     compareAction = addAction("chat.compare", tr("Compare side by side…"), "compare",
@@ -244,6 +264,8 @@ void ChatWorkspace::Impl::updateActions()
     const bool opening = left.session.state() == session::ChatSession::State::Opening;
     progress->setVisible(opening);
     cancelButton->setVisible(opening);
+    endpointPanel->setRefusal(left.session.model() == nullptr ? refusal(left) : QString());
+    previewSoon();
     updateStatus();
 }
 

@@ -60,6 +60,18 @@ QString formatCompact(double value)
     return formatFixed(scaled, 1) + narrowSpace() + QLatin1String(kUnits[unit]);
 }
 
+QString formatBytes(int64_t bytes)
+{
+    static constexpr std::array kUnits{"B", "kB", "MB", "GB", "TB"};
+    auto scaled = static_cast<double>(bytes);
+    size_t unit = 0;
+    while (std::abs(scaled) >= 999.95 && unit + 1 < kUnits.size()) {
+        scaled /= 1000;
+        ++unit;
+    }
+    return formatFixed(scaled, unit == 0 ? 0 : 1) + narrowSpace() + QLatin1String(kUnits[unit]);
+}
+
 QString formatLoss(double value)
 {
     return formatFixed(value, 3);

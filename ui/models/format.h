@@ -20,6 +20,7 @@ QString formatPercent(double share, int decimals = 2); ///< 0.0109: "1.09" (unit
 QString formatAlpha(double value); ///< 4 decimals
 QString formatLearningRate(double value); ///< "2.51e-4"
 QString formatUtilisation(double value); ///< 2 decimals
+QString formatBytes(int64_t bytes); ///< "2.5 MB", units of 1000
 QString formatDuration(double seconds); ///< largest two units: "4 d 5 h", "3 min 20 s", "8 s"
 QString narrowSpace(); ///< before a unit
 

@@ -3,13 +3,13 @@
 #include "ui/session/chat_session.h"
 
 #include "engine/infer/generator.h"
+#include "engine/serve/served_model.h"
 #include "kernels/error.h"
 #include "ui/session/error_line.h"
+#include "ui/session/prompt_preview.h"
 #include "ui/session/reply_trace.h"
+#include "ui/shell/mailbox.h"
 
-#include <nlohmann/json.hpp>
-
-#include <QMetaObject>
 #include <QTimer>
 
 #include <atomic>
@@ -42,19 +42,6 @@ struct Reply {
     chats::ReplyFacts facts;
 };
 
-base::Json chatOf(const ReplyRequest& request, size_t messages)
-{
-    base::Json list = base::Json::array();
-    if (!request.systemPrompt.empty())
-        list.push_back({{"role", "system"}, {"content", request.systemPrompt}});
-    for (size_t i = 0; i < messages; ++i) {
-        const auto& [role, text] = request.messages[i];
-        list.push_back(
-            {{"role", role == chats::Role::User ? "user" : "assistant"}, {"content", text}});
-    }
-    return text::checkedChat(list, "this conversation");
-}
-
 infer::Sampling samplingOf(const chats::SamplingSettings& settings)
 {
     infer::Sampling sampling;
@@ -71,6 +58,7 @@ infer::Sampling samplingOf(const chats::SamplingSettings& settings)
 struct ChatSession::Impl {
     explicit Impl(ChatSession& owner)
         : self(owner)
+        , mailbox(&owner)
         , worker([this](const std::stop_token& stop) { serve(stop); })
     {
     }
@@ -78,7 +66,6 @@ struct ChatSession::Impl {
     using Job = std::function<void()>;
     void serve(const std::stop_token& stop);
     void post(Job job);
-    void tell(std::function<void()> what); ///< on the GUI thread
     void openNow(const std::filesystem::path& path, quint64 generation, infer::OpenOptions options);
     void closeNow();
     void submit(const std::shared_ptr<Reply>& reply, const ReplyRequest& request);
@@ -86,10 +73,14 @@ struct ChatSession::Impl {
     void deliver(Reply& reply);
 
     ChatSession& self;
+    shell::Mailbox mailbox; ///< to the GUI thread
     // GUI thread
     State state = State::Empty;
     std::filesystem::path folder;
     infer::OpenedModel* shown = nullptr; ///< the worker's, while Ready
+    serve::ServedModel served; ///< of `shown`
+    std::function<void()> beforeClosing = [] {
+    }; ///< set before the worker has work
     std::stop_source opening;
     quint64 generation = 0; ///< of open and close: late words of an older one are dropped
     int threads = 0;
@@ -135,13 +126,9 @@ void ChatSession::Impl::post(Job job)
     wake.notify_one();
 }
 
-void ChatSession::Impl::tell(std::function<void()> what)
-{
-    QMetaObject::invokeMethod(&self, std::move(what), Qt::QueuedConnection);
-}
-
 void ChatSession::Impl::closeNow()
 {
+    beforeClosing();
     std::unique_ptr<infer::Generator> last;
     {
         const std::scoped_lock lock(generatorMutex);
@@ -156,7 +143,7 @@ void ChatSession::Impl::openNow(
 {
     closeNow();
     options.progress = [this, number](const telemetry::Progress& progress) {
-        tell([this, number, progress] {
+        mailbox.post([this, number, progress] {
             if (number == generation)
                 Q_EMIT self.progressed(QString::fromStdString(progress.what), progress.done,
                     progress.total, QString::fromStdString(progress.unit));
@@ -170,18 +157,23 @@ void ChatSession::Impl::openNow(
     });
     if (!generator)
         model.reset();
-    tell([this, number, error, there = model.get()] {
-        if (number != generation)
-            return;
-        shown = there;
-        state = there != nullptr ? State::Ready : State::Empty;
-        if (there != nullptr)
-            Q_EMIT self.opened();
-        else if (!error.isEmpty())
-            Q_EMIT self.openFailed(error);
-        else
-            Q_EMIT self.closed();
-    });
+    mailbox.post(
+        [this, number, error, cancelled = options.cancelled, there = model.get(),
+            asServed = generator ? serve::servedModel(*model, *generator) : serve::ServedModel()] {
+            if (number != generation)
+                return;
+            shown = there;
+            served = asServed;
+            state = there != nullptr ? State::Ready : State::Empty;
+            if (there != nullptr && cancelled.stop_requested())
+                self.close(); // asked for when all was done but said
+            else if (there != nullptr)
+                Q_EMIT self.opened();
+            else if (!error.isEmpty())
+                Q_EMIT self.openFailed(error);
+            else
+                Q_EMIT self.closed();
+        });
 }
 
 void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyRequest& request)
@@ -190,8 +182,7 @@ void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyR
         if (!generator)
             throw Error("no model is open", "this conversation", "open one");
         infer::GenerationRequest asked;
-        const size_t messages = request.messages.size() - (request.goOn ? 1 : 0);
-        std::string prompt = model->render(chatOf(request, messages));
+        std::string prompt = promptOf(*model, request);
         chats::ReplyRouting before; // with it, the reply goes on from its very tokens
         if (request.goOn && !request.before.ids.empty()
             && spells(model->tokenizer(), request.before.ids, request.messages.back().second))
@@ -354,6 +345,25 @@ const std::filesystem::path& ChatSession::folder() const
 const infer::OpenedModel* ChatSession::model() const
 {
     return m_impl->shown;
+}
+
+const serve::ServedModel* ChatSession::served() const
+{
+    return m_impl->shown != nullptr ? &m_impl->served : nullptr;
+}
+
+void ChatSession::setBeforeClosing(std::function<void()> beforeClosing)
+{
+    m_impl->beforeClosing = std::move(beforeClosing);
+}
+
+void ChatSession::preview(ReplyRequest request, std::function<void(const PromptPreview&)> done)
+{
+    m_impl->post([impl = m_impl.get(), request = std::move(request), done = std::move(done)] {
+        if (impl->model)
+            impl->mailbox.post(
+                [done, preview = previewOf(*impl->model, request)] { done(preview); });
+    });
 }
 
 quint64 ChatSession::reply(ReplyRequest request)

@@ -12,11 +12,18 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+namespace moe::serve {
+struct ServedModel;
+}
+
 namespace moe::session {
+
+struct PromptPreview;
 
 /// What a reply is asked for with.
 struct ReplyRequest {
@@ -63,6 +70,13 @@ public:
     const std::filesystem::path& folder() const; ///< opening or open
     /// Null unless Ready. Const calls only.
     const infer::OpenedModel* model() const;
+    /// The open model as an endpoint serves it; null unless Ready.
+    const serve::ServedModel* served() const;
+    /// Before the first open: called on this session's thread before a model goes. Returns when
+    /// nobody uses what served() gave.
+    void setBeforeClosing(std::function<void()> beforeClosing);
+    /// The prompt that `request` makes, handed to `done` here; nothing when no model is open.
+    void preview(ReplyRequest request, std::function<void(const PromptPreview&)> done);
 
     /// Asks for a reply, only when Ready; part() and ended() follow under the number returned.
     quint64 reply(ReplyRequest request);

@@ -4,6 +4,7 @@
 
 #include "engine/base/memory.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/checkpoint/safetensors.h"
 #include "engine/infer/kv_cache.h"
 #include "engine/infer/opened_model.h"
 #include "engine/telemetry/run_store.h"
@@ -55,6 +56,20 @@ ModelFacts readModelFacts(const std::filesystem::path& folder, const std::filesy
         facts.fitsBeside = beside.empty() || facts.weightBytes <= facts.freeBytes;
     });
     return facts;
+}
+
+TensorList readTensors(const std::filesystem::path& folder)
+{
+    TensorList list;
+    list.error = errorLineOf([&] {
+        const checkpoint::WeightFiles files(folder);
+        for (const std::string& name : files.names()) {
+            const checkpoint::StoredTensor& tensor = files.get(name);
+            list.tensors.push_back({name, checkpoint::nameOf(tensor.type), tensor.shape,
+                tensor.elements(), static_cast<int64_t>(tensor.bytes.size())});
+        }
+    });
+    return list;
 }
 
 std::vector<RunCheckpoint> runCheckpoints(const std::filesystem::path& store)

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <vector>
 
 namespace moe::session {
@@ -27,6 +28,20 @@ struct ModelFacts {
 /// `beside`: folder of a model that stays open; empty: none.
 ModelFacts readModelFacts(
     const std::filesystem::path& folder, const std::filesystem::path& beside = {});
+
+/// One tensor of a checkpoint as it is stored.
+struct TensorFact {
+    std::string name;
+    std::string dtype; ///< as safetensors call it, "BF16"
+    std::vector<int64_t> shape;
+    int64_t elements = 0, bytes = 0;
+};
+struct TensorList {
+    QString error; ///< one line; no tensors then
+    std::vector<TensorFact> tensors; ///< by name
+};
+/// Of all safetensors files of a folder; reads their headers alone.
+TensorList readTensors(const std::filesystem::path& folder);
 
 /// The newest checkpoint of a run of the store, also of one that is still training.
 struct RunCheckpoint {

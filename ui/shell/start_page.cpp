@@ -210,24 +210,31 @@ QWidget* StartPage::makeKeys()
     return column;
 }
 
-void StartPage::setRecentSource(RecentSource* source)
+void StartPage::addRecentSource(RecentSource* source)
 {
-    m_source = source;
-    if (source)
-        connect(source, &RecentSource::changed, this, &StartPage::showRecent);
+    m_sources.append(source);
+    connect(source, &RecentSource::changed, this, &StartPage::showRecent);
     showRecent();
 }
 
 void StartPage::showRecent()
 {
     const QString selected = m_table->currentIndex().siblingAtColumn(0).data().toString();
-    const QList<RecentItem> items = m_source ? m_source->items() : QList<RecentItem>();
+    QList<RecentItem> items;
+    int runs = 0;
+    for (const auto& source : m_sources) {
+        if (!source)
+            continue;
+        items += source->items();
+        runs += source->allRuns();
+    }
+    std::stable_sort(items.begin(), items.end(),
+        [](const RecentItem& a, const RecentItem& b) { return a.opened > b.opened; });
     const auto live = std::find_if(items.begin(), items.end(),
         [](const RecentItem& item) { return item.stateTone == RecentItem::Tone::Live; });
     Q_EMIT liveRunChanged(
         live == items.end() ? QString() : live->name + QStringLiteral(", ") + live->state);
     m_model->setItems(items);
-    const int runs = m_source ? m_source->allRuns() : 0;
     const bool nothing = m_filtered->rowCount() == 0;
     m_empty->setText(m_model->rowCount() == 0
             ? tr("No runs yet. Start the demo or import a TensorBoard folder.")

@@ -34,7 +34,7 @@ public:
     explicit StartPage(const ActionRegistry& actions, QWidget* parent = nullptr);
 
     void setBegin(const QList<Begin>& rows);
-    void setRecentSource(RecentSource* source);
+    void addRecentSource(RecentSource* source); ///< its rows join those that are there, by time
     MachinePanel& machine() { return *m_machine; }
 
 Q_SIGNALS:
@@ -55,7 +55,7 @@ private:
     void arrange();
 
     const ActionRegistry& m_actions;
-    QPointer<RecentSource> m_source;
+    QList<QPointer<RecentSource>> m_sources;
     RecentModel* m_model;
     QSortFilterProxyModel* m_filtered;
     MachinePanel* m_machine = nullptr;

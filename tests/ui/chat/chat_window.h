@@ -2,14 +2,18 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "engine/chats/chat_store.h"
 #include "ui/chat/chat_view.h"
 #include "ui/chat/chat_workspace.h"
 #include "ui/shell/action_registry.h"
 #include "ui/shell/message_bar.h"
+#include "ui/shell/theme.h"
 
+#include <QApplication>
 #include <QDir>
 #include <QHBoxLayout>
 #include <QPlainTextEdit>
+#include <QSignalSpy>
 #include <QTest>
 #include <QVBoxLayout>
 
@@ -17,12 +21,23 @@
 
 namespace moe::chat {
 
+inline constexpr int kLong = 60'000; ///< ms
+
+inline void useFontOfTests()
+{
+    QFont text(QStringLiteral("Noto Sans"));
+    text.setPixelSize(13);
+    QApplication::setFont(text);
+    shell::ThemeSource::install(*qobject_cast<QApplication*>(qApp), shell::ThemeChoice::Light);
+}
+
 /// The workspace in a window, with its toolbar and message bar.
 struct Window {
-    explicit Window(const std::filesystem::path& store)
+    explicit Window(const std::filesystem::path& store, const QSize& size = {1600, 1000})
         : messages(new shell::MessageBar)
         , page(new ChatWorkspace({registry, *messages}, store))
     {
+        page->setThreads(2);
         auto* column = new QVBoxLayout(&window);
         column->setContentsMargins(0, 0, 0, 0);
         column->setSpacing(0);
@@ -34,7 +49,7 @@ struct Window {
         column->addWidget(messages);
         column->addWidget(page, 1);
         window.addActions(registry.all()); // their keys
-        window.resize(1600, 1000);
+        window.resize(size);
         window.show();
         [this] {
             QVERIFY(QTest::qWaitForWindowActive(&window));
@@ -50,6 +65,12 @@ struct Window {
     {
         registry.find(QString::fromLatin1(action))->trigger();
     }
+    void openModel(const std::filesystem::path& folder)
+    {
+        QSignalSpy opened(page, &ChatWorkspace::modelOpened);
+        page->openModel(QString::fromStdString(folder.string()));
+        QVERIFY(opened.wait(kLong));
+    }
     void save(const QString& name)
     {
         QTest::qWait(100); // maps are drawn when the event loop comes to it
@@ -63,5 +84,13 @@ struct Window {
     shell::MessageBar* messages;
     ChatWorkspace* page;
 };
+
+/// The newest conversation of a store, empty when there is none.
+inline chats::Conversation newestOf(const std::filesystem::path& store)
+{
+    const chats::ChatStore chats(store);
+    const auto all = chats.list();
+    return all.empty() ? chats::Conversation() : chats.open(all[0].id);
+}
 
 } // namespace moe::chat

@@ -18,9 +18,9 @@
 /// layers of six experts, and a tokenizer of its own.
 namespace moe::talking {
 
-/// Returns the checkpoint's folder; the run is in `store`.
-inline std::filesystem::path train(
-    const std::filesystem::path& folder, const std::filesystem::path& store, int64_t steps = 40)
+/// Returns the checkpoint's folder; the run is in `store`. `context`: tokens of a conversation.
+inline std::filesystem::path train(const std::filesystem::path& folder,
+    const std::filesystem::path& store, int64_t steps = 40, int64_t context = 512)
 {
     {
         std::ofstream text(folder / "text.txt");
@@ -37,12 +37,13 @@ inline std::filesystem::path train(
         R"({"name": "talking", "model": {"architectures": ["SkyworkForCausalLM"], "model_type": "skywork",
  "hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 3, "num_attention_heads": 4,
  "num_key_value_heads": 4, "num_experts": [6], "num_experts_per_tok": 2, "moe_use_logits_norm": true,
- "rms_norm_eps": 1e-6, "max_position_embeddings": 512},
+ "rms_norm_eps": 1e-6},
  "data": {"train": "corpus", "valid": "corpus"}, "sequence_length": 64, "micro_batch_size": 4,
  "global_batch_size": 4, "optimizer": {"name": "adamw", "lr": 5e-3, "warmup_steps": 2},
  "checkpoint": {"dir": "out", "every": 1000}, "valid_every": 1000, "seed": 3})",
         "talking");
     json["model"]["vocab_size"] = corpus.vocabSize;
+    json["model"]["max_position_embeddings"] = context;
     json["train_steps"] = steps;
     telemetry::Bus bus;
     train::TrainerOptions trainer;

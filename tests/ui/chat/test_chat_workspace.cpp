@@ -4,38 +4,24 @@
 #include "talking_model.h"
 
 #include "engine/chats/chat_exchange.h"
-#include "engine/chats/chat_store.h"
 #include "engine/infer/generator.h"
 #include "engine/infer/opened_model.h"
-#include "ui/chat/chat_workspace.h"
 #include "ui/chat/expert_strip.h"
 #include "ui/chat/open_model_dialog.h"
 #include "ui/plots/heatmap_plot.h"
-#include "ui/shell/message_bar.h"
-#include "ui/shell/theme.h"
 
-#include <QApplication>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenu>
-#include <QPlainTextEdit>
 #include <QPushButton>
-#include <QSignalSpy>
 #include <QTemporaryDir>
-#include <QTest>
 #include <QToolButton>
 
 #include <memory>
 
 using namespace moe;
 using namespace moe::chat;
-
-namespace {
-
-constexpr int kLong = 60'000; ///< ms
-
-} // namespace
 
 /// Clicks and keys against a model that was trained on the spot.
 class TestChatWorkspace : public QObject {
@@ -65,10 +51,7 @@ private:
 
 void TestChatWorkspace::initTestCase()
 {
-    QFont text(QStringLiteral("Noto Sans"));
-    text.setPixelSize(13);
-    QApplication::setFont(text);
-    shell::ThemeSource::install(*qobject_cast<QApplication*>(qApp), shell::ThemeChoice::Light);
+    useFontOfTests();
     m_modelFolder = std::make_unique<QTemporaryDir>();
     const std::filesystem::path folder = m_modelFolder->path().toStdString();
     m_runs = folder / "runs.sqlite";
@@ -84,14 +67,8 @@ void TestChatWorkspace::init()
 std::unique_ptr<Window> TestChatWorkspace::open(bool model)
 {
     auto window = std::make_unique<Window>(m_store);
-    window->page->setThreads(2);
-    if (model) {
-        QSignalSpy opened(window->page, &ChatWorkspace::modelOpened);
-        window->page->openModel(QString::fromStdString(m_model.string()));
-        [&] {
-            QVERIFY(opened.wait(kLong));
-        }();
-    }
+    if (model)
+        window->openModel(m_model);
     return window;
 }
 
@@ -121,8 +98,7 @@ void TestChatWorkspace::say(Window& window, const QString& text)
 
 chats::Conversation TestChatWorkspace::newest() const
 {
-    const chats::ChatStore store(m_store);
-    return store.open(store.list().at(0).id);
+    return newestOf(m_store);
 }
 
 void TestChatWorkspace::saysWhatIsMissing()

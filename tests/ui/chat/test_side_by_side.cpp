@@ -27,12 +27,6 @@
 using namespace moe;
 using namespace moe::chat;
 
-namespace {
-
-constexpr int kLong = 60'000; ///< ms
-
-} // namespace
-
 /// Two checkpoints answer the same prompts, by clicks and keys; replies are compared.
 class TestSideBySide : public QObject {
     Q_OBJECT

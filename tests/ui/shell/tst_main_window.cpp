@@ -177,6 +177,13 @@ private Q_SLOTS:
         QTest::mouseClick(table->viewport(), Qt::LeftButton, {},
             table->visualRect(table->model()->index(2, 1)).center());
         QCOMPARE(m_recent->activated, QStringLiteral("skywork-tp8.json"));
+        // another source's rows stand between them by time
+        FakeRecent others;
+        others.rows.append({QStringLiteral("chat"), QStringLiteral("A talk"), {}, {}, {},
+            QDateTime::currentDateTime().addSecs(-75), {}});
+        start.addRecentSource(&others);
+        QCOMPARE(table->model()->rowCount(), 7);
+        QCOMPARE(table->model()->index(2, 0).data().toString(), QStringLiteral("A talk"));
     }
 
     void openedSaysTheDayAsPeopleDo()
@@ -408,7 +415,7 @@ private:
         m_window->addWorkspace(MainWindow::Page::Training, m_workspace);
         m_recent = new FakeRecent;
         m_recent->setParent(m_window.get());
-        m_window->startPage().setRecentSource(m_recent);
+        m_window->startPage().addRecentSource(m_recent);
         m_window->restore();
         m_window->show();
         QVERIFY(QTest::qWaitForWindowActive(m_window.get()));
