@@ -22,7 +22,7 @@ private Q_SLOTS:
         const QTemporaryDir folder;
         const std::filesystem::path path = folder.path().toStdString();
         const std::filesystem::path store = path / "store.sqlite";
-        const std::filesystem::path model = talking::train(path, path / "runs.sqlite", 10, 32'768);
+        const std::filesystem::path model = talking::train(path, path / "runs.sqlite", 40, 32'768);
         std::vector<int64_t> conversations;
         for (const char* title : {"one", "two"}) {
             chats::Conversation made = chats::fromJsonText(
@@ -36,7 +36,7 @@ private Q_SLOTS:
         int replies = 0, switches = 0;
         while (switches < 200) {
             if (!window.page->isReplying()) {
-                window.page->setSampling(static_cast<quint64>(replies), 20'000);
+                window.page->setSampling(static_cast<quint64>(replies), 400);
                 window.page->send(QStringLiteral("The router"));
                 ++replies;
             }
