@@ -58,7 +58,7 @@ ChatWorkspace::Impl::Impl(
 }
 
 ChatWorkspace::ChatWorkspace(
-    shell::ShellServices services, std::filesystem::path store, QWidget* parent)
+    shell::ShellServices services, const std::filesystem::path& store, QWidget* parent)
     : Workspace(parent)
     , m_impl(std::make_unique<Impl>(*this, services, store))
 {

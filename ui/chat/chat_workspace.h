@@ -18,8 +18,8 @@ namespace moe::chat {
 class ChatWorkspace : public shell::Workspace {
     Q_OBJECT
 public:
-    ChatWorkspace(
-        shell::ShellServices services, std::filesystem::path store, QWidget* parent = nullptr);
+    ChatWorkspace(shell::ShellServices services, const std::filesystem::path& store,
+        QWidget* parent = nullptr);
     ~ChatWorkspace() override; ///< cancels what is written; what is there is kept
 
     QString title() const override;

@@ -61,7 +61,7 @@ QString factsOf(const session::ModelFacts& facts)
     return lines.join(QLatin1Char('\n'));
 }
 
-OpenModelDialog::OpenModelDialog(const QStringList& recent, std::filesystem::path store,
+OpenModelDialog::OpenModelDialog(const QStringList& recent, const std::filesystem::path& store,
     QWidget* parent, std::filesystem::path beside)
     : QDialog(parent)
     , m_list(new QListWidget(this))

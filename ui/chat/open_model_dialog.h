@@ -26,7 +26,7 @@ class OpenModelDialog : public QDialog {
 public:
     /// `beside`: folder of a model that stays open, or empty; what memory does not hold beside it
     /// is refused.
-    OpenModelDialog(const QStringList& recent, std::filesystem::path store, QWidget* parent,
+    OpenModelDialog(const QStringList& recent, const std::filesystem::path& store, QWidget* parent,
         std::filesystem::path beside = {});
 
 Q_SIGNALS:

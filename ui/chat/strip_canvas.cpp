@@ -335,7 +335,7 @@ void StripCanvas::wheelEvent(QWheelEvent* event)
 void StripCanvas::keyPressEvent(QKeyEvent* event)
 {
     const int stride = event->modifiers().testFlag(Qt::ControlModifier) ? 10 : 1;
-    int column = m_current;
+    int column = 0;
     switch (event->key()) {
     case Qt::Key_Left:
         column = std::max(0, m_current - stride);

@@ -192,23 +192,24 @@ void ChatWorkspace::Impl::openModel(const QString& folder)
 void ChatWorkspace::Impl::openSecond(const QString& folder)
 {
     services.messages.dismiss(QStringLiteral("chat-open"));
-    const auto facts = std::make_shared<session::ModelFacts>();
+    const auto second = std::make_shared<session::ModelFacts>();
     shell::runAside(
         &self,
-        [facts, path = folder.toStdString(), beside = left.session.folder()] {
-            *facts = session::readModelFacts(path, beside);
+        [second, path = folder.toStdString(), beside = left.session.folder()] {
+            *second = session::readModelFacts(path, beside);
             return QString();
         },
-        [this, facts](const QString&) {
-            if (!facts->error.isEmpty())
-                return fail(facts->error, QStringLiteral("chat-open"));
-            if (!facts->fitsBeside)
-                return fail(tr("%1 does not fit beside the open model: its weights take %2 GB, "
-                               "%3 GB are free. Choose a smaller or a quantised one")
-                                .arg(shownName(facts->folder), shell::gigabytes(facts->weightBytes),
-                                    shell::gigabytes(facts->freeBytes)),
+        [this, second](const QString&) {
+            if (!second->error.isEmpty())
+                return fail(second->error, QStringLiteral("chat-open"));
+            if (!second->fitsBeside)
+                return fail(
+                    tr("%1 does not fit beside the open model: its weights take %2 GB, "
+                       "%3 GB are free. Choose a smaller or a quantised one")
+                        .arg(shownName(second->folder), shell::gigabytes(second->weightBytes),
+                            shell::gigabytes(second->freeBytes)),
                     QStringLiteral("chat-open"));
-            right.session.open(facts->folder, facts->besideBytes);
+            right.session.open(second->folder, second->besideBytes);
             setComparing(true);
         });
 }

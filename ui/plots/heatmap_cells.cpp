@@ -84,6 +84,14 @@ void HeatmapCells::makeColors()
 }
 
 // One row of pixels a row of cells: heights scale by whole factors, and drawing is one image.
+QRgb HeatmapCells::colorAt(float place) const
+{
+    const float last = float(m_colors.size() - 1);
+    // Never negative, and lround() is a call for every pixel.
+    // NOLINTNEXTLINE(bugprone-incorrect-roundings)
+    return m_colors[size_t(std::clamp(place * last / 2, 0.0F, last) + 0.5F)];
+}
+
 QImage HeatmapCells::cellImage(int pixelsAcross) const
 {
     QImage image(pixelsAcross, data.rows, QImage::Format_ARGB32_Premultiplied);
@@ -91,7 +99,6 @@ QImage HeatmapCells::cellImage(int pixelsAcross) const
     const QCPRange range = m_rect->axis(QCPAxis::atBottom)->range();
     const double columnsPerPixel = range.size() / data.columnStep / pixelsAcross;
     const double first = (range.lower - data.firstColumn) / data.columnStep;
-    const float last = float(m_colors.size() - 1);
     for (int pixel = 0; pixel < pixelsAcross; ++pixel) {
         const int from = int(std::floor(first + (pixel + 1e-6) * columnsPerPixel));
         const int to = std::max(from + 1, int(std::floor(first + (pixel + 1) * columnsPerPixel)));
@@ -104,8 +111,7 @@ QImage HeatmapCells::cellImage(int pixelsAcross) const
                     shown = place;
             }
             if (!std::isnan(shown))
-                reinterpret_cast<QRgb*>(image.scanLine(row))[pixel]
-                    = m_colors[size_t(std::clamp(shown * last / 2, 0.0F, last) + 0.5F)];
+                reinterpret_cast<QRgb*>(image.scanLine(row))[pixel] = colorAt(shown);
         }
     }
     return image;
@@ -128,16 +134,13 @@ QRectF HeatmapCells::cellsRect(int row, int firstColumn, int lastColumn) const
 
 void HeatmapCells::drawRects(QCPPainter& painter) const
 {
-    const float last = float(m_colors.size() - 1);
     for (int row = 0; row < data.rows; ++row)
         for (int column = 0; column < data.columns; ++column) {
             const float value = colorPlace(
                 data.scale, data.values[size_t(row) * size_t(data.columns) + size_t(column)]);
             const QRectF rect = cellsRect(row, column, column + 1);
             if (!std::isnan(value) && rect.width() > 0)
-                painter.fillRect(rect,
-                    QColor::fromRgb(
-                        m_colors[size_t(std::clamp(value * last / 2, 0.0F, last) + 0.5F)]));
+                painter.fillRect(rect, QColor::fromRgb(colorAt(value)));
         }
 }
 

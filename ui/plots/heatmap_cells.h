@@ -27,6 +27,7 @@ protected:
 
 private:
     void makeColors();
+    QRgb colorAt(float place) const;
     QImage cellImage(int pixelsAcross) const;
     void drawRects(QCPPainter& painter) const;
     void drawDead(QCPPainter& painter) const;
