@@ -178,7 +178,7 @@ void stream()
             written += static_cast<size_t>(more) * 4;
             reply.facts.tokens = std::ssize(routing.ids);
             view.messageChanged(2);
-            panel.setRoutings({&routing}, {});
+            panel.setRoutings({&routing}, {}, {});
         });
     }
     print("frame of a reply at 200 tokens/s, up to 2,000 tokens", figures);
