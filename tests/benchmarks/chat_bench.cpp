@@ -21,11 +21,14 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <ctime>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 using namespace moe;
@@ -206,20 +209,31 @@ chats::Conversation longOne()
     return made;
 }
 
+void waitFor(const std::function<bool()>& done)
+{
+    while (!done()) {
+        QApplication::processEvents();
+        std::this_thread::sleep_for(std::chrono::microseconds(200));
+    }
+}
+
 void longConversation(const std::filesystem::path& store)
 {
-    const chats::Conversation made = longOne();
+    chats::Conversation made = longOne(), other;
+    other.info.id = chats::newId();
+    other.info.updated = made.info.updated + 60; // the newest is shown when the page begins
+    other.messages.push_back({chats::newId(), 0, chats::Role::User, {}, "Another", 0, {}, {}});
+    other.leaf = other.messages[0].id;
     chats::ChatStore(store).create(made);
+    chats::ChatStore(store).create(other);
     Page page(store);
     page.window.show();
-    auto* view = page.window.findChild<chat::ChatView*>();
-    page.page->newConversation(); // or the newest one comes by itself
-    QApplication::processEvents();
+    auto* view = page.window.findChild<chat::ChatView*>(QStringLiteral("chatView"));
+    waitFor([&] { return view->view(other.leaf) != nullptr; });
     Figures opened, scrolled;
     measure(opened, [&] {
         page.page->openConversation(made.info.id);
-        while (view->view(made.leaf) == nullptr)
-            QApplication::processEvents(QEventLoop::WaitForMoreEvents);
+        waitFor([&] { return view->view(made.leaf) != nullptr; });
     });
     print("5,000 messages opened, from the click to the paint", opened);
     QScrollBar* bar = view->verticalScrollBar();

@@ -191,7 +191,7 @@ struct ChatWorkspace::Impl {
     ConversationPanel* list;
     RoutingPanel* routing;
     MaskPanel* masks;
-    FactsPanel* facts;
+    FactsPanel* factsPanel;
     EndpointPanel* endpointPanel;
     shell::TitleBar *listTitle, *routingTitle, *maskTitle;
     QDockWidget *listDock, *routingDock, *maskDock, *factsDock, *endpointDock;

@@ -29,13 +29,13 @@ bool isLoopback(const std::string& host)
 
 void ChatWorkspace::Impl::buildModelDocks()
 {
-    facts = new FactsPanel(&self);
+    factsPanel = new FactsPanel(&self);
     endpointPanel = new EndpointPanel(endpoint, &self);
     auto* factsTitle = new shell::TitleBar(tr("Model facts"), {}, &self);
     auto* endpointTitle = new shell::TitleBar(tr("Endpoint"), tr("of the open model"), &self);
-    factsDock = addDock("factsDock", facts, factsTitle);
+    factsDock = addDock("factsDock", factsPanel, factsTitle);
     endpointDock = addDock("endpointDock", endpointPanel, endpointTitle);
-    facts->setMinimumSize(px(300), px(200));
+    factsPanel->setMinimumSize(px(300), px(200));
     endpointPanel->setMinimumSize(px(300), px(200));
     for (QDockWidget* dock : {factsDock, endpointDock})
         dock->hide(); // until they are asked for
@@ -74,11 +74,11 @@ void ChatWorkspace::Impl::connectModel()
     // a model that goes is not served any more before it does
     left.session.setBeforeClosing([this] { endpoint.release(); });
     QObject::connect(&left.session, &session::ChatSession::opened, &self, [this] {
-        facts->setModel(left.session.model(), left.session.folder());
+        factsPanel->setModel(left.session.model(), left.session.folder());
         serveIfWanted();
     });
     const auto gone = [this] {
-        facts->setModel(nullptr, {});
+        factsPanel->setModel(nullptr, {});
         serveWanted = false;
     };
     QObject::connect(&left.session, &session::ChatSession::closed, &self, gone);
@@ -100,7 +100,7 @@ void ChatWorkspace::Impl::connectModel()
     QObject::connect(&previewTimer, &QTimer::timeout, &self, [this] { askPreview(); });
     QObject::connect(composer, &Composer::draftChanged, &self, [this] { previewSoon(); });
     QObject::connect(composer, &Composer::setupChanged, &self, [this] { previewSoon(); });
-    QObject::connect(&facts->prompt(), &PromptPage::shown, &self, [this] { previewSoon(); });
+    QObject::connect(&factsPanel->prompt(), &PromptPage::shown, &self, [this] { previewSoon(); });
     showEndpoint();
 }
 
@@ -142,7 +142,7 @@ void ChatWorkspace::Impl::showEndpoint()
 
 void ChatWorkspace::Impl::previewSoon()
 {
-    if (facts->prompt().isVisible())
+    if (factsPanel->prompt().isVisible())
         previewTimer.start();
 }
 
@@ -156,11 +156,11 @@ void ChatWorkspace::Impl::askPreview()
     if (!typed.trimmed().isEmpty())
         request.messages.emplace_back(chats::Role::User, typed.toStdString());
     if (request.messages.empty())
-        return facts->prompt().setNone(tr("Write a message to see the prompt that it makes."));
+        return factsPanel->prompt().setNone(tr("Write a message to see the prompt that it makes."));
     left.session.preview(std::move(request),
         [this, question = ++previewAsked](const session::PromptPreview& preview) {
             if (question == previewAsked && left.session.model() != nullptr)
-                facts->prompt().setPreview(preview);
+                factsPanel->prompt().setPreview(preview);
         });
 }
 
