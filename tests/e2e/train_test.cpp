@@ -215,9 +215,10 @@ private Q_SLOTS:
                 QVERIFY(process.waitForFinished(kPatience));
                 QCOMPARE(process.exitCode(), 0);
                 const QJsonDocument json = QJsonDocument::fromJson(process.readAllStandardOutput());
-                QCOMPARE(json.object().keys(),
-                    QStringList({"bytes_per_token", "head", "matmul_fraction",
-                        "read_bandwidth_fraction", "tokens_per_second"}));
+                const QStringList keys = json.object().keys();
+                for (const char* key : {"bytes_per_token", "head", "matmul_fraction",
+                         "read_bandwidth_fraction", "tokens_per_second"})
+                    QVERIFY2(keys.contains(QLatin1String(key)), key);
                 QCOMPARE(json["head"].toString(), QLatin1String(weights));
                 QVERIFY(json["tokens_per_second"].toDouble() > 0);
                 QVERIFY(json["bytes_per_token"].toDouble() > 0);
