@@ -94,8 +94,12 @@ void TestChatFiles::init()
 
 void TestChatFiles::answerDialog(Window& window, const QString& path)
 {
-    QFileDialog* dialog = nullptr;
-    QTRY_VERIFY((dialog = window.window.findChild<QFileDialog*>()) && dialog->isVisible());
+    const auto shown = [&window]() -> QFileDialog* {
+        auto* dialog = window.window.findChild<QFileDialog*>();
+        return dialog != nullptr && dialog->isVisible() ? dialog : nullptr;
+    };
+    QTRY_VERIFY(shown() != nullptr);
+    QFileDialog* dialog = shown();
     auto* name = dialog->findChild<QLineEdit*>(QStringLiteral("fileNameEdit"));
     QVERIFY(name != nullptr);
     name->setText(path); // typed, the completer's popup would take the click

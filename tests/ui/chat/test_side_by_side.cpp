@@ -167,7 +167,8 @@ void TestSideBySide::checkDifference(Window& window, int64_t one, int64_t other)
     for (int row = 0; row < 3; ++row) {
         double sum = 0;
         for (int expert = 0; expert < 6; ++expert) {
-            const float value = map.values[static_cast<size_t>(row * 6 + expert)];
+            const float value
+                = map.values[static_cast<size_t>(row) * 6 + static_cast<size_t>(expert)];
             const auto tokens = [row](const models::ReplyLoad& load) {
                 return static_cast<float>(load.tokens[static_cast<size_t>(row)]);
             };
