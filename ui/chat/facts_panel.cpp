@@ -100,10 +100,11 @@ QWidget* FactsPanel::makeTensors()
     m_tensorTable->sortByColumn(TensorTableModel::Name, Qt::AscendingOrder);
     QHeaderView* header = m_tensorTable->horizontalHeader();
     header->setSectionResizeMode(QHeaderView::Interactive);
-    header->resizeSection(TensorTableModel::Name, px(300));
-    header->resizeSection(TensorTableModel::Shape, px(96));
-    header->resizeSection(TensorTableModel::Dtype, px(64));
-    header->resizeSection(TensorTableModel::Size, px(72));
+    header->setSectionResizeMode(TensorTableModel::Name, QHeaderView::Stretch);
+    m_tensorTable->setTextElideMode(Qt::ElideLeft); // names differ at their ends
+    header->resizeSection(TensorTableModel::Shape, px(88));
+    header->resizeSection(TensorTableModel::Dtype, px(48));
+    header->resizeSection(TensorTableModel::Size, px(64));
     m_sum->setObjectName(QStringLiteral("tensorSum"));
     m_sum->setWordWrap(true);
     m_sum->setContentsMargins(px(12), px(4), px(12), px(6));
