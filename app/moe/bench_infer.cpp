@@ -93,8 +93,8 @@ Command benchInferenceCommand(bool decodes)
         = "Runs the whole model, head included, on random weights and tokens. Bytes "
           "a token count every matrix once a step, of the experts as many as even "
           "routing chooses. The shares are of the bfloat16 product rate and of the read rate that "
-          "the "
-          "machine shows in the same run: memory's, or the cache's where the whole model fits into "
+          "the machine shows in the same run: memory's, or the cache's where the whole model fits "
+          "into "
           "it (the rate is measured over as many bytes as the model has, 256 MiB at most).";
     command.run = [decodes](const Arguments& arguments) {
         return benchInference(arguments, decodes);

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // What stands between the products of inference: norms, rotation, the KV cache, routing.
+#include "kernels/cpu/inference_checks.h"
 #include "kernels/reference/backend_class.h"
 #include "kernels/reference/inference_formulas.h"
 
@@ -171,15 +172,7 @@ void ReferenceBackend::routeRows(const TensorView& logits, const InferenceRouter
     const TensorView& probs, const TensorView& chosen, const TensorView& weights)
 {
     const int64_t tokens = logits.shape[0], experts = logits.shape[1];
-    if (router.groups < 1 || experts % router.groups || router.topGroups < 1
-        || router.topGroups > router.groups)
-        refuse("routeRows: groups",
-            std::to_string(router.topGroups) + " of " + std::to_string(router.groups),
-            "groups of equal size of " + std::to_string(experts) + " experts");
-    const int64_t reachable = experts / router.groups * router.topGroups;
-    if (router.topK < 1 || router.topK > reachable)
-        refuse("routeRows: topK", std::to_string(router.topK),
-            "1 to " + std::to_string(reachable) + " experts");
+    cpu::checkRouter(router, experts);
     const Values all = read(logits, tokens * experts, "routeRows: logits");
     const Values masks
         = router.mask ? read(router.mask, tokens * experts, "routeRows: mask") : Values();
