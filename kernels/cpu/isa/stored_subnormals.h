@@ -46,7 +46,7 @@ void addSubnormals(const StoredMatrix& w, const int64_t* which, int64_t count, c
                 double sum = 0;
                 for (int p = 0; p < found; ++p) {
                     uint16_t activation;
-                    __builtin_memcpy(&activation, activations + 2 * places[p], 2);
+                    __builtin_memcpy(&activation, activations + int64_t{2} * places[p], 2);
                     sum += double{widenedBits(bits[places[p]])} * double{widenedBits(activation)};
                 }
                 out[t * ldOut + i] += static_cast<float>(sum * double{scale});
