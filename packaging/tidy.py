@@ -46,10 +46,14 @@ def main(names):
     commands = {}
     for entry in json.loads((BUILD / "compile_commands.json").read_text()):
         commands.setdefault(entry["file"], []).append(entry["command"].replace(str(ROOT), ""))
-    common = subprocess.run([TIDY[0], "--version"], capture_output=True, check=True).stdout + content(ROOT / ".clang-tidy") + content(ROOT / "tests/.clang-tidy")
+    version = subprocess.run([TIDY[0], "--version"], capture_output=True, check=True).stdout
+
+    def checks(path):
+        files = [folder / ".clang-tidy" for folder in path.parents if folder.is_relative_to(ROOT)]
+        return b"\0".join(content(file) for file in files if file.is_file())
 
     def key(path):
-        digest = hashlib.sha256(common + "\n".join(commands[str(path)]).encode())
+        digest = hashlib.sha256(version + checks(path) + "\n".join(commands[str(path)]).encode())
         for one in closure(path):
             digest.update(b"\0" + str(one.relative_to(ROOT)).encode() + b"\0" + content(one))
         return CACHE / digest.hexdigest()

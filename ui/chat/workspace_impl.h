@@ -128,7 +128,7 @@ struct ChatWorkspace::Impl {
     void regenerate(Side& side, int64_t message);
     void goOn(Side& side, int64_t message);
     void goOnFrom(Side& side, const chats::Message& message, const chats::ReplyRouting& before);
-    void addMessage(Side& side, chats::Message message);
+    void addMessage(Side& side, const chats::Message& message);
     void ask(Side& side, int64_t parent); ///< a reply to message `parent`
     void start(Side& side, const chats::Message& reply, session::ReplyRequest request);
     session::ReplyRequest requestFor(const Side& side, int64_t last) const;

@@ -74,6 +74,7 @@ void ChatWorkspace::Impl::buildDocks()
 void ChatWorkspace::Impl::arrangeDocks()
 {
     const QList<QDockWidget*> docks{listDock, routingDock, maskDock};
+    const bool mapInSight = comparing || !routing->visibleRegion().isEmpty();
     QList<QDockWidget*> asked; // those that are shown when they are asked for
     for (QDockWidget* dock : {factsDock, endpointDock}) {
         if (!dock->isHidden())
@@ -82,8 +83,7 @@ void ChatWorkspace::Impl::arrangeDocks()
     }
     for (QDockWidget* dock : docks)
         self.removeDockWidget(dock);
-    // Two transcripts in a small window leave one column for the docks.
-    const bool oneColumn = size == Size::Small && comparing;
+    const bool oneColumn = size == Size::Small; // the transcripts take the rest
     QDockWidget* above = oneColumn ? listDock : routingDock; // the masks
     self.addDockWidget(Qt::LeftDockWidgetArea, listDock);
     if (!oneColumn)
@@ -97,7 +97,7 @@ void ChatWorkspace::Impl::arrangeDocks()
         dock->show();
     for (QDockWidget* dock : {factsDock, endpointDock})
         dock->setVisible(asked.contains(dock));
-    routingDock->raise();
+    (oneColumn && !mapInSight ? listDock : routingDock)->raise();
     for (shell::TitleBar* title : {listTitle, routingTitle})
         title->setNameShown(!oneColumn); // the tab says it
     const int wide = px(size == Size::Wide ? 300 : size == Size::Small ? 240 : 264);

@@ -59,7 +59,7 @@ void ChatWorkspace::Impl::send(const QString& text)
         message.role = chats::Role::User;
         message.text = text.toStdString();
         message.created = chats::now();
-        addMessage(*side, std::move(message));
+        addMessage(*side, message);
     }
     for (Side* side : sides()) {
         side->view->scrollToEnd();
@@ -67,7 +67,7 @@ void ChatWorkspace::Impl::send(const QString& text)
     }
 }
 
-void ChatWorkspace::Impl::addMessage(Side& side, chats::Message message)
+void ChatWorkspace::Impl::addMessage(Side& side, const chats::Message& message)
 {
     side.leaf = message.id;
     current.messages.push_back(message);
@@ -92,7 +92,7 @@ void ChatWorkspace::Impl::edited(Side& side, int64_t message, const QString& tex
     branch.facts = {};
     const bool question = branch.role == chats::Role::User;
     const int64_t id = branch.id;
-    addMessage(side, std::move(branch));
+    addMessage(side, branch);
     for (Side* each : sides()) { // a question of both is asked anew on both
         const std::vector<int64_t> path = current.path(each->leaf);
         const bool its = each == &side || std::ranges::find(path, message) != path.end();

@@ -46,7 +46,8 @@ void ReplyTrace::add(
         }
         for (const ReplyRouting::Layer& layer : m_layers) {
             const auto row = static_cast<size_t>(layer.layer);
-            for (size_t i = 0; i < static_cast<size_t>(layer.chosen + layer.extra); ++i) {
+            const auto ranks = static_cast<size_t>(layer.chosen) + static_cast<size_t>(layer.extra);
+            for (size_t i = 0; i < ranks; ++i) {
                 const bool there = row < token.size() && i < token[row].size();
                 m_new.experts.push_back(
                     there ? static_cast<uint16_t>(token[row][i].expert) : ReplyRouting::kNone);

@@ -37,9 +37,7 @@ void setTextColor(QLabel* label, QColor Theme::*color)
     };
     // one connection a label: the last colour counts
     static constexpr const char* kFollower = "moeTextColor";
-    if (auto* old
-        = label->findChild<QObject*>(QLatin1String(kFollower), Qt::FindDirectChildrenOnly))
-        delete old;
+    delete label->findChild<QObject*>(QLatin1String(kFollower), Qt::FindDirectChildrenOnly);
     auto* follower = new QObject(label);
     follower->setObjectName(QLatin1String(kFollower));
     QObject::connect(&ThemeSource::instance(), &ThemeSource::changed, follower, apply);

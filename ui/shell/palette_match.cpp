@@ -40,7 +40,7 @@ std::optional<PaletteMatch> matchPalette(const QString& text, const QString& que
             merged.append(span);
         }
     }
-    match.spans = merged;
+    match.spans = std::move(merged);
     return match;
 }
 

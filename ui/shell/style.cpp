@@ -101,7 +101,6 @@ int Style::pixelMetric(PixelMetric metric, const QStyleOption* option, const QWi
     case PM_SliderThickness:
     case PM_SliderControlThickness:
     case PM_SliderLength:
-        return px(14);
     case PM_IndicatorWidth:
     case PM_IndicatorHeight:
     case PM_ExclusiveIndicatorWidth:

@@ -38,7 +38,6 @@ void roundRect(QPainter& painter, const QRectF& rect, const QColor& fill, const 
 void drawIconAndText(QPainter& painter, const QRect& rect, const QIcon& icon, QSize iconSize,
     const QString& text, const QColor& ink, QIcon::Mode mode, QIcon::State state)
 {
-    const QString shown = text;
     const int gap = icon.isNull() || text.isEmpty() ? 0 : px(6);
     const int iconWidth = icon.isNull() ? 0 : iconSize.width();
     const int textWidth
@@ -50,10 +49,10 @@ void drawIconAndText(QPainter& painter, const QRect& rect, const QIcon& icon, QS
         icon.paint(&painter, place, Qt::AlignCenter, mode, state);
         x += iconWidth + gap;
     }
-    if (!shown.isEmpty()) {
+    if (!text.isEmpty()) {
         painter.setPen(ink);
         painter.drawText(QRect(x, rect.y(), rect.right() - x + 1, rect.height()),
-            Qt::AlignVCenter | Qt::AlignLeft | Qt::TextHideMnemonic, shown);
+            Qt::AlignVCenter | Qt::AlignLeft | Qt::TextHideMnemonic, text);
     }
 }
 
@@ -243,8 +242,8 @@ void drawSlider(QPainter& painter, const QStyleOptionSlider& option, const QRect
 void drawProgressBar(QPainter& painter, const QStyleOptionProgressBar& option)
 {
     const int height = std::min(px(6), option.rect.height());
-    const QRectF track(option.rect.x(), option.rect.y() + (option.rect.height() - height) / 2,
-        option.rect.width(), height);
+    const QRectF track(QRect(option.rect.x(), option.rect.y() + (option.rect.height() - height) / 2,
+        option.rect.width(), height));
     painter.save();
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setPen(Qt::NoPen);

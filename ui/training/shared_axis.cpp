@@ -44,7 +44,7 @@ void SharedAxis::setZoom(std::optional<std::pair<double, double>> range)
 {
     if (range == m_zoom)
         return;
-    m_zoom = range;
+    m_zoom = std::move(range);
     Q_EMIT changed();
 }
 

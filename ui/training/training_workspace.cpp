@@ -24,8 +24,8 @@ constexpr int kDeadNamed = 3; ///< experts that the message names
 
 } // namespace
 
-TrainingWorkspace::Impl::Impl(
-    TrainingWorkspace& workspace, shell::ShellServices shellServices, std::filesystem::path store)
+TrainingWorkspace::Impl::Impl(TrainingWorkspace& workspace, shell::ShellServices shellServices,
+    const std::filesystem::path& store)
     : self(workspace)
     , services(shellServices)
     , reader(store)
@@ -60,9 +60,9 @@ TrainingWorkspace::Impl::Impl(
 }
 
 TrainingWorkspace::TrainingWorkspace(
-    shell::ShellServices services, std::filesystem::path store, QWidget* parent)
+    shell::ShellServices services, const std::filesystem::path& store, QWidget* parent)
     : Workspace(parent)
-    , m_impl(std::make_unique<Impl>(*this, services, std::move(store)))
+    , m_impl(std::make_unique<Impl>(*this, services, store))
 {
     setObjectName(QStringLiteral("trainingPage"));
     setBackgroundRole(QPalette::Base);

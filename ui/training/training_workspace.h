@@ -19,8 +19,8 @@ namespace moe::training {
 class TrainingWorkspace : public shell::Workspace {
     Q_OBJECT
 public:
-    TrainingWorkspace(
-        shell::ShellServices services, std::filesystem::path store, QWidget* parent = nullptr);
+    TrainingWorkspace(shell::ShellServices services, const std::filesystem::path& store,
+        QWidget* parent = nullptr);
     ~TrainingWorkspace() override; ///< stops a run of this process; it is saved
 
     QString title() const override;

@@ -108,7 +108,7 @@ namespace {
 
 /// A widget of the toolbar's right end: a label and what it names. The outer one stays when the
 /// inner is hidden, so that the toolbar needs not know.
-QWidget* labelled(const QString& text, const QString& object, QList<QWidget*> controls)
+QWidget* labelled(const QString& text, const QString& object, const QList<QWidget*>& controls)
 {
     auto* outer = new QWidget;
     auto* inner = new QWidget(outer);

@@ -13,7 +13,6 @@
 namespace moe::training {
 
 using shell::MessageBar;
-using telemetry::RunState;
 
 void TrainingWorkspace::Impl::connectSession()
 {

@@ -42,7 +42,7 @@ namespace moe::training {
 /// (store, session) and training_workspace.cpp (the frame).
 struct TrainingWorkspace::Impl {
     Impl(TrainingWorkspace& workspace, shell::ShellServices shellServices,
-        std::filesystem::path store);
+        const std::filesystem::path& store);
 
     // Layout
     enum class Size { Small, Normal, Wide };
