@@ -15,7 +15,7 @@ for preset in asan tsan; do
     sh packaging/build.sh $preset
     ctest --preset $preset
 done
-sh packaging/build.sh dev
+sh packaging/build.sh dev --target unit_and_engine_tests
 ctest --preset dev -L unit
 cmake --preset release -B build/no-window -DMOE_WITH_GUI=OFF -DMOE_WITH_TESTS=OFF
 cmake --build build/no-window
