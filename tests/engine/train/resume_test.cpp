@@ -7,6 +7,7 @@
 #include "engine/train/data_fingerprint.h"
 #include "kernels/error.h"
 #include "tests/engine/train/training_bench.h"
+#include "tests/support/error_of.h"
 
 #include <QtTest>
 
@@ -347,6 +348,44 @@ private Q_SLOTS:
         QVERIFY(errorOf({"train_steps=9"}, true).contains("checkpoint.dir"));
         QCOMPARE(
             errorOf({same[0], "train_steps=9", "name=other", "valid_every=2"}, true), QString());
+    }
+
+    /// Not only while it trains: from the moment when it looks for checkpoints.
+    void oneRunAtATimeLooksForCheckpoints()
+    {
+        telemetry::Bus bus;
+        train::TrainerOptions options;
+        options.bus = &bus;
+        const train::RunFile file = m_bench.file({"checkpoint.dir=shared", "train_steps=3"});
+        options.dryRun = true;
+        QVERIFY(train::Trainer(file, options).estimate().parameters > 0);
+        QVERIFY(!std::filesystem::exists(*file.checkpointDir));
+        options.dryRun = false;
+        for (const bool resume : {false, true}) {
+            options.resume = resume;
+            const train::Trainer first(file, options);
+            const std::string error = tests::errorOf([&] { train::Trainer(file, options); });
+            QVERIFY2(error.find("another run saves") != std::string::npos, error.c_str());
+            train::TrainerOptions dry = options;
+            dry.dryRun = true;
+            QVERIFY(train::Trainer(file, dry).estimate().parameters > 0);
+        }
+        QCOMPARE(m_bench.run(file).error, std::string()); // free again
+    }
+
+    void goesOnWhenTheCheckpointThatItBeganFromIsGone()
+    {
+        const Published first
+            = m_bench.run(m_bench.file({"checkpoint.dir=source", "train_steps=3"}));
+        const std::string init = "init={\"from\": \"" + first.result.checkpoint->string() + "\"}";
+        m_bench.run(m_bench.file({init, "checkpoint.dir=begun", "train_steps=3"}));
+        std::filesystem::remove_all(m_bench.path("source"));
+        tests::RunSettings settings;
+        settings.resume = true;
+        const Published rest
+            = m_bench.run(m_bench.file({init, "checkpoint.dir=begun", "train_steps=5"}), settings);
+        QCOMPARE(rest.error, std::string());
+        QCOMPARE(rest.steps.size(), size_t(2));
     }
 
     void statesOfTheWrongTypesAreTakenOrNamed_data()
