@@ -260,10 +260,10 @@ private Q_SLOTS:
         QCOMPARE(at(19), 0.55);
         o.warmupSteps = 0;
         QCOMPARE(at(1), 1.0);
-        o.decaySteps = 0; // a tenth would begin within this warmup: the two steps after it
+        o.decaySteps = 0; // a tenth, of which a step falls into warmup, which goes first
         o.warmupSteps = 22;
         QCOMPARE(at(22), 1.0);
-        QCOMPARE(at(23), 0.55);
+        QCOMPARE(at(23), 0.4);
         QCOMPARE(at(24), 0.1);
     }
 
