@@ -166,6 +166,10 @@ private Q_SLOTS:
         row("data", "null", "missing key");
         row("data.train", "\"\"", "empty path");
         row("data.probes", "{}", "data.probes");
+        row("data.train", R"("a\u0000b")", "data.train");
+        row("checkpoint.dir", R"("a\u001Fb")", "checkpoint.dir");
+        row("init.from", R"("a\nb")", "init.from");
+        row("model.rms_norm_epz", "1e-5", "did you mean rms_norm_eps?");
         row("data.probes", R"([{"name": "a"}])", "data.probes[0].file");
         row("init", R"({"from": "a", "seed": 1})", "init");
         row("checkpoint", "{}", "checkpoint.dir");
