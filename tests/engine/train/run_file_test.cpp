@@ -362,7 +362,8 @@ private Q_SLOTS:
         QCOMPARE(changed("parallel.data", "2"), std::string());
         QCOMPARE(changed("optimizer.lr", "0.5"), std::string("optimizer.lr"));
         QCOMPARE(changed("model.hidden_size", "32").substr(0, 6), std::string("model."));
-        QCOMPARE(changed("seed", "2"), std::string("init.seed"));
+        QCOMPARE(changed("seed", "2"), std::string("seed"));
+        QCOMPARE(changed("init.seed", "2"), std::string("init.seed"));
         QCOMPARE(changed("data.train", "other"), std::string("data.train"));
     }
 
