@@ -300,6 +300,8 @@ TrainEstimate Trainer::estimate() const
     estimate.optimizerBytes = (file.parallel.zero == 1 ? 1 : ranks) * 2 * floats;
     estimate.activationBytes = ranks
         * model::activationBytes(model, file.precision, {file.microBatchSize, file.sequenceLength});
+    // One layer's products of all pairs of experts, whose similarity is measured.
+    estimate.activationBytes += ranks * model.experts * model.experts * 8;
     estimate.trainTokens = m_impl->train.tokens();
     estimate.samplesPerEpoch = (m_impl->train.tokens() - 1) / file.sequenceLength;
     estimate.epochs = static_cast<double>(file.trainSteps)
