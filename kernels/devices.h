@@ -9,6 +9,9 @@
 
 namespace moe::kernels {
 
+/// More than any machine has; --threads takes from 0 (all cores) up to it.
+inline constexpr int kMostThreads = 1024;
+
 /// Throws moe::Error for a device that is not there, naming those that are, and UsageError for what
 /// is no device's name: "cpu", "cuda" or "cuda:I".
 void checkDevice(const std::string& name);

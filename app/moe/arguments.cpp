@@ -171,7 +171,7 @@ std::vector<int32_t> Arguments::ids(const std::string& option) const
 
 int Arguments::threads() const
 {
-    return static_cast<int>(integer("--threads", 1, 4096, 0));
+    return static_cast<int>(integer("--threads", 0, kernels::kMostThreads, 0));
 }
 
 std::string Arguments::device() const

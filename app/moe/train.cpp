@@ -87,7 +87,8 @@ int run(const Arguments& arguments)
     options.device = arguments.device();
     options.resume = arguments.has("--resume");
     const bool json = arguments.has("--json");
-    if (arguments.has("--dry-run")) {
+    options.dryRun = arguments.has("--dry-run");
+    if (options.dryRun) {
         printEstimate(file, train::Trainer(file, options).estimate(), json);
         return 0;
     }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "app/workbench/options.h"
 
+#include "kernels/devices.h"
 #include "kernels/error.h"
 
 #include <QRegularExpression>
@@ -97,7 +98,7 @@ void take(Options& options, const QString& name, const QString& value)
     else if (name == QLatin1String("--store"))
         options.store = value;
     else
-        options.threads = static_cast<int>(wholeNumber(name, value, 1, 4096));
+        options.threads = static_cast<int>(wholeNumber(name, value, 0, kernels::kMostThreads));
 }
 
 bool takesValue(const QString& name)

@@ -184,6 +184,31 @@ FolderLock::~FolderLock()
     ::close(m_file);
 }
 
+PlaceLock::PlaceLock(
+    const std::filesystem::path& place, const std::string& what, const std::string& remedy)
+    : m_path(place.parent_path() / ("." + place.filename().string() + ".lock"))
+{
+    while (true) {
+        Descriptor file(m_path, O_RDWR | O_CREAT, "cannot write", place);
+        if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
+            throw Error(what, place.string(), remedy);
+        // Whoever held it may have removed the file just before: that lock would hold nothing.
+        struct stat held {
+        }, there{};
+        if (::fstat(file.get(), &held) == 0 && ::stat(m_path.c_str(), &there) == 0
+            && held.st_ino == there.st_ino && held.st_dev == there.st_dev) {
+            m_file = file.release();
+            return;
+        }
+    }
+}
+
+PlaceLock::~PlaceLock()
+{
+    ::unlink(m_path.c_str());
+    ::close(m_file);
+}
+
 FileWriter::FileWriter(const std::filesystem::path& path, std::filesystem::path shownAs)
     : m_shown(std::move(shownAs))
     , m_file(Descriptor(path, O_WRONLY | O_CREAT | O_TRUNC, "cannot write", m_shown).release())
@@ -253,6 +278,37 @@ MappedFile::~MappedFile()
 {
     if (m_data)
         ::munmap(const_cast<std::byte*>(m_data), m_size);
+}
+
+RandomAccessFile::RandomAccessFile(const std::filesystem::path& path)
+    : m_path(path)
+{
+    Descriptor file(path, O_RDONLY | O_NONBLOCK, "cannot read");
+    m_size = sizeOfRegularFile(file.get(), path);
+    m_file = file.release();
+}
+
+RandomAccessFile::~RandomAccessFile()
+{
+    ::close(m_file);
+}
+
+void RandomAccessFile::read(int64_t offset, std::span<std::byte> to) const
+{
+    while (!to.empty()) {
+        const ssize_t got = ::pread(m_file, to.data(), to.size(), offset);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            fail("cannot read", m_path, errno);
+        if (got == 0)
+            throw Error("the file ends at byte " + std::to_string(offset) + ", within what is read",
+                m_path.string(),
+                "it held " + std::to_string(m_size)
+                    + " bytes when it was opened, put it back as it was");
+        offset += got;
+        to = to.subspan(static_cast<size_t>(got));
+    }
 }
 
 const char* findInvalidUtf8(std::string_view text)

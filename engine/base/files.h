@@ -46,6 +46,22 @@ private:
     int m_file = -1;
 };
 
+/// Held by one writer at a time while it makes something at a place: a hidden lock file beside it,
+/// removed with the object.
+class PlaceLock {
+public:
+    /// Throws when another one holds it, with the words of `what` and `remedy`.
+    PlaceLock(
+        const std::filesystem::path& place, const std::string& what, const std::string& remedy);
+    ~PlaceLock();
+    PlaceLock(const PlaceLock&) = delete;
+    PlaceLock& operator=(const PlaceLock&) = delete;
+
+private:
+    std::filesystem::path m_path;
+    int m_file = -1;
+};
+
 /// A file written in pieces; close() flushes it to the disk. The destructor leaves what is there.
 class FileWriter {
 public:
@@ -77,6 +93,24 @@ private:
     std::filesystem::path m_path;
     const std::byte* m_data = nullptr;
     size_t m_size = 0;
+};
+
+/// A file read piece by piece. Const after construction: any thread.
+class RandomAccessFile {
+public:
+    explicit RandomAccessFile(const std::filesystem::path& path);
+    ~RandomAccessFile();
+    RandomAccessFile(const RandomAccessFile&) = delete;
+    RandomAccessFile& operator=(const RandomAccessFile&) = delete;
+    int64_t size() const { return m_size; } ///< when it was opened
+    /// Fills `to`. Throws, naming the offset, when the file ends before.
+    void read(int64_t offset, std::span<std::byte> to) const;
+    const std::filesystem::path& path() const { return m_path; }
+
+private:
+    std::filesystem::path m_path;
+    int m_file = -1;
+    int64_t m_size = 0;
 };
 
 /// Little-endian integers and floats from anywhere in memory, aligned or not.

@@ -50,8 +50,8 @@ struct TrainingState {
 };
 
 /// training-state/ of a step folder: state.json, and masters, m and v as safetensors of the flat
-/// layout's parameters, whose checksums state.json keeps. Reading throws for anything damaged,
-/// naming the file and how to go on without it.
+/// layout's parameters, whose checksums state.json keeps beside its own. Reading throws for
+/// anything damaged, naming the file and how to go on without it.
 void saveTrainingState(const std::filesystem::path& stepFolder,
     const model::ParameterLayout& layout, const TrainingState& state, const float* master,
     const float* m, const float* v);

@@ -21,6 +21,9 @@ using base::Json;
 constexpr const char* kSchema = "moe-training-state/1";
 constexpr std::array<const char*, 3> kBuffers{"masters", "m", "v"};
 
+constexpr const char* kChecksum = "checksum"; ///< of all else in state.json
+constexpr double kLargestAlpha = 1e6; ///< as the run file's own limit
+
 std::filesystem::path folderOf(const std::filesystem::path& step)
 {
     return step / "training-state";
@@ -33,26 +36,41 @@ std::filesystem::path fileOf(const std::filesystem::path& step, const char* buff
 
 /// Over 8-byte words (FNV-1a's step): each change of one word changes the sum for certain, which
 /// is what a damaged disk block needs. Goes on from `sum`.
-uint64_t checksum(const float* values, int64_t elements, uint64_t sum)
+uint64_t checksum(std::span<const std::byte> bytes, uint64_t sum)
 {
-    const auto* bytes = reinterpret_cast<const std::byte*>(values);
-    const size_t size = static_cast<size_t>(elements) * sizeof(float);
-    for (size_t at = 0; at < size; at += 8) {
+    for (size_t at = 0; at < bytes.size(); at += 8) {
         uint64_t word = 0;
-        std::memcpy(&word, bytes + at, std::min<size_t>(8, size - at));
+        std::memcpy(&word, bytes.data() + at, std::min<size_t>(8, bytes.size() - at));
         sum = (sum ^ word) * 0x100000001B3ULL;
     }
     return sum;
 }
 
-std::string checksumOf(const model::ParameterLayout& layout, const float* buffer)
+constexpr uint64_t kNothingSummed = 0xCBF29CE484222325ULL;
+
+std::string sumText(uint64_t sum)
 {
-    uint64_t sum = 0xCBF29CE484222325ULL;
-    for (const model::Parameter& parameter : layout.parameters)
-        sum = checksum(buffer + parameter.offset, parameter.shape.elements(), sum);
     std::array<char, 17> text{};
     std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(sum));
     return text.data();
+}
+
+/// Of everything in state.json but the checksum itself, however it is laid out.
+std::string checksumOf(Json json)
+{
+    json.erase(kChecksum);
+    const std::string text = json.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return sumText(checksum(std::as_bytes(std::span(text)), kNothingSummed));
+}
+
+std::string checksumOf(const model::ParameterLayout& layout, const float* buffer)
+{
+    uint64_t sum = kNothingSummed;
+    for (const model::Parameter& parameter : layout.parameters) {
+        const auto elements = static_cast<size_t>(parameter.shape.elements());
+        sum = checksum(std::as_bytes(std::span(buffer + parameter.offset, elements)), sum);
+    }
+    return sumText(sum);
 }
 
 void writeBuffer(
@@ -93,24 +111,49 @@ struct StateFile {
     std::array<std::string, 3> checksums;
 };
 
+/// Training states of older versions have no checksum.
+void requireUndamaged(const Json& json, const std::filesystem::path& file)
+{
+    if (json.is_object() && json.contains(kChecksum) && json[kChecksum] != checksumOf(json))
+        throw Error("the checksum is wrong", file.string(), "copy it again");
+}
+
+/// A folder that was renamed, or a number that changed in a state without a checksum.
+void requireStepOf(
+    const std::filesystem::path& step, int64_t number, const std::filesystem::path& file)
+{
+    const std::string name = step.filename().string();
+    if (name.starts_with("step-") && name != stepFolder({}, number).string())
+        throw Error("it is of step " + std::to_string(number), file.string(),
+            "the state of the step that its folder is named after, " + name);
+}
+
+double readAlpha(const Json& value, const std::string& at)
+{
+    const double alpha = value.is_number() ? value.get<double>() : -1;
+    if (!(alpha >= 0 && alpha <= kLargestAlpha))
+        throw Error(
+            "not an aux-loss coefficient", at, "one number from 0 to 1000000 for each MoE layer");
+    return alpha;
+}
+
 StateFile readStateFile(const std::filesystem::path& step)
 {
     const std::filesystem::path file = folderOf(step) / "state.json";
     const Json json = base::readJsonFile(file);
+    requireUndamaged(json, file);
     base::ObjectReader reader(json, file.string());
     reader.choice("schema", {kSchema}, "");
     StateFile read;
     read.state.step = reader.integer("step", 0, INT64_MAX);
+    requireStepOf(step, read.state.step, file);
     read.state.tokens = reader.integer("tokens", 0, INT64_MAX);
     read.state.run = reader.integer("run", 0, INT64_MAX);
     const Json* alpha = reader.raw("alpha");
     if (!alpha || !alpha->is_array())
         throw Error("alpha is no list", reader.at("alpha"), "one number for each MoE layer");
-    for (const Json& value : *alpha) {
-        if (!value.is_number())
-            throw Error("not a number", reader.at("alpha"), "one number for each MoE layer");
-        read.state.alpha.push_back(value.get<double>());
-    }
+    for (const Json& value : *alpha)
+        read.state.alpha.push_back(readAlpha(value, reader.at("alpha")));
     for (auto [key, text] : {std::pair("run_file", &read.state.runFile),
              std::pair("steered", &read.state.steered), std::pair("extra", &read.state.extra)}) {
         reader.object(key); // throws unless it is one
@@ -157,6 +200,7 @@ void saveTrainingState(const std::filesystem::path& stepFolder,
     json["steered"] = base::parseJson(state.steered, "steered values");
     json["extra"] = base::parseJson(state.extra, "trainer state");
     json["checksums"] = sums;
+    json[kChecksum] = checksumOf(json);
     base::writeFileAtomically(folderOf(stepFolder) / "state.json", json.dump(2) + "\n");
 }
 

@@ -98,8 +98,12 @@ std::string beyondTraining(const ModelConfig& config);
 void requireTrainable(const ModelConfig& config, const std::string& where);
 
 /// Throws moe::Error for missing or impossible values, an unknown architecture, or a known key with
-/// a value that is not implemented, each by name; unknown keys are logged once as a warning.
-ModelConfig parseConfig(const base::Json& json, const std::string& where);
+/// a value that is not implemented, each by name. Unknown keys are logged once as a warning (a
+/// config.json of whatever origin) or are errors that name the nearest known one (what somebody
+/// wrote by hand in a run file).
+enum class UnknownKeys : uint8_t { Warn, Refuse };
+ModelConfig parseConfig(
+    const base::Json& json, const std::string& where, UnknownKeys unknown = UnknownKeys::Warn);
 ModelConfig readConfig(const std::filesystem::path& fileOrFolder);
 /// A config.json that Hugging Face code reads, of a model that trains; throws for others.
 base::Json toJson(const ModelConfig& config);

@@ -86,7 +86,7 @@ void warnOfUnknown(const ObjectReader& reader)
 
 } // namespace
 
-ModelConfig parseConfig(const Json& json, const std::string& where)
+ModelConfig parseConfig(const Json& json, const std::string& where, UnknownKeys unknown)
 {
     ObjectReader reader(json, where);
     ModelConfig config;
@@ -109,6 +109,8 @@ ModelConfig parseConfig(const Json& json, const std::string& where)
     refuseHuge(config, where);
 
     ignoreWithoutMeaning(reader);
+    if (unknown == UnknownKeys::Refuse)
+        reader.finish();
     warnOfUnknown(reader);
     return config;
 }

@@ -116,6 +116,8 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
     if (totalBytes == 0)
         throw Error("nothing left to read", options.out.string(), "name files that hold text");
     base::makeFolderOf(options.out);
+    const base::PlaceLock lock(options.out, "this dataset is being written already",
+        "wait until that is done, or name another PREFIX");
 
     std::optional<std::filesystem::path> given;
     if (options.tokenizer) {

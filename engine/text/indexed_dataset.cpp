@@ -59,11 +59,11 @@ std::filesystem::path withSuffix(const std::filesystem::path& prefix, const char
 } // namespace
 
 IndexedDataset::IndexedDataset(const std::filesystem::path& prefix)
-    : m_index(withSuffix(prefix, ".idx"))
-    , m_data(withSuffix(prefix, ".bin"))
+    : m_data(withSuffix(prefix, ".bin"))
 {
-    const std::span<const std::byte> index = m_index.bytes();
-    const std::string where = m_index.path().string();
+    const base::MappedFile file(withSuffix(prefix, ".idx"));
+    const std::span<const std::byte> index = file.bytes();
+    const std::string where = file.path().string();
     const auto size = static_cast<int64_t>(index.size());
     if (size < kHeaderBytes || std::memcmp(index.data(), kMagic, sizeof kMagic) != 0)
         throw Error(
@@ -73,8 +73,7 @@ IndexedDataset::IndexedDataset(const std::filesystem::path& prefix)
         throw Error(
             "unknown version " + std::to_string(version), where, "version 1 is what we read");
     m_type = base::readUnaligned<uint8_t>(index.data() + 17);
-    const int64_t tokenBytes = bytesOfCode(m_type);
-    if (tokenBytes == 0)
+    if (bytesOfCode(m_type) == 0)
         throw Error("token type code " + std::to_string(m_type) + " is not a whole number", where,
             "uint16 (8) or int32 (4)");
 
@@ -88,11 +87,11 @@ IndexedDataset::IndexedDataset(const std::filesystem::path& prefix)
                 + " bytes, the file is cut off");
     m_sequences = static_cast<int64_t>(sequences);
     m_documents = static_cast<int64_t>(entries) - 1;
-    m_lengths = index.data() + kHeaderBytes;
-    m_pointers = m_lengths + 4 * m_sequences;
-    readSequences(tokenBytes);
+    const std::byte* lengths = index.data() + kHeaderBytes;
+    const std::byte* pointers = lengths + 4 * m_sequences;
+    readSequences(lengths, pointers);
 
-    const std::byte* marks = m_pointers + 8 * m_sequences;
+    const std::byte* marks = pointers + 8 * m_sequences;
     int64_t previous = 0;
     for (int64_t i = 0; i <= m_documents; ++i) {
         const auto mark = base::readUnaligned<int64_t>(marks + 8 * i);
@@ -104,14 +103,15 @@ IndexedDataset::IndexedDataset(const std::filesystem::path& prefix)
     }
 }
 
-void IndexedDataset::readSequences(int64_t tokenBytes)
+void IndexedDataset::readSequences(const std::byte* lengths, const std::byte* pointers)
 {
-    const auto dataBytes = static_cast<int64_t>(m_data.bytes().size());
+    const int64_t tokenBytes = bytesOfCode(m_type), dataBytes = m_data.size();
+    bool contiguous = true;
     m_firstToken.reserve(static_cast<size_t>(m_sequences) + 1);
     m_firstToken.push_back(0);
     for (int64_t i = 0; i < m_sequences; ++i) {
-        const auto length = base::readUnaligned<int32_t>(m_lengths + 4 * i);
-        const auto pointer = base::readUnaligned<int64_t>(m_pointers + 8 * i);
+        const auto length = base::readUnaligned<int32_t>(lengths + 4 * i);
+        const auto pointer = base::readUnaligned<int64_t>(pointers + 8 * i);
         if (length < 0 || pointer < 0 || pointer % tokenBytes != 0 || pointer > dataBytes
             || length > (dataBytes - pointer) / tokenBytes)
             throw Error("sequence " + std::to_string(i) + " lies outside the data",
@@ -119,9 +119,11 @@ void IndexedDataset::readSequences(int64_t tokenBytes)
                 "offset " + std::to_string(pointer) + " and " + std::to_string(length)
                     + " tokens of " + std::to_string(tokenBytes) + " bytes need more than "
                     + std::to_string(dataBytes) + " bytes, the file is cut off");
-        m_contiguous = m_contiguous && pointer == m_firstToken.back() * tokenBytes;
+        contiguous = contiguous && pointer == m_firstToken.back() * tokenBytes;
         m_firstToken.push_back(m_firstToken.back() + length);
     }
+    for (int64_t i = 0; i < m_sequences && !contiguous; ++i)
+        m_offsets.push_back(base::readUnaligned<int64_t>(pointers + 8 * i));
     m_tokens = m_firstToken.back();
 }
 
@@ -131,9 +133,9 @@ void IndexedDataset::read(int64_t first, int64_t count, int32_t* to) const
         throw Error("tokens [" + std::to_string(first) + ", " + std::to_string(first + count)
                 + ") do not exist",
             m_data.path().string(), "it holds " + std::to_string(m_tokens) + " tokens");
-    const std::byte* data = m_data.bytes().data();
-    if (m_contiguous) {
-        copyTokens(data, first, count, to);
+    const int64_t tokenBytes = bytesOfCode(m_type);
+    if (m_offsets.empty()) {
+        readTokens(first * tokenBytes, count, to);
         return;
     }
     auto sequence = std::upper_bound(m_firstToken.begin(), m_firstToken.end(), first)
@@ -142,8 +144,7 @@ void IndexedDataset::read(int64_t first, int64_t count, int32_t* to) const
         const int64_t skip = first - m_firstToken[static_cast<size_t>(sequence)];
         const int64_t here
             = std::min(count, m_firstToken[static_cast<size_t>(sequence) + 1] - first);
-        const auto pointer = base::readUnaligned<int64_t>(m_pointers + 8 * sequence);
-        copyTokens(data + pointer, skip, here, to);
+        readTokens(m_offsets[static_cast<size_t>(sequence)] + skip * tokenBytes, here, to);
         to += here;
         first += here;
         count -= here;
@@ -151,11 +152,12 @@ void IndexedDataset::read(int64_t first, int64_t count, int32_t* to) const
     }
 }
 
-void IndexedDataset::copyTokens(
-    const std::byte* data, int64_t first, int64_t count, int32_t* to) const
+void IndexedDataset::readTokens(int64_t offset, int64_t count, int32_t* to) const
 {
+    std::vector<std::byte> bytes(static_cast<size_t>(count * bytesOfCode(m_type)));
+    m_data.read(offset, bytes);
     for (int64_t i = 0; i < count; ++i) {
-        const int64_t token = tokenAt(data, first + i, m_type);
+        const int64_t token = tokenAt(bytes.data(), i, m_type);
         to[i] = static_cast<int32_t>(std::clamp<int64_t>(token, INT32_MIN, INT32_MAX));
     }
 }

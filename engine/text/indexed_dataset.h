@@ -13,8 +13,9 @@
 
 namespace moe::text {
 
-/// Megatron's PREFIX.bin + PREFIX.idx, read through memory maps; every count and offset is checked
-/// against the files' sizes before use. Const after construction: any thread.
+/// Megatron's PREFIX.bin + PREFIX.idx; every count and offset is checked against the files' sizes
+/// before use. The tokens are read from the file as they are asked for, without a memory map: that
+/// would end the process were the file cut off meanwhile. Const after construction: any thread.
 class IndexedDataset {
 public:
     explicit IndexedDataset(const std::filesystem::path& prefix);
@@ -22,20 +23,19 @@ public:
     int64_t tokens() const { return m_tokens; }
     int64_t documents() const { return m_documents; } ///< entries of the document index − 1
     int64_t sequences() const { return m_sequences; }
-    /// Tokens [first, first + count) of the sequences joined in order. Throws when out of range.
+    /// Tokens [first, first + count) of the sequences joined in order. Throws when out of range,
+    /// and when the file no longer holds them.
     void read(int64_t first, int64_t count, int32_t* to) const;
 
 private:
-    void readSequences(int64_t tokenBytes);
-    void copyTokens(const std::byte* data, int64_t first, int64_t count, int32_t* to) const;
+    void readSequences(const std::byte* lengths, const std::byte* pointers);
+    void readTokens(int64_t offset, int64_t count, int32_t* to) const;
 
-    base::MappedFile m_index, m_data;
+    base::RandomAccessFile m_data;
     uint8_t m_type = 0;
     int64_t m_sequences = 0, m_documents = 0, m_tokens = 0;
-    const std::byte* m_lengths = nullptr;
-    const std::byte* m_pointers = nullptr;
     std::vector<int64_t> m_firstToken; ///< of each sequence, and the total at the end
-    bool m_contiguous = true; ///< sequences lie one after the other in .bin
+    std::vector<int64_t> m_offsets; ///< of each sequence in .bin; empty: one after the other
 };
 
 /// Writes both files beside, and renames them at finish(). uint16 when vocabSize < 65,500, else

@@ -31,13 +31,22 @@ uint64_t addTo(uint64_t sum, std::span<const std::byte> bytes)
     return sum;
 }
 
+constexpr uint64_t kNothingAdded = 0xCBF29CE484222325ULL;
+
+std::string sumText(uint64_t sum)
+{
+    std::array<char, 17> text{};
+    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(sum));
+    return text.data();
+}
+
 } // namespace
 
 std::string dataFingerprint(const std::filesystem::path& prefix)
 {
     const base::MappedFile index(prefix.string() + ".idx"), data(prefix.string() + ".bin");
     const size_t size = data.bytes().size();
-    uint64_t sum = addTo(0xCBF29CE484222325ULL, index.bytes());
+    uint64_t sum = addTo(kNothingAdded, index.bytes());
     sum = addTo(sum, std::as_bytes(std::span(&size, 1)));
     if (size <= kBlocks * kBlockBytes) {
         sum = addTo(sum, data.bytes());
@@ -48,9 +57,13 @@ std::string dataFingerprint(const std::filesystem::path& prefix)
         }
         sum = addTo(sum, data.bytes().last(kBlockBytes));
     }
-    std::array<char, 17> text{};
-    std::snprintf(text.data(), text.size(), "%016llx", static_cast<unsigned long long>(sum));
-    return text.data();
+    return sumText(sum);
+}
+
+std::string probeFingerprint(const Probe& probe)
+{
+    const base::MappedFile text(probe.file);
+    return sumText(addTo(kNothingAdded, text.bytes()));
 }
 
 base::Json dataFingerprints(const RunFile& file)
@@ -58,6 +71,8 @@ base::Json dataFingerprints(const RunFile& file)
     base::Json json{{"train", dataFingerprint(file.trainData)}};
     if (file.validData)
         json["valid"] = dataFingerprint(*file.validData);
+    for (const Probe& probe : file.probes)
+        json["probes"].push_back(probeFingerprint(probe));
     return json;
 }
 

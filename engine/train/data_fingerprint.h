@@ -15,7 +15,7 @@ namespace moe::train {
 /// when PREFIX.idx or PREFIX.bin cannot be read.
 std::string dataFingerprint(const std::filesystem::path& prefix);
 
-/// Those of a run's datasets: {"train": …, "valid": …}.
+/// Those of a run's datasets and probe texts (whole): {"train": …, "valid": …, "probes": […]}.
 base::Json dataFingerprints(const RunFile& file);
 
 } // namespace moe::train

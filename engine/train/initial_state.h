@@ -10,7 +10,8 @@
 namespace moe::train {
 
 /// Throws moe::Error, naming the key of config.json, when the checkpoint of init.from cannot start
-/// the run's model: another shape, or experts where the run has none.
+/// the run's model: another shape, experts where the run has none, or settings
+/// that make another function of the same weights.
 void checkInitFrom(const RunFile& file);
 
 /// The weights (and the optimizer's state) that the run starts from: those of the resumed

@@ -22,8 +22,7 @@ Replica::Replica(kernels::Backend& backend, parallel::Communicator& ranks, const
     , m_totals(backend, file.model)
     , m_evaluation(backend, file.model)
     , m_gram(backend.allocate(
-          {std::max<int64_t>(file.model.moeLayers(), 1), std::max<int64_t>(file.model.experts, 1),
-              std::max<int64_t>(file.model.experts, 1)},
+          {std::max<int64_t>(file.model.experts, 1), std::max<int64_t>(file.model.experts, 1)},
           DType::Float64, MemoryKind::Workspace))
     , m_message(
           backend.allocate({3 + file.model.moeLayers()}, DType::Float64, MemoryKind::Workspace))
@@ -166,31 +165,42 @@ std::vector<telemetry::LayerRecord> Replica::probe(const std::vector<int32_t>& i
     return layers;
 }
 
-std::vector<std::optional<double>> Replica::expertSimilarity()
+namespace {
+
+/// Mean cosine over all pairs of n rows.
+double meanCosine(const std::vector<double>& gram, size_t n)
+{
+    double sum = 0;
+    for (size_t i = 0; i < n; ++i) {
+        for (size_t j = 0; j < i; ++j)
+            sum += gram[i * n + j] / std::sqrt(gram[i * n + i] * gram[j * n + j]);
+    }
+    return sum / static_cast<double>(n * (n - 1) / 2);
+}
+
+} // namespace
+
+std::optional<std::vector<std::optional<double>>> Replica::expertSimilarity(
+    const std::function<bool()>& stopped)
 {
     const int64_t layers = m_file.model.moeLayers(), n = m_file.model.experts;
     std::vector<std::optional<double>> similarity(static_cast<size_t>(layers));
-    if (n < 2)
-        return similarity;
-    m_backend.zero(m_gram);
-    for (int64_t l = 0; l < layers; ++l) {
+    std::vector<double> host(static_cast<size_t>(n * n));
+    for (int64_t l = 0; n > 1 && l < layers; ++l) {
+        StepOrder order;
+        order.stop = m_ranks.rank() == 0 && stopped();
+        share(order);
+        if (order.stop)
+            return std::nullopt;
+        if (m_ranks.rank() != 0)
+            continue;
         const model::LayerViews views = model::layerViews(
             m_file.model, layout(), m_decoder.weights().flat(), static_cast<size_t>(l));
-        const kernels::TensorView gram = m_gram->at(l * n * n, {n, n});
-        m_backend.gram(views.gateUp.as({n, views.gateUp.elements() / n}), gram);
-        m_backend.gram(views.down.as({n, views.down.elements() / n}), gram);
-    }
-    std::vector<double> host(static_cast<size_t>(m_gram->elements()));
-    m_backend.download(host.data(), m_gram);
-    for (int64_t l = 0; l < layers; ++l) {
-        const double* gram = host.data() + l * n * n;
-        double sum = 0;
-        for (int64_t i = 0; i < n; ++i) {
-            for (int64_t j = 0; j < i; ++j)
-                sum += gram[i * n + j] / std::sqrt(gram[i * n + i] * gram[j * n + j]);
-        }
-        const int64_t pairs = n * (n - 1) / 2;
-        similarity[static_cast<size_t>(l)] = sum / static_cast<double>(pairs);
+        m_backend.zero(m_gram);
+        m_backend.gram(views.gateUp.as({n, views.gateUp.elements() / n}), m_gram);
+        m_backend.gram(views.down.as({n, views.down.elements() / n}), m_gram);
+        m_backend.download(host.data(), m_gram);
+        similarity[static_cast<size_t>(l)] = meanCosine(host, static_cast<size_t>(n));
     }
     return similarity;
 }

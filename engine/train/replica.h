@@ -59,8 +59,10 @@ public:
     /// the text itself when it is shorter.
     std::vector<telemetry::LayerRecord> probe(const std::vector<int32_t>& ids);
     /// Mean pairwise cosine of the experts' concatenated weights, by MoE layer; none with one
-    /// expert.
-    std::vector<std::optional<double>> expertSimilarity();
+    /// expert. Called by all ranks, worked out by the first. Nothing when rank 0 has been told to
+    /// stop, which it is asked before each layer.
+    std::optional<std::vector<std::optional<double>>> expertSimilarity(
+        const std::function<bool()>& stopped);
 
     /// Together: the most that the ranks' backends held, added up.
     int64_t peakBytes();
@@ -76,7 +78,7 @@ private:
     Optimizer m_optimizer;
     model::StepTotals m_totals; ///< of the step
     model::StepTotals m_evaluation; ///< of validation and probes
-    kernels::Tensor m_gram; ///< [MoE layers, experts, experts] float64
+    kernels::Tensor m_gram; ///< [experts, experts] float64, of one layer
     kernels::Tensor m_message; ///< [3 + MoE layers] float64, a StepOrder on its way
     Batches m_train;
     std::optional<Batches> m_valid;

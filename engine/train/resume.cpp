@@ -57,6 +57,12 @@ void forgiveMovedFolder(Json& before, const Json& now, const fs::path& from, con
     }
 }
 
+[[noreturn]] void refuseOtherData(const std::string& key)
+{
+    throw Error("the data is not what the run began with", key,
+        "put the first data back, or begin a new run in another checkpoint.dir");
+}
+
 /// Training states of older versions do not say which data they have seen.
 void requireSameData(const Json& extra, const RunFile& file)
 {
@@ -67,8 +73,14 @@ void requireSameData(const Json& extra, const RunFile& file)
     for (const char* name : {"train", "valid"}) {
         const Json then = before.value(name, Json());
         if (then.is_string() && now.contains(name) && now[name] != then)
-            throw Error("the data is not what the run began with", std::string("data.") + name,
-                "put the first data back, or begin a new run in another checkpoint.dir");
+            refuseOtherData(std::string("data.") + name);
+    }
+    const Json none = Json::array();
+    const Json &first = before.contains("probes") ? before["probes"] : none,
+               &probes = now.contains("probes") ? now["probes"] : none;
+    for (size_t i = 0; i < std::min(first.size(), probes.size()); ++i) {
+        if (first.is_array() && first[i] != probes[i])
+            refuseOtherData("data.probes[" + std::to_string(i) + "].file");
     }
 }
 
@@ -83,6 +95,9 @@ std::string firstForbiddenChange(const Json& before, const Json& now)
         fixedBefore.erase(key);
         fixedNow.erase(key);
     }
+    // Before init.seed, which follows it unless it was written out.
+    if (const Json none; fixedBefore.value("seed", none) != fixedNow.value("seed", none))
+        return "seed";
     return firstDifference(fixedBefore, fixedNow, "");
 }
 

@@ -107,6 +107,9 @@ std::filesystem::path requiredPath(
     const std::string text = reader.text(key);
     if (text.empty())
         throw Error("empty path", reader.at(key), "name a file or folder");
+    if (std::any_of(text.begin(), text.end(),
+            [](unsigned char byte) { return byte < 0x20 || byte == 0x7F; }))
+        throw Error("a control character in the path", reader.at(key), "name a file or folder");
     return source.absolute(text);
 }
 
@@ -122,7 +125,7 @@ void parseModel(ObjectReader& root, const Source& source, RunFile& file)
 {
     const Json* model = root.raw("model");
     if (model && model->is_object())
-        file.model = model::parseConfig(*model, root.at("model"));
+        file.model = model::parseConfig(*model, root.at("model"), model::UnknownKeys::Refuse);
     else
         file.model = model::readConfig(requiredPath(root, "model", source));
     model::requireTrainable(file.model, root.at("model"));

@@ -25,7 +25,7 @@ struct OptimizerSettings {
     double lr = 1e-3, minLr = 1e-4;
     int64_t warmupSteps = 0;
     std::string schedule = "cosine"; ///< cosine, linear, constant, wsd
-    int64_t decaySteps = 0; ///< wsd; 0: ceil(train_steps / 10), or all after warmup
+    int64_t decaySteps = 0; ///< wsd; 0: ceil(train_steps / 10)
     double beta1 = 0.9, beta2 = 0.95, eps = 1e-8, weightDecay = 0.1, clipGrad = 1.0,
            expertLrScale = 1.0;
 };

@@ -37,8 +37,7 @@ const std::vector<RunFileKey>& runFileKeys()
         {"optimizer.schedule", "choice:cosine|linear|constant|wsd", "\"cosine\"",
             "How the learning rate falls after warmup"},
         {"optimizer.decay_steps", "integer", "null",
-            "Steps of the final decay of wsd; null: a tenth of train_steps, or all after warmup if "
-            "that is less"},
+            "Steps of the final decay of wsd; null: a tenth of train_steps, rounded up"},
         {"optimizer.beta1", "number", "0.9", "Decay of the gradient's running mean"},
         {"optimizer.beta2", "number", "0.95", "Decay of the squared gradient's running mean"},
         {"optimizer.eps", "number", "1e-08", "Added to the root of the squared gradient's mean"},

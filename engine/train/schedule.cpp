@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/train/run_file.h"
 
-#include <algorithm>
 #include <cmath>
 #include <numbers>
 
@@ -19,8 +18,7 @@ double learningRate(const OptimizerSettings& optimizer, int64_t trainSteps, int6
     if (optimizer.schedule == "constant")
         return peak;
     if (optimizer.schedule == "wsd") {
-        // A decay that began within warmup would make the rate jump where warmup ends.
-        const int64_t tenth = std::min((trainSteps + 9) / 10, trainSteps - optimizer.warmupSteps);
+        const int64_t tenth = (trainSteps + 9) / 10; // it may begin within warmup, which goes first
         const int64_t decay = optimizer.decaySteps ? optimizer.decaySteps : tenth;
         const int64_t into = step - (trainSteps - decay);
         return into <= 0 ? peak : peak + (least - peak) * ratio(into, decay);

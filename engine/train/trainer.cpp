@@ -33,11 +33,14 @@ using telemetry::RunState;
 
 namespace {
 
-/// The corpus's tokenizer, else that of the checkpoint that the run starts from.
-std::optional<std::filesystem::path> findTokenizer(const RunFile& file)
+/// The corpus's tokenizer, else that of the checkpoint that the run goes on or starts from.
+std::optional<std::filesystem::path> findTokenizer(
+    const RunFile& file, const std::optional<ResumePoint>& resume)
 {
     if (auto found = text::findTokenizerFile(file.trainData))
         return found;
+    if (resume)
+        return text::findTokenizerFile(resume->folder);
     return file.initFrom ? text::findTokenizerFile(*file.initFrom) : std::nullopt;
 }
 
@@ -90,6 +93,16 @@ void refuseWhatDoesNotFit(const TrainEstimate& estimate)
             "the machine has " + gigabytes(machine), kMemoryRemedy);
 }
 
+/// Before anybody looks for checkpoints: another run must not add or remove any from then on.
+std::unique_ptr<base::FolderLock> lockCheckpoints(
+    const RunFile& file, const TrainerOptions& options)
+{
+    if (!file.checkpointDir || options.dryRun)
+        return nullptr;
+    return std::make_unique<base::FolderLock>(*file.checkpointDir,
+        "another run saves its checkpoints here", "wait for it, or name another checkpoint.dir");
+}
+
 TrainerOptions checked(TrainerOptions options)
 {
     kernels::checkDevice(options.device);
@@ -102,10 +115,11 @@ struct Trainer::Impl {
     Impl(RunFile runFile, TrainerOptions trainerOptions)
         : file(std::move(runFile))
         , options(checked(std::move(trainerOptions)))
+        , lock(lockCheckpoints(file, options))
         , resume(findResumePoint(file, options.resume))
         , layout(file.model)
         , train(file.trainData)
-        , tokenizer(findTokenizer(file))
+        , tokenizer(findTokenizer(file, resume))
         , control(steeredFile(file, resume))
         , recorder(*options.bus, options.store)
     {
@@ -114,7 +128,8 @@ struct Trainer::Impl {
             valid.emplace(*file.validData);
             checkDataset(*valid, *file.validData, file.sequenceLength, file.model.vocabSize);
         }
-        checkInitFrom(file);
+        if (!resume) // a resumed run has its weights already
+            checkInitFrom(file);
         probes = readProbes(file, tokenizer);
     }
 
@@ -126,6 +141,7 @@ struct Trainer::Impl {
 
     RunFile file;
     TrainerOptions options;
+    std::unique_ptr<base::FolderLock> lock;
     std::optional<ResumePoint> resume;
     model::ParameterLayout layout;
     text::IndexedDataset train;
@@ -284,6 +300,8 @@ TrainEstimate Trainer::estimate() const
     estimate.optimizerBytes = (file.parallel.zero == 1 ? 1 : ranks) * 2 * floats;
     estimate.activationBytes = ranks
         * model::activationBytes(model, file.precision, {file.microBatchSize, file.sequenceLength});
+    // One layer's products of all pairs of experts, whose similarity is measured.
+    estimate.activationBytes += ranks * model.experts * model.experts * 8;
     estimate.trainTokens = m_impl->train.tokens();
     estimate.samplesPerEpoch = (m_impl->train.tokens() - 1) / file.sequenceLength;
     estimate.epochs = static_cast<double>(file.trainSteps)
@@ -294,10 +312,6 @@ TrainEstimate Trainer::estimate() const
 TrainResult Trainer::run(std::stop_token stop)
 {
     refuseWhatDoesNotFit(estimate());
-    std::optional<base::FolderLock> lock;
-    if (m_impl->file.checkpointDir)
-        lock.emplace(*m_impl->file.checkpointDir, "another run saves its checkpoints here",
-            "wait for it, or name another checkpoint.dir");
     return m_impl->run(std::move(stop));
 }
 

@@ -22,6 +22,8 @@ struct TrainerOptions {
     int threads = 0; ///< in all, shared by the ranks; 0: all cores
     std::string device = "cpu";
     bool resume = false;
+    /// For estimate() alone: the checkpoint folder is neither made nor locked.
+    bool dryRun = false;
     /// Makes one rank's backend; empty: the CPU's. For tests of the seam.
     std::function<std::unique_ptr<kernels::Backend>(int threads)> makeBackend;
 };
@@ -45,7 +47,8 @@ struct TrainEstimate {
 };
 
 /// Trains one run. The constructor checks everything that can be checked without training and
-/// throws moe::Error; run() trains on the calling thread (and the rank and pool threads it makes)
+/// throws moe::Error, and holds the checkpoint folder until the trainer ends, so that what it found
+/// there stays true; run() trains on the calling thread (and the rank and pool threads it makes)
 /// until the last step or a stop, saves, and publishes everything on the bus. steer() and
 /// setPaused() may be called from any thread.
 class Trainer {

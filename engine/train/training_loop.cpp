@@ -138,28 +138,37 @@ private:
     }
 
     /// Validation, probes and expert similarity, with the weights after the step's update. False,
-    /// and the record is as it was, when a stop cut the validation short.
+    /// and the record is as it was, when a stop cut it short.
     bool evaluate(telemetry::StepRecord& record)
     {
+        std::optional<double> loss;
+        double seconds = 0;
+        const auto stopped = [&] {
+            return m_leader->stopAsked();
+        };
         if (m_run.valid) {
             const Clock::time_point start = Clock::now();
             const auto progress = [&](int64_t done, int64_t total) {
                 if (m_recorder)
                     m_recorder->progress("validation", "batches", done, total);
             };
-            const std::optional<double> loss
-                = m_replica.validate(progress, [&] { return m_leader->stopAsked(); });
+            loss = m_replica.validate(progress, stopped);
             if (!loss)
                 return false;
-            record.validLoss = loss;
-            if (m_leader)
-                m_leader->publishValidation(record.step, *loss, secondsSince(start));
+            seconds = secondsSince(start);
         }
-        if (!m_leader || !m_file.model.isMoe())
+        const auto similarity = m_replica.expertSimilarity(stopped);
+        if (!similarity)
+            return false;
+        record.validLoss = loss;
+        if (!m_leader)
             return true;
-        const auto similarity = m_replica.expertSimilarity();
+        if (loss)
+            m_leader->publishValidation(record.step, *loss, seconds);
+        if (!m_file.model.isMoe())
+            return true;
         for (size_t layer = 0; layer < record.layers.size(); ++layer)
-            record.layers[layer].expertSimilarity = similarity[layer];
+            record.layers[layer].expertSimilarity = similarity->at(layer);
         for (const ProbeText& probe : m_run.probes)
             m_leader->publishProbe(record.step, probe.name, m_replica.probe(probe.ids));
         return true;

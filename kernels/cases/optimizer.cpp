@@ -69,7 +69,8 @@ std::vector<OpCase> optimizerCases(RandomInputs& random)
         cases.push_back(sumOfSquaresCase(random, size));
     }
     cases.push_back(adamwCase(random, {3, 5, 7}, {.lr = 0.5F, .weightDecay = 0.1F, .step = 3}));
-    for (const auto& [n, m] : {std::pair{1, 37}, std::pair{5, 37}, std::pair{16, 3001}})
+    for (const auto& [n, m] :
+        {std::pair{1, 37}, std::pair{5, 37}, std::pair{16, 3001}, std::pair{9, 40'000}})
         cases.push_back(gramCase(random, n, m));
     return cases;
 }

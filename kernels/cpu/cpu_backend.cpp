@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/cpu/cpu_backend.h"
+#include "kernels/devices.h"
 
 #include "kernels/cpu/instruction_set.h"
 #include "kernels/error.h"
@@ -82,7 +83,6 @@ std::unique_ptr<Backend> makeBackend(InstructionSet set, int threads)
 
 std::unique_ptr<Backend> makeCpuBackend(int threads)
 {
-    constexpr int kMostThreads = 1024;
     if (threads < 0 || threads > kMostThreads)
         throw Error("wrong number of threads", std::to_string(threads),
             "1 to " + std::to_string(kMostThreads) + ", or 0 for all cores");

@@ -197,18 +197,27 @@ void StoreReader::Impl::follow()
     for (size_t i = watchedEvents; i < events.size(); ++i)
         add(events[i]);
     watchedEvents = events.size();
-    if (info.steps > watchedStep) {
+    const auto send = [&] {
+        if (!batch.empty())
+            answer([this, run = watched, batch = std::exchange(batch, {})] {
+                Q_EMIT self.runGrew(run, batch);
+            });
+    };
+    const bool goesOn
+        = info.state == telemetry::RunState::Running || info.state == telemetry::RunState::Paused;
+    while (info.steps > watchedStep) {
         const int64_t last = std::min<int64_t>(info.steps, watchedStep + 4 * kStepsAPiece);
         for (telemetry::StepRecord& record : reader().steps(watched, watchedStep + 1, last))
             add(std::move(record));
         watchedStep = last;
+        if (goesOn)
+            break; // the rest a second later; of a run that has ended nobody asks again
+        send();
     }
     if (watchedState && *watchedState != info.state)
         add(telemetry::StateChange{info.state, {}});
     watchedState = info.state;
-    if (!batch.empty())
-        answer(
-            [this, run = watched, batch = std::move(batch)] { Q_EMIT self.runGrew(run, batch); });
+    send();
 }
 
 void StoreReader::Impl::loadRun(quint64 request, const QString& run, int tailSteps, bool withLayers)

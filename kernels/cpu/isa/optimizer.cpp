@@ -30,14 +30,54 @@ double squares(const float* x, int64_t n)
     return sum(sums[0] + sums[1]);
 }
 
-double dot(const float* a, const float* b, int64_t n)
+constexpr int64_t kTileDown = 2, kTileAcross = 4; // rows that meet in registers
+constexpr int64_t kGramFloats = INT64_C(1) << 18; // of all rows: 1 MB, which a cache holds
+
+/// Dot products in double of two rows with four, over n columns.
+void tileDots(const float* const (&down)[kTileDown], const float* const (&across)[kTileAcross],
+    int64_t n, double (&to)[kTileDown][kTileAcross])
 {
-    DoubleVec sums{};
+    DoubleVec sums[kTileDown][kTileAcross]{};
     eachVector(n, [&](int64_t i, auto part) {
-        sums += toDouble(part.load(a + i)) * toDouble(part.load(b + i));
+        const DoubleVec first = toDouble(part.load(down[0] + i));
+        const DoubleVec second = toDouble(part.load(down[1] + i));
+        for (int64_t j = 0; j < kTileAcross; ++j) {
+            const DoubleVec other = toDouble(part.load(across[j] + i));
+            sums[0][j] += first * other;
+            sums[1][j] += second * other;
+        }
     });
-    return sum(sums);
+    for (int64_t i = 0; i < kTileDown; ++i) {
+        for (int64_t j = 0; j < kTileAcross; ++j)
+            to[i][j] = sum(sums[i][j]);
+    }
 }
+
+/// The lower triangle's part of one tile, and its mirror, over the columns [first, first + count)
+/// of x [n, length].
+struct GramTile {
+    const float* x;
+    double* result;
+    int64_t n, length;
+
+    void add(int64_t row, int64_t column, int64_t first, int64_t count) const
+    {
+        const auto at = [&](int64_t i) { // rows beyond the last: it once more, for nothing
+            return x + smaller(i, n - 1) * length + first;
+        };
+        double dots[kTileDown][kTileAcross];
+        tileDots({at(row), at(row + 1)},
+            {at(column), at(column + 1), at(column + 2), at(column + 3)}, count, dots);
+        for (int64_t i = row; i < smaller(row + kTileDown, n); ++i) {
+            for (int64_t j = column; j <= smaller(column + kTileAcross - 1, i); ++j) {
+                const double product = dots[i - row][j - column];
+                result[i * n + j] += product;
+                if (i != j)
+                    result[j * n + i] += product;
+            }
+        }
+    }
+};
 
 } // namespace
 
@@ -85,17 +125,17 @@ void CpuBackend::sumOfSquares(const TensorView& x, const TensorView& sum)
 void CpuBackend::gram(const TensorView& rows, const TensorView& gram)
 {
     const int64_t n = rows.shape[0], length = rows.shape[1];
-    const auto* x = rows.host<float>();
-    auto* result = gram.host<double>();
-    parallel(pool(), n * n, [&](int64_t job, int) {
-        const int64_t i = job / n, j = job % n;
-        if (j > i)
-            return;
-        const double product = dot(x + i * length, x + j * length, length);
-        result[i * n + j] += product;
-        if (i != j)
-            result[j * n + i] += product;
-    });
+    const GramTile tile{rows.host<float>(), gram.host<double>(), n, length};
+    const int64_t down = ceilDiv(n, kTileDown), across = ceilDiv(n, kTileAcross);
+    // All rows meet over some columns before the next ones are fetched.
+    const int64_t step = roundUp(larger(kGramFloats / larger(n, 1), 1), kLanes);
+    for (int64_t first = 0; first < length; first += step) {
+        parallel(pool(), down * across, [&](int64_t job, int) {
+            const int64_t row = job / across * kTileDown, column = job % across * kTileAcross;
+            if (column < row + kTileDown)
+                tile.add(row, column, first, smaller(step, length - first));
+        });
+    }
 }
 
 } // namespace moe::kernels::cpu::MOE_ISA

@@ -58,6 +58,7 @@ private Q_SLOTS:
     void givenTokenizerIsCopied();
     void tokenizerJsonIsTaken();
     void failureLeavesNoDataset();
+    void oneWriterAPrefix();
     void demoCorpusHasDomains();
 
 private:
@@ -325,6 +326,29 @@ void CorpusTest::failureLeavesNoDataset()
     QVERIFY_THROWS_EXCEPTION(Cancelled, text::buildCorpus(options, late.get_token()));
     QCOMPARE(base::readFile(options.out.string() + ".tokenizer.model"), before);
     QVERIFY(!fs::exists(options.out.string() + ".tokenizer.model.partial"));
+}
+
+void CorpusTest::oneWriterAPrefix()
+{
+    const std::string text = prose(m_random, 2000);
+    write("one/a.txt", text);
+    write("two/a.txt", prose(m_random, 3000));
+    text::CorpusOptions first, second;
+    first.sources = {m_path / "one"};
+    second.sources = {m_path / "two"};
+    first.out = second.out = m_path / "same";
+    first.vocabSize = second.vocabSize = 300;
+    std::string refused;
+    first.progress = [&](int64_t, int64_t) {
+        refused = messageOf([&] { text::buildCorpus(second); });
+    };
+    text::buildCorpus(first);
+    QVERIFY2(refused.find("being written already") != std::string::npos, refused.c_str());
+    QCOMPARE(decodeAll(m_path / "same"), text);
+    for (const auto& entry : fs::directory_iterator(m_path))
+        QVERIFY2(entry.path().filename().string().find("lock") == std::string::npos,
+            entry.path().c_str());
+    text::buildCorpus(second); // free again
 }
 
 void CorpusTest::demoCorpusHasDomains()

@@ -4,6 +4,7 @@
 #include "engine/base/random.h"
 #include "engine/text/indexed_dataset.h"
 #include "kernels/error.h"
+#include "tests/support/error_of.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -21,6 +22,7 @@ private Q_SLOTS:
     void readsWhatItWrote_data();
     void readsWhatItWrote();
     void readsScatteredSequences();
+    void namesTheByteWhereAFileWasCutMeanwhile();
     void refusesEveryCutAndEveryFlippedHeaderByte();
     void sequentialOrderGoesRound();
     void shuffledOrderPermutesEachEpochAnew();
@@ -103,6 +105,23 @@ void IndexedDatasetTest::readsScatteredSequences()
     dataset.read(1, 2, read.data());
     QCOMPARE(read[0], 5);
     QCOMPARE(read[1], 1);
+}
+
+/// As while a run trains on it.
+void IndexedDatasetTest::namesTheByteWhereAFileWasCutMeanwhile()
+{
+    text::IndexedDatasetWriter writer(prefix(), 100);
+    writer.addDocument(std::vector<int32_t>(20'000, 7));
+    writer.finish();
+    const text::IndexedDataset dataset(prefix());
+    const std::string data = prefix().string() + ".bin";
+    std::filesystem::resize_file(data, 9'000);
+    std::vector<int32_t> read(100);
+    dataset.read(4'400, 100, read.data()); // what is left
+    QCOMPARE(read, std::vector<int32_t>(100, 7));
+    const std::string error = tests::errorOf([&] { dataset.read(4'450, 100, read.data()); });
+    QVERIFY2(error.find("ends at byte 9000") != std::string::npos, error.c_str());
+    QVERIFY2(error.find(data) != std::string::npos, error.c_str());
 }
 
 void IndexedDatasetTest::refusesEveryCutAndEveryFlippedHeaderByte()

@@ -4,9 +4,11 @@
 #include "engine/base/files.h"
 #include "engine/checkpoint/checkpoint.h"
 #include "engine/telemetry/sqlite.h"
+#include "engine/text/corpus.h"
 #include "engine/train/data_fingerprint.h"
 #include "kernels/error.h"
 #include "tests/engine/train/training_bench.h"
+#include "tests/support/error_of.h"
 
 #include <QtTest>
 
@@ -295,8 +297,38 @@ private Q_SLOTS:
         const fs::path state = m_bench.path("data/step-000004/training-state/state.json");
         base::Json json = base::readJsonFile(state);
         json["extra"].erase("data");
+        json.erase("checksum");
         base::writeFileAtomically(state, json.dump());
         QCOMPARE(rest(5), std::string());
+    }
+
+    void otherProbesAreRefused()
+    {
+        text::CorpusOptions corpus;
+        std::string prose;
+        for (int i = 0; i < 400; ++i)
+            prose += "token " + std::to_string(i % 37) + " goes to an expert\n";
+        base::writeFileAtomically(m_bench.path("prose.txt"), prose);
+        corpus.sources = {m_bench.path("prose.txt")};
+        corpus.out = m_bench.path("probed");
+        corpus.vocabSize = 300;
+        text::buildCorpus(corpus);
+        base::writeFileAtomically(m_bench.path("probe.txt"), "an expert");
+        const auto rest = [&](int steps) {
+            return tests::errorOf([&] {
+                const Published run = m_bench.run(
+                    m_bench.file({"data.train=probed", "model.vocab_size=400",
+                        R"(data.probes=[{"name": "A", "file": "probe.txt"}])",
+                        "checkpoint.dir=prober", "train_steps=" + std::to_string(steps)}),
+                    recorded(true));
+                QCOMPARE(run.error, std::string());
+            });
+        };
+        QCOMPARE(rest(3), std::string());
+        base::writeFileAtomically(m_bench.path("probe.txt"), "a token");
+        QVERIFY2(rest(4).find("data.probes[0].file") != std::string::npos, rest(4).c_str());
+        base::writeFileAtomically(m_bench.path("probe.txt"), "an expert");
+        QCOMPARE(rest(4), std::string());
     }
 
     void fingerprintsSeeSizesEndsAndOrder()
@@ -345,8 +377,48 @@ private Q_SLOTS:
         QVERIFY(
             errorOf({same[0], "train_steps=9", "optimizer.lr=1"}, true).contains("optimizer.lr"));
         QVERIFY(errorOf({"train_steps=9"}, true).contains("checkpoint.dir"));
+        QVERIFY(errorOf({same[0], "train_steps=9", "seed=4"}, true).contains(": seed: "));
+        QVERIFY(errorOf({same[0], "train_steps=9", "init.seed=4"}, true).contains(": init.seed: "));
         QCOMPARE(
             errorOf({same[0], "train_steps=9", "name=other", "valid_every=2"}, true), QString());
+    }
+
+    /// Not only while it trains: from the moment when it looks for checkpoints.
+    void oneRunAtATimeLooksForCheckpoints()
+    {
+        telemetry::Bus bus;
+        train::TrainerOptions options;
+        options.bus = &bus;
+        const train::RunFile file = m_bench.file({"checkpoint.dir=shared", "train_steps=3"});
+        options.dryRun = true;
+        QVERIFY(train::Trainer(file, options).estimate().parameters > 0);
+        QVERIFY(!std::filesystem::exists(*file.checkpointDir));
+        options.dryRun = false;
+        for (const bool resume : {false, true}) {
+            options.resume = resume;
+            const train::Trainer first(file, options);
+            const std::string error = tests::errorOf([&] { train::Trainer(file, options); });
+            QVERIFY2(error.find("another run saves") != std::string::npos, error.c_str());
+            train::TrainerOptions dry = options;
+            dry.dryRun = true;
+            QVERIFY(train::Trainer(file, dry).estimate().parameters > 0);
+        }
+        QCOMPARE(m_bench.run(file).error, std::string()); // free again
+    }
+
+    void goesOnWhenTheCheckpointThatItBeganFromIsGone()
+    {
+        const Published first
+            = m_bench.run(m_bench.file({"checkpoint.dir=source", "train_steps=3"}));
+        const std::string init = "init={\"from\": \"" + first.result.checkpoint->string() + "\"}";
+        m_bench.run(m_bench.file({init, "checkpoint.dir=begun", "train_steps=3"}));
+        std::filesystem::remove_all(m_bench.path("source"));
+        tests::RunSettings settings;
+        settings.resume = true;
+        const Published rest
+            = m_bench.run(m_bench.file({init, "checkpoint.dir=begun", "train_steps=5"}), settings);
+        QCOMPARE(rest.error, std::string());
+        QCOMPARE(rest.steps.size(), size_t(2));
     }
 
     void statesOfTheWrongTypesAreTakenOrNamed_data()
@@ -385,6 +457,7 @@ private Q_SLOTS:
         base::Json json = base::parseJson(before, "state");
         json[base::Json::json_pointer(pointer.toStdString())]
             = base::parseJson(value.toStdString(), "value");
+        json.erase("checksum"); // as older versions wrote it
         base::writeFileAtomically(state, json.dump());
         tests::RunSettings settings;
         settings.resume = true;
@@ -399,6 +472,48 @@ private Q_SLOTS:
         QVERIFY2(error.isEmpty() || error.count(": ") >= 2, qPrintable(error));
         if (goesOn)
             QCOMPARE(error, QString());
+    }
+
+    void aChangedStateIsNamed_data()
+    {
+        QTest::addColumn<QString>("before");
+        QTest::addColumn<QString>("after");
+        QTest::addColumn<bool>("older"); // without a checksum
+        QTest::newRow("step") << R"("step": 3,)"
+                              << R"("step": 2,)" << false;
+        QTest::newRow("run file") << R"("hidden_size": 16)"
+                                  << R"("hidden_size": 17)" << false;
+        QTest::newRow("older, step") << R"("step": 3,)"
+                                     << R"("step": 2,)" << true;
+        QTest::newRow("older, below zero") << R"("alpha": [)"
+                                           << R"("alpha": [-5.0, 0.1], "was": [)" << true;
+        QTest::newRow("older, huge") << R"("alpha": [)"
+                                     << R"("alpha": [0.1, 1e300], "was": [)" << true;
+    }
+
+    void aChangedStateIsNamed()
+    {
+        QFETCH(QString, before);
+        QFETCH(QString, after);
+        QFETCH(bool, older);
+        const train::RunFile file = m_bench.file({"checkpoint.dir=changed", "train_steps=3"});
+        if (!std::filesystem::exists(*file.checkpointDir))
+            m_bench.run(file);
+        const auto state = *file.checkpointDir / "step-000003/training-state/state.json";
+        const std::string whole = base::readFile(state);
+        base::Json json = base::readJsonFile(state);
+        QVERIFY(json.contains("checksum"));
+        if (older)
+            json.erase("checksum");
+        QString text = QString::fromStdString(json.dump(2));
+        const auto at = text.indexOf(before);
+        QVERIFY(at >= 0);
+        text.replace(at, before.size(), after);
+        base::writeFileAtomically(state, text.toStdString());
+        const std::string error = tests::errorOf([&] { m_bench.run(file, recorded(true)); });
+        base::writeFileAtomically(state, whole);
+        QVERIFY2(error.find("state.json") != std::string::npos, error.c_str());
+        QVERIFY2(error.find("remove the folder") != std::string::npos, error.c_str());
     }
 
     void finishedRunsHaveNothingToDo()
@@ -520,6 +635,56 @@ private Q_SLOTS:
             = m_bench.run(m_bench.file({"init={\"from\": \"" + from + "\"}", "train_steps=3"}));
         QCOMPARE(second.error, std::string());
         QVERIFY(second.steps.front().loss < first.steps.front().loss);
+    }
+
+    void checkpointsOfAnotherFunctionAreRefused_data()
+    {
+        QTest::addColumn<QString>("set");
+        QTest::addColumn<QString>("says");
+        QTest::newRow("rope") << "model.rope_theta=50000.0"
+                              << "rope_theta, 10000";
+        QTest::newRow("eps") << "model.rms_norm_eps=1e-6"
+                             << "rms_norm_eps, 1e-05";
+        QTest::newRow("tied") << "model.tie_word_embeddings=true"
+                              << "tie_word_embeddings, false";
+        QTest::newRow("scaled") << R"(model.rope_scaling={"rope_type": "linear", "factor": 2.0})"
+                                << "rope_scaling, null";
+    }
+
+    void checkpointsOfAnotherFunctionAreRefused()
+    {
+        QFETCH(QString, set);
+        QFETCH(QString, says);
+        const train::RunFile source = m_bench.file({"checkpoint.dir=function", "train_steps=3"});
+        if (!std::filesystem::exists(*source.checkpointDir))
+            m_bench.run(source);
+        const std::string init = "init={\"from\": \"function/step-000003\"}";
+        const std::string error = tests::errorOf([&] {
+            m_bench.run(m_bench.file({init, set.toStdString()}));
+        });
+        QVERIFY2(QString::fromStdString(error).contains(says), error.c_str());
+        QVERIFY2(error.find("step-000003") != std::string::npos, error.c_str());
+    }
+
+    void aCheckpointToBeginFromIsNamedWhenItIsNone()
+    {
+        const train::RunFile source = m_bench.file({"checkpoint.dir=begin", "train_steps=3"});
+        m_bench.run(source);
+        const std::string error = tests::errorOf([&] {
+            m_bench.run(m_bench.file({R"(init={"from": "begin/step-000003/model.safetensors"})"}));
+        });
+        QVERIFY2(error.find("name the checkpoint's folder") != std::string::npos, error.c_str());
+
+        const model::ParameterLayout layout(source.model);
+        std::vector<float> weights(size_t(layout.elements), 0.5F);
+        const model::Parameter& bad = layout.parameters.at(3);
+        weights[size_t(bad.offset) + 1] = std::nanf("");
+        const auto folder = m_bench.path("begin/step-000003");
+        checkpoint::saveModel(folder, source.model, layout, weights.data(), "float32", {});
+        const Published run = m_bench.run(m_bench.file({R"(init={"from": "begin/step-000003"})"}));
+        QVERIFY2(run.error.find(bad.name) != std::string::npos, run.error.c_str());
+        QVERIFY2(run.error.find(folder.string()) != std::string::npos, run.error.c_str());
+        QVERIFY2(run.error.find("optimizer.lr") == std::string::npos, run.error.c_str());
     }
 
     void keepsAsManyAsAsked()

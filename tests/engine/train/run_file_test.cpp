@@ -166,6 +166,10 @@ private Q_SLOTS:
         row("data", "null", "missing key");
         row("data.train", "\"\"", "empty path");
         row("data.probes", "{}", "data.probes");
+        row("data.train", R"("a\u0000b")", "data.train");
+        row("checkpoint.dir", R"("a\u001Fb")", "checkpoint.dir");
+        row("init.from", R"("a\nb")", "init.from");
+        row("model.rms_norm_epz", "1e-5", "did you mean rms_norm_eps?");
         row("data.probes", R"([{"name": "a"}])", "data.probes[0].file");
         row("init", R"({"from": "a", "seed": 1})", "init");
         row("checkpoint", "{}", "checkpoint.dir");
@@ -260,10 +264,10 @@ private Q_SLOTS:
         QCOMPARE(at(19), 0.55);
         o.warmupSteps = 0;
         QCOMPARE(at(1), 1.0);
-        o.decaySteps = 0; // a tenth would begin within this warmup: the two steps after it
+        o.decaySteps = 0; // a tenth, of which a step falls into warmup, which goes first
         o.warmupSteps = 22;
         QCOMPARE(at(22), 1.0);
-        QCOMPARE(at(23), 0.55);
+        QCOMPARE(at(23), 0.4);
         QCOMPARE(at(24), 0.1);
     }
 
@@ -358,7 +362,8 @@ private Q_SLOTS:
         QCOMPARE(changed("parallel.data", "2"), std::string());
         QCOMPARE(changed("optimizer.lr", "0.5"), std::string("optimizer.lr"));
         QCOMPARE(changed("model.hidden_size", "32").substr(0, 6), std::string("model."));
-        QCOMPARE(changed("seed", "2"), std::string("init.seed"));
+        QCOMPARE(changed("seed", "2"), std::string("seed"));
+        QCOMPARE(changed("init.seed", "2"), std::string("init.seed"));
         QCOMPARE(changed("data.train", "other"), std::string("data.train"));
     }
 

@@ -5,6 +5,7 @@
 #include "engine/base/files.h"
 #include "engine/model/activations.h"
 #include "engine/text/tokenizer.h"
+#include "engine/train/replica.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
@@ -358,6 +359,20 @@ private Q_SLOTS:
         }
     }
 
+    void aStopIsAskedForBeforeEachLayersSimilarity()
+    {
+        const train::RunFile file = m_bench.file();
+        const text::IndexedDataset data(file.trainData);
+        const auto backend = kernels::makeCpuBackend(2);
+        const auto ranks = parallel::makeSingleRank();
+        train::Replica replica(*backend, *ranks, file, data, nullptr);
+        int asked = 0;
+        QVERIFY(!replica.expertSimilarity([&] { return ++asked == 2; }));
+        QCOMPARE(asked, 2);
+        const auto all = replica.expertSimilarity([] { return false; });
+        QVERIFY(all && all->size() == 2);
+    }
+
     void estimate()
     {
         telemetry::Bus bus;
@@ -366,7 +381,11 @@ private Q_SLOTS:
         const train::TrainEstimate estimate = train::Trainer(m_bench.file(), options).estimate();
         QCOMPARE(estimate.optimizerBytes, 2 * estimate.weightBytes);
         QCOMPARE(estimate.gradientBytes, estimate.weightBytes);
-        QVERIFY(estimate.activationBytes > 0);
+        const train::RunFile file = m_bench.file();
+        QCOMPARE(estimate.activationBytes, // and what experts' similarity takes
+            model::activationBytes(
+                file.model, file.precision, {file.microBatchSize, file.sequenceLength})
+                + 4 * 4 * 8);
         QVERIFY(estimate.trainTokens >= 1200);
         QCOMPARE(estimate.epochs, 84.0 / static_cast<double>(estimate.samplesPerEpoch));
     }

@@ -30,6 +30,7 @@ private Q_SLOTS:
     void failsWithOneLine();
     void stopsWhenItGoes();
     void readsBackWhatWasTrained();
+    void followsAFastRunToItsEnd();
     void checksRunFiles();
 
 private:
@@ -127,6 +128,40 @@ void TestTrainingSession::stopsWhenItGoes()
     }
     telemetry::RunStore store(m_path / "store.sqlite", telemetry::RunStore::Mode::ReadOnly);
     QVERIFY(store.find("last").state == telemetry::RunState::Stopped);
+}
+
+/// One that another process trains faster than the window looks, and that ends between two looks.
+void TestTrainingSession::followsAFastRunToItsEnd()
+{
+    telemetry::RunStore store(m_path / "store.sqlite");
+    const int64_t run = store.createRun("fast", "{}", 1000);
+    StoreReader reader(m_path / "store.sqlite");
+    size_t steps = 0;
+    int64_t last = 0;
+    connect(&reader, &StoreReader::runsLoaded, this, [&](const auto& list) {
+        if (!list.empty() && list[0].state == telemetry::RunState::Done)
+            reader.watch(0, 0); // as the window does
+    });
+    connect(&reader, &StoreReader::runGrew, this, [&](qint64, const auto& batch) {
+        for (const telemetry::MessagePtr& message : batch) {
+            if (const auto* step = std::get_if<telemetry::StepRecord>(message.get())) {
+                ++steps;
+                last = step->step;
+            }
+        }
+    });
+    reader.requestRuns();
+    reader.watch(run, 0);
+    std::vector<telemetry::MessagePtr> all;
+    for (int64_t step = 1; step <= 1000; ++step) {
+        telemetry::StepRecord record;
+        record.step = step;
+        all.push_back(std::make_shared<const telemetry::Message>(std::move(record)));
+    }
+    store.append(run, all);
+    store.setState(run, telemetry::RunState::Done);
+    QTRY_COMPARE_WITH_TIMEOUT(last, int64_t(1000), 15'000);
+    QCOMPARE(steps, size_t(1000));
 }
 
 void TestTrainingSession::readsBackWhatWasTrained()
