@@ -93,16 +93,21 @@ std::optional<size_t> ChatView::rowOf(int64_t id) const
                               : std::optional(static_cast<size_t>(at - m_path.begin()));
 }
 
-void ChatView::openConversation()
+void ChatView::clear()
 {
-    for (const auto& [id, view] : m_views)
-        view->deleteLater();
-    for (const auto& [id, view] : m_views)
-        view->hide();
-    m_views.clear();
     m_strips.clear();
     m_path.clear();
     m_heights.clear();
+    for (const auto& [id, view] : std::exchange(m_views, {})) {
+        view->setRouting(nullptr); // hiding says that the mouse left it
+        view->hide();
+        view->deleteLater();
+    }
+}
+
+void ChatView::openConversation()
+{
+    clear();
     m_follow = true;
     pathChanged();
 }

@@ -32,6 +32,9 @@ public:
     void setSources(const chats::Conversation* conversation,
         std::function<const chats::ReplyRouting*(int64_t message)> routingOf,
         const int64_t* leaf = nullptr);
+    /// Shows nothing, and uses neither conversation nor routings until openConversation(): for
+    /// before they go, and for a transcript that is out of sight.
+    void clear();
     void openConversation(); ///< another one: its end comes into view
     void pathChanged(); ///< messages were added, removed, or another branch is shown
     void messageChanged(int64_t id); ///< its text, figures or routing

@@ -106,6 +106,8 @@ void ExpertStrip::setRouting(const chats::ReplyRouting* routing, bool live)
     fillLayers();
     m_canvas->setLive(live);
     m_canvas->setRouting(routing);
+    if (m_canvas->current() < 0)
+        m_tooltip->hide();
     describe();
 }
 

@@ -187,6 +187,9 @@ void ChatWorkspace::Impl::open(qint64 id, qint64 message)
 
 void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message)
 {
+    for (const Side* side : {&left, &right})
+        side->view->clear(); // while what it shows is there
+    routing->setToken(nullptr, -1);
     current = std::move(conversation);
     for (const Side* side : {&left, &right}) {
         if (!side->reply || side->reply->conversation != current.info.id)

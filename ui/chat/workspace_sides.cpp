@@ -234,7 +234,10 @@ void ChatWorkspace::Impl::setComparing(bool on)
     }
     right.pane->setVisible(on);
     panes->setSizes({1, 1});
-    right.view->openConversation();
+    if (on)
+        right.view->openConversation();
+    else
+        right.view->clear();
     if (size == Size::Small)
         arrangeDocks(); // two transcripts need the room
     wantRouting(lastOf(chats::Role::Assistant, right));
