@@ -71,7 +71,7 @@ Q_SIGNALS:
     void layerActivated(qint64 layer);
 
 private:
-    void showMenu(const QPoint& at);
+    void showMenu(int row, int column, const QPoint& global);
     void showMap(plots::HeatmapData map, const QString& why);
     float valueAt(int row, int expert) const;
     plots::HeatmapPlot::CellText cellText(int row, int column) const;
