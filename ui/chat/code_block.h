@@ -33,8 +33,10 @@ protected:
 private:
     void copy();
     int textHeight() const;
+    void measure(qsizetype from); ///< the lines from there on
 
     QString m_code;
+    double m_widest = 0; ///< of its lines
     QLabel* m_language;
     QToolButton* m_copy;
     QPlainTextEdit* m_text;

@@ -62,6 +62,7 @@ private:
     QRect plot() const;
     double columnWidth() const;
     int columnAt(double x) const;
+    int firstInView() const;
     void showColumn(int column);
     void updateScroll();
     void updateRange();
