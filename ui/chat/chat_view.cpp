@@ -24,6 +24,7 @@ namespace {
 
 constexpr int kColumn = 760, kWideColumn = 820, kWideFrom = 1500; ///< px
 constexpr int kAbove = 16, kBelow = 16, kSide = 24; ///< px round the column
+constexpr int kStrip = 150; ///< px of a strip and what stands below it
 constexpr double kPauseSeconds = 3 * 3600; ///< after which a message says when it came
 
 QString headingOf(double created)
@@ -96,6 +97,8 @@ std::optional<size_t> ChatView::rowOf(int64_t id) const
 void ChatView::clear()
 {
     m_strips.clear();
+    m_layer.reset();
+    m_mark.reset();
     m_path.clear();
     m_heights.clear();
     for (const auto& [id, view] : std::exchange(m_views, {})) {
@@ -170,10 +173,15 @@ void ChatView::fill(MessageView& view, size_t row)
     view.setMessage(message, contextOf(row));
     if (message.role == chats::Role::User)
         return;
+    view.setMark(markOf(message.id));
     view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
     const bool has = message.facts.tokens > 0 || m_live.contains(message.id);
     view.setStripShown(has && stripShownByDefault(row));
-    view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
+}
+
+std::optional<chats::MaskedExpert> ChatView::markOf(int64_t id) const
+{
+    return m_marked.empty() || m_marked.contains(id) ? m_mark : std::nullopt;
 }
 
 MessageView* ChatView::make(size_t row)
@@ -194,6 +202,8 @@ MessageView* ChatView::make(size_t row)
     connect(view, &MessageView::goOnWanted, this, &ChatView::goOnWanted);
     connect(view, &MessageView::removeWanted, this, &ChatView::removeWanted);
     connect(view, &MessageView::edited, this, &ChatView::edited);
+    if (m_layer)
+        view->showLayer(*m_layer);
     fill(*view, row);
     view->show();
     return view;
@@ -374,6 +384,43 @@ void ChatView::toggleStrip(int64_t id)
         m_strips[id] = !shown->stripShown();
         shown->setStripShown(m_strips[id]);
     }
+}
+
+void ChatView::revealStrip(int64_t id)
+{
+    const auto row = rowOf(id);
+    if (!row)
+        return;
+    m_strips[id] = true;
+    if (MessageView* shown = view(id))
+        shown->setStripShown(true);
+    QScrollBar& bar = *verticalScrollBar();
+    const auto endOf = [&] { // where the strip stands
+        return topOf(*row) + m_heights[*row];
+    };
+    if (endOf() <= bar.value() + viewport()->height() && endOf() > bar.value() + px(kStrip))
+        return;
+    m_follow = false;
+    for (int round = 0; round < 3; ++round) { // what lies above is measured on the way
+        bar.setRange(0, std::max(0, total() - viewport()->height()));
+        bar.setValue(endOf() - viewport()->height());
+        layOut();
+    }
+}
+
+void ChatView::showLayer(int64_t layer)
+{
+    m_layer = layer;
+    for (const auto& [id, view] : m_views)
+        view->showLayer(layer);
+}
+
+void ChatView::setMark(std::optional<chats::MaskedExpert> mark, std::set<int64_t> replies)
+{
+    m_mark = mark;
+    m_marked = std::move(replies);
+    for (const auto& [id, view] : m_views)
+        view->setMark(markOf(id));
 }
 
 void ChatView::restyle()

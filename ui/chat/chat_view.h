@@ -49,12 +49,17 @@ public:
     int views() const { return static_cast<int>(m_views.size()); }
     void edit(int64_t id);
     void toggleStrip(int64_t id);
+    void revealStrip(int64_t id); ///< opens it and scrolls to it
+    void showLayer(int64_t layer); ///< in the strips of all replies
+    /// What an expert took is marked in these replies, in all where none is named; no mark:
+    /// nothing.
+    void setMark(std::optional<chats::MaskedExpert> mark, std::set<int64_t> replies);
     void restyle();
 
 Q_SIGNALS:
     void routingWanted(qint64 message);
     void tokenHovered(qint64 message, int column);
-    void layerChosen(int row);
+    void layerChosen(qint64 layer);
     void branchWanted(qint64 message, int by);
     void regenerateWanted(qint64 message);
     void goOnWanted(qint64 message);
@@ -81,6 +86,7 @@ private:
     int total() const;
     std::optional<size_t> rowOf(int64_t id) const;
     bool stripShownByDefault(size_t row) const;
+    std::optional<chats::MaskedExpert> markOf(int64_t id) const;
 
     const chats::Conversation* m_conversation = nullptr;
     const int64_t* m_leaf = nullptr;
@@ -90,6 +96,9 @@ private:
     std::map<int64_t, MessageView*> m_views;
     std::set<int64_t> m_live;
     std::map<int64_t, bool> m_strips; ///< shown or folded by hand
+    std::optional<int64_t> m_layer; ///< chosen for all strips
+    std::optional<chats::MaskedExpert> m_mark;
+    std::set<int64_t> m_marked; ///< replies with the mark, empty: all
     bool m_canReply = false, m_laying = false, m_follow = true;
     int m_layoutWidth = 0;
     QString m_emptyText;

@@ -23,6 +23,7 @@ public:
 
     void setCode(const QString& code, const QString& language); ///< appending is cheap
     QString code() const { return m_code; }
+    QPlainTextEdit& lines() { return *m_text; }
     int heightFor(int width) const;
     void restyle();
 

@@ -140,6 +140,13 @@ void ExpertStrip::setLayer(int row)
         showTooltip(m_canvas->current());
 }
 
+void ExpertStrip::showLayer(int64_t layer)
+{
+    const auto found = std::ranges::find(m_listed, layer, &chats::ReplyRouting::Layer::layer);
+    if (found != m_listed.end())
+        setLayer(static_cast<int>(found - m_listed.begin()));
+}
+
 int ExpertStrip::layer() const
 {
     return std::max(0, m_layers->currentIndex());

@@ -281,8 +281,10 @@ void RoutingPanel::showMenu(int row, int column, const QPoint& global)
                                    : tr("Mask expert %1 of layer %2").arg(column).arg(row)),
         &QAction::triggered, this,
         [this, row, column, masked] { Q_EMIT maskWanted(row, column, !masked); });
-    connect(menu->addAction(tr("Show its tokens")), &QAction::triggered, this,
-        [this, row, column] { Q_EMIT tokensWanted(row, column); });
+    const bool marked = m_marked == chats::MaskedExpert{row, column};
+    connect(menu->addAction(marked ? tr("Hide its tokens") : tr("Show its tokens")),
+        &QAction::triggered, this,
+        [this, row, column, marked] { Q_EMIT tokensWanted(row, column, !marked); });
     connect(menu->addAction(tr("Show layer %1 in the strip").arg(row)), &QAction::triggered, this,
         [this, row] { Q_EMIT layerActivated(row); });
     menu->popup(global);

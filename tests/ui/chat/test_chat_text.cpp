@@ -6,6 +6,7 @@
 #include "ui/chat/expert_strip.h"
 #include "ui/chat/list_numbers.h"
 #include "ui/chat/markdown_text.h"
+#include "ui/chat/token_marks.h"
 
 #include <QScrollBar>
 #include <QTemporaryDir>
@@ -74,6 +75,7 @@ private Q_SLOTS:
     void numbersGoOnBehindCode();
     void wideCodeStandsAboveItsScrollBar();
     void captionsAreThoseOfTheColumnsInView();
+    void tokensAreFoundInWhatIsShown();
 };
 
 void TestChatText::aPictureOnDiskIsNotShown_data()
@@ -229,6 +231,24 @@ void TestChatText::captionsAreThoseOfTheColumnsInView()
     QVERIFY(dots > 0);
     bar->setValue(bar->maximum());
     QVERIFY2(ink() > 4 * dots, qPrintable(QStringLiteral("%1, %2").arg(ink()).arg(dots)));
+}
+
+void TestChatText::tokensAreFoundInWhatIsShown()
+{
+    chats::ReplyRouting routing;
+    routing.texts = {"A ", "**", "bold", "**", " [li", "nk](http://a.b)", " `co", "de`", "\n\n",
+        "- ", "专", "家", " end"};
+    const QString shown = QStringLiteral("A bold link code\n专家 end");
+    const auto found = [&](int64_t token) {
+        const QList<Range> ranges = rangesOf({token}, routing, shown);
+        return ranges.isEmpty() ? QString() : shown.mid(ranges[0].first, ranges[0].second);
+    };
+    const QStringList expected{QStringLiteral("A"), {}, QStringLiteral("bold"), {},
+        QStringLiteral("li"), QStringLiteral("nk"), QStringLiteral("co"), QStringLiteral("de"), {},
+        {}, QStringLiteral("专"), QStringLiteral("家"), QStringLiteral("end")};
+    for (qsizetype token = 0; token < expected.size(); ++token)
+        QCOMPARE(found(token), expected[token]);
+    QVERIFY(rangesOf({99}, routing, shown).isEmpty());
 }
 
 QTEST_MAIN(TestChatText)
