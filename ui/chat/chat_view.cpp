@@ -9,6 +9,7 @@
 #include <QKeyEvent>
 #include <QLocale>
 #include <QPainter>
+#include <QScopedValueRollback>
 #include <QScrollBar>
 
 #include <algorithm>
@@ -24,7 +25,6 @@ namespace {
 
 constexpr int kColumn = 760, kWideColumn = 820, kWideFrom = 1500; ///< px
 constexpr int kAbove = 16, kBelow = 16, kSide = 24; ///< px round the column
-constexpr int kStrip = 150; ///< px of a strip and what stands below it
 constexpr double kPauseSeconds = 3 * 3600; ///< after which a message says when it came
 
 QString headingOf(double created)
@@ -127,6 +127,17 @@ void ChatView::pathChanged()
         m_heights.push_back(
             height != known.end() ? height->second : guess(*m_conversation->find(id)));
     }
+    dropViews();
+    for (const auto& [id, view] : m_views)
+        fill(*view, *rowOf(id));
+    layOut();
+    viewport()->update();
+}
+
+/// Of messages that are not on the path any more.
+void ChatView::dropViews()
+{
+    const QScopedValueRollback laying(m_laying, true);
     for (auto it = m_views.begin(); it != m_views.end();) {
         if (rowOf(it->first)) {
             ++it;
@@ -138,10 +149,6 @@ void ChatView::pathChanged()
         it->second->deleteLater();
         it = m_views.erase(it);
     }
-    for (const auto& [id, view] : m_views)
-        fill(*view, *rowOf(id));
-    layOut();
-    viewport()->update();
 }
 
 MessageContext ChatView::contextOf(size_t row) const
@@ -161,14 +168,10 @@ MessageContext ChatView::contextOf(size_t row) const
     return context;
 }
 
-bool ChatView::stripShownByDefault(size_t row) const
-{
-    const auto byHand = m_strips.find(m_path[row]);
-    return byHand != m_strips.end() ? byHand->second : row + 1 == m_path.size();
-}
-
 void ChatView::fill(MessageView& view, size_t row)
 {
+    // Layouts throw views away: the caller's, when it has filled all that it goes through.
+    const QScopedValueRollback laying(m_laying, true);
     const chats::Message& message = *m_conversation->find(m_path[row]);
     view.setMessage(message, contextOf(row));
     if (message.role == chats::Role::User)
@@ -177,11 +180,6 @@ void ChatView::fill(MessageView& view, size_t row)
     view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
     const bool has = message.facts.tokens > 0 || m_live.contains(message.id);
     view.setStripShown(has && stripShownByDefault(row));
-}
-
-std::optional<chats::MaskedExpert> ChatView::markOf(int64_t id) const
-{
-    return m_marked.empty() || m_marked.contains(id) ? m_mark : std::nullopt;
 }
 
 MessageView* ChatView::make(size_t row)
@@ -376,51 +374,6 @@ void ChatView::edit(int64_t id)
         scrollToMessage(id);
     if (MessageView* shown = view(id))
         shown->edit();
-}
-
-void ChatView::toggleStrip(int64_t id)
-{
-    if (MessageView* shown = view(id)) {
-        m_strips[id] = !shown->stripShown();
-        shown->setStripShown(m_strips[id]);
-    }
-}
-
-void ChatView::revealStrip(int64_t id)
-{
-    const auto row = rowOf(id);
-    if (!row)
-        return;
-    m_strips[id] = true;
-    if (MessageView* shown = view(id))
-        shown->setStripShown(true);
-    QScrollBar& bar = *verticalScrollBar();
-    const auto endOf = [&] { // where the strip stands
-        return topOf(*row) + m_heights[*row];
-    };
-    if (endOf() <= bar.value() + viewport()->height() && endOf() > bar.value() + px(kStrip))
-        return;
-    m_follow = false;
-    for (int round = 0; round < 3; ++round) { // what lies above is measured on the way
-        bar.setRange(0, std::max(0, total() - viewport()->height()));
-        bar.setValue(endOf() - viewport()->height());
-        layOut();
-    }
-}
-
-void ChatView::showLayer(int64_t layer)
-{
-    m_layer = layer;
-    for (const auto& [id, view] : m_views)
-        view->showLayer(layer);
-}
-
-void ChatView::setMark(std::optional<chats::MaskedExpert> mark, std::set<int64_t> replies)
-{
-    m_mark = mark;
-    m_marked = std::move(replies);
-    for (const auto& [id, view] : m_views)
-        view->setMark(markOf(id));
 }
 
 void ChatView::restyle()

@@ -77,6 +77,7 @@ private:
     int columnWidth() const;
     int guess(const chats::Message& message) const;
     MessageContext contextOf(size_t row) const;
+    void dropViews();
     MessageView* make(size_t row);
     void fill(MessageView& view, size_t row);
     void layOut(); ///< places what is in view, with the first message in view where it is
