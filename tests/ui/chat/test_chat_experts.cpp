@@ -277,7 +277,15 @@ void TestChatExperts::tokensOfAnExpertAreMarked()
     window->page->send(more);
     QTRY_VERIFY_WITH_TIMEOUT(!window->page->isReplying(), kLong);
     window->view().scrollToMessage(reply);
-    QTest::mouseMove(&window->view().view(reply)->strip()->canvas()); // its map
+    QVERIFY(window->view().view(reply) != nullptr);
+    auto* experts
+        = window->view().view(reply)->findChild<QToolButton*>(QStringLiteral("showExperts"));
+    QTest::mouseClick(experts, Qt::LeftButton);
+    ExpertStrip* strip = window->view().view(reply)->strip();
+    QVERIFY(strip != nullptr);
+    QTRY_VERIFY(strip->isVisible());
+    QTest::mouseMove(&strip->canvas(), strip->canvas().columnRect(0).center()); // its map
+    QTRY_COMPARE(strip->canvas().current(), 0);
     const auto* map = window->find<plots::HeatmapPlot>("routingHeatmap");
     QVERIFY(map->isVisible());
     choose(*window, 2, expert, 1);
