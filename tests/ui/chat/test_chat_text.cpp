@@ -29,9 +29,9 @@ class Listener {
 public:
     explicit Listener(const QString& path)
         : m_thread([this, file = path.toStdString()] {
-            while (!m_done && !m_opened) {
+            while (!m_done) {
                 const int writer = open(file.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-                m_opened = writer >= 0;
+                m_opened = m_opened || writer >= 0;
                 if (writer >= 0)
                     close(writer);
                 std::this_thread::sleep_for(std::chrono::milliseconds(1));
