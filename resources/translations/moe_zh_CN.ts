@@ -1291,6 +1291,10 @@
         <translation>词元的首选</translation>
     </message>
     <message>
+        <source>first choice</source>
+        <translation>首选</translation>
+    </message>
+    <message>
         <source>others</source>
         <translation>其余</translation>
     </message>
@@ -2640,6 +2644,10 @@
         <translation>回复路由，层 × 专家</translation>
     </message>
     <message>
+        <source>Reply routing as a table, layers by experts</source>
+        <translation>回复路由表，层 × 专家</translation>
+    </message>
+    <message>
         <source>This reply</source>
         <translation>本条回复</translation>
     </message>
@@ -2694,6 +2702,10 @@
     <message>
         <source>Show its tokens</source>
         <translation>显示它的词元</translation>
+    </message>
+    <message>
+        <source>Hide its tokens</source>
+        <translation>隐藏它的词元</translation>
     </message>
     <message>
         <source>Show layer %1 in the strip</source>

@@ -9,6 +9,7 @@
 #include <QKeyEvent>
 #include <QLocale>
 #include <QPainter>
+#include <QScopedValueRollback>
 #include <QScrollBar>
 
 #include <algorithm>
@@ -93,16 +94,23 @@ std::optional<size_t> ChatView::rowOf(int64_t id) const
                               : std::optional(static_cast<size_t>(at - m_path.begin()));
 }
 
-void ChatView::openConversation()
+void ChatView::clear()
 {
-    for (const auto& [id, view] : m_views)
-        view->deleteLater();
-    for (const auto& [id, view] : m_views)
-        view->hide();
-    m_views.clear();
     m_strips.clear();
+    m_layer.reset();
+    m_mark.reset();
     m_path.clear();
     m_heights.clear();
+    for (const auto& [id, view] : std::exchange(m_views, {})) {
+        view->setRouting(nullptr); // hiding says that the mouse left it
+        view->hide();
+        view->deleteLater();
+    }
+}
+
+void ChatView::openConversation()
+{
+    clear();
     m_follow = true;
     pathChanged();
 }
@@ -119,6 +127,17 @@ void ChatView::pathChanged()
         m_heights.push_back(
             height != known.end() ? height->second : guess(*m_conversation->find(id)));
     }
+    dropViews();
+    for (const auto& [id, view] : m_views)
+        fill(*view, *rowOf(id));
+    layOut();
+    viewport()->update();
+}
+
+/// Of messages that are not on the path any more.
+void ChatView::dropViews()
+{
+    const QScopedValueRollback laying(m_laying, true);
     for (auto it = m_views.begin(); it != m_views.end();) {
         if (rowOf(it->first)) {
             ++it;
@@ -130,10 +149,6 @@ void ChatView::pathChanged()
         it->second->deleteLater();
         it = m_views.erase(it);
     }
-    for (const auto& [id, view] : m_views)
-        fill(*view, *rowOf(id));
-    layOut();
-    viewport()->update();
 }
 
 MessageContext ChatView::contextOf(size_t row) const
@@ -153,22 +168,18 @@ MessageContext ChatView::contextOf(size_t row) const
     return context;
 }
 
-bool ChatView::stripShownByDefault(size_t row) const
-{
-    const auto byHand = m_strips.find(m_path[row]);
-    return byHand != m_strips.end() ? byHand->second : row + 1 == m_path.size();
-}
-
 void ChatView::fill(MessageView& view, size_t row)
 {
+    // Layouts throw views away: the caller's, when it has filled all that it goes through.
+    const QScopedValueRollback laying(m_laying, true);
     const chats::Message& message = *m_conversation->find(m_path[row]);
     view.setMessage(message, contextOf(row));
     if (message.role == chats::Role::User)
         return;
+    view.setMark(markOf(message.id));
     view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
     const bool has = message.facts.tokens > 0 || m_live.contains(message.id);
     view.setStripShown(has && stripShownByDefault(row));
-    view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
 }
 
 MessageView* ChatView::make(size_t row)
@@ -189,6 +200,8 @@ MessageView* ChatView::make(size_t row)
     connect(view, &MessageView::goOnWanted, this, &ChatView::goOnWanted);
     connect(view, &MessageView::removeWanted, this, &ChatView::removeWanted);
     connect(view, &MessageView::edited, this, &ChatView::edited);
+    if (m_layer)
+        view->showLayer(*m_layer);
     fill(*view, row);
     view->show();
     return view;
@@ -361,14 +374,6 @@ void ChatView::edit(int64_t id)
         scrollToMessage(id);
     if (MessageView* shown = view(id))
         shown->edit();
-}
-
-void ChatView::toggleStrip(int64_t id)
-{
-    if (MessageView* shown = view(id)) {
-        m_strips[id] = !shown->stripShown();
-        shown->setStripShown(m_strips[id]);
-    }
 }
 
 void ChatView::restyle()

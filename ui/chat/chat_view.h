@@ -32,6 +32,9 @@ public:
     void setSources(const chats::Conversation* conversation,
         std::function<const chats::ReplyRouting*(int64_t message)> routingOf,
         const int64_t* leaf = nullptr);
+    /// Shows nothing, and uses neither conversation nor routings until openConversation(): for
+    /// before they go, and for a transcript that is out of sight.
+    void clear();
     void openConversation(); ///< another one: its end comes into view
     void pathChanged(); ///< messages were added, removed, or another branch is shown
     void messageChanged(int64_t id); ///< its text, figures or routing
@@ -46,12 +49,17 @@ public:
     int views() const { return static_cast<int>(m_views.size()); }
     void edit(int64_t id);
     void toggleStrip(int64_t id);
+    void revealStrip(int64_t id); ///< opens it and scrolls to it
+    void showLayer(int64_t layer); ///< in the strips of all replies
+    /// What an expert took is marked in these replies, in all where none is named; no mark:
+    /// nothing.
+    void setMark(std::optional<chats::MaskedExpert> mark, std::set<int64_t> replies);
     void restyle();
 
 Q_SIGNALS:
     void routingWanted(qint64 message);
     void tokenHovered(qint64 message, int column);
-    void layerChosen(int row);
+    void layerChosen(qint64 layer);
     void branchWanted(qint64 message, int by);
     void regenerateWanted(qint64 message);
     void goOnWanted(qint64 message);
@@ -69,6 +77,7 @@ private:
     int columnWidth() const;
     int guess(const chats::Message& message) const;
     MessageContext contextOf(size_t row) const;
+    void dropViews();
     MessageView* make(size_t row);
     void fill(MessageView& view, size_t row);
     void layOut(); ///< places what is in view, with the first message in view where it is
@@ -78,6 +87,7 @@ private:
     int total() const;
     std::optional<size_t> rowOf(int64_t id) const;
     bool stripShownByDefault(size_t row) const;
+    std::optional<chats::MaskedExpert> markOf(int64_t id) const;
 
     const chats::Conversation* m_conversation = nullptr;
     const int64_t* m_leaf = nullptr;
@@ -87,6 +97,9 @@ private:
     std::map<int64_t, MessageView*> m_views;
     std::set<int64_t> m_live;
     std::map<int64_t, bool> m_strips; ///< shown or folded by hand
+    std::optional<int64_t> m_layer; ///< chosen for all strips
+    std::optional<chats::MaskedExpert> m_mark;
+    std::set<int64_t> m_marked; ///< replies with the mark, empty: all
     bool m_canReply = false, m_laying = false, m_follow = true;
     int m_layoutWidth = 0;
     QString m_emptyText;

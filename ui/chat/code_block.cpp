@@ -15,6 +15,7 @@
 #include <QToolButton>
 #include <QWheelEvent>
 
+#include <algorithm>
 #include <cmath>
 
 namespace moe::chat {
@@ -42,6 +43,24 @@ protected:
             event->ignore();
     }
 };
+
+/// Of lines in `font`, the widest; a tab goes to the next stop.
+double widest(QStringView lines, const QFont& font, double tabStop)
+{
+    const QFontMetricsF metrics(font);
+    double most = 0;
+    for (const QStringView line : lines.split(QLatin1Char('\n'))) {
+        double wide = 0;
+        const QList<QStringView> parts = line.split(QLatin1Char('\t'));
+        for (qsizetype i = 0; i < parts.size(); ++i) {
+            if (i > 0)
+                wide = (std::floor(wide / tabStop) + 1) * tabStop;
+            wide += metrics.horizontalAdvance(parts[i].toString());
+        }
+        most = std::max(most, wide);
+    }
+    return most;
+}
 
 } // namespace
 
@@ -92,14 +111,18 @@ void CodeBlock::setCode(const QString& code, const QString& language)
     m_language->setText(language);
     if (code == m_code)
         return;
+    qsizetype measured = 0; // what was measured already, but for the line that grows
     if (code.startsWith(m_code) && !m_code.isEmpty()) {
+        measured = m_code.lastIndexOf(QLatin1Char('\n')) + 1;
         QTextCursor end(m_text->document());
         end.movePosition(QTextCursor::End);
         end.insertText(code.mid(m_code.size()));
     } else {
         m_text->setPlainText(code);
+        m_widest = 0;
     }
     m_code = code;
+    measure(measured);
 }
 
 void CodeBlock::copy()
@@ -115,10 +138,17 @@ int CodeBlock::textHeight() const
     return static_cast<int>(std::ceil(line * m_text->document()->blockCount())) + 1;
 }
 
+/// The layout of a plain text says nothing of lines that it has not drawn.
+void CodeBlock::measure(qsizetype from)
+{
+    m_widest = std::max(
+        m_widest, widest(QStringView(m_code).mid(from), m_text->font(), m_text->tabStopDistance()));
+}
+
 int CodeBlock::heightFor(int width) const
 {
-    const bool wide
-        = m_text->document()->idealWidth() > width - 2 * px(13); // a scroll bar comes below
+    const bool wide = std::ceil(m_widest) + m_text->cursorWidth()
+        > width - 2 * px(13); // a scroll bar comes below
     return px(kHeader) + 2 * px(kAround) + textHeight()
         + (wide ? m_text->horizontalScrollBar()->sizeHint().height() : 0);
 }
@@ -126,6 +156,8 @@ int CodeBlock::heightFor(int width) const
 void CodeBlock::restyle()
 {
     m_text->setFont(codeFont());
+    m_widest = 0;
+    measure(0);
     m_highlighter->rehighlight();
     update();
 }

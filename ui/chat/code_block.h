@@ -23,6 +23,7 @@ public:
 
     void setCode(const QString& code, const QString& language); ///< appending is cheap
     QString code() const { return m_code; }
+    QPlainTextEdit& lines() { return *m_text; }
     int heightFor(int width) const;
     void restyle();
 
@@ -33,8 +34,10 @@ protected:
 private:
     void copy();
     int textHeight() const;
+    void measure(qsizetype from); ///< the lines from there on
 
     QString m_code;
+    double m_widest = 0; ///< of its lines
     QLabel* m_language;
     QToolButton* m_copy;
     QPlainTextEdit* m_text;

@@ -106,6 +106,8 @@ void ExpertStrip::setRouting(const chats::ReplyRouting* routing, bool live)
     fillLayers();
     m_canvas->setLive(live);
     m_canvas->setRouting(routing);
+    if (m_canvas->current() < 0)
+        m_tooltip->hide();
     describe();
 }
 
@@ -136,6 +138,13 @@ void ExpertStrip::setLayer(int row)
     describe();
     if (m_tooltip->isVisible())
         showTooltip(m_canvas->current());
+}
+
+void ExpertStrip::showLayer(int64_t layer)
+{
+    const auto found = std::ranges::find(m_listed, layer, &chats::ReplyRouting::Layer::layer);
+    if (found != m_listed.end())
+        setLayer(static_cast<int>(found - m_listed.begin()));
 }
 
 int ExpertStrip::layer() const

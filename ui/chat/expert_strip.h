@@ -62,6 +62,7 @@ private:
     QRect plot() const;
     double columnWidth() const;
     int columnAt(double x) const;
+    int firstInView() const;
     void showColumn(int column);
     void updateScroll();
     void updateRange();
@@ -85,6 +86,7 @@ public:
 
     void setRouting(const chats::ReplyRouting* routing, bool live);
     void setLayer(int row);
+    void showLayer(int64_t layer); ///< a decoder layer; one without experts changes nothing
     int layer() const;
     void setMarked(std::vector<int64_t> columns) { m_canvas->setMarked(std::move(columns)); }
     StripCanvas& canvas() { return *m_canvas; }

@@ -2,11 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/markdown_text.h"
 
+#include "ui/chat/list_numbers.h"
 #include "ui/shell/theme.h"
 
 #include <QContextMenuEvent>
 #include <QDesktopServices>
 #include <QFontDatabase>
+#include <QImage>
 #include <QMenu>
 #include <QTextBlock>
 #include <QTextDocument>
@@ -63,7 +65,7 @@ void dressBlock(const QTextBlock& block, int lineHeight)
     QTextBlockFormat format = block.blockFormat();
     format.setLineHeight(lineHeight, QTextBlockFormat::ProportionalHeight);
     const bool inTable = cursor.currentTable() != nullptr;
-    const bool inList = block.textList() != nullptr;
+    const bool inList = block.textList() != nullptr || format.indent() > 0;
     const int heading = format.headingLevel();
     format.setTopMargin(heading > 0 && block.position() > 0 ? px(8) : 0);
     format.setBottomMargin(inTable ? 0 : px(inList ? 4 : 8));
@@ -100,6 +102,28 @@ void dressCode(const QTextBlock& block)
         cursor.setPosition(position);
         cursor.setPosition(position + length, QTextCursor::KeepAnchor);
         cursor.mergeCharFormat(look);
+    }
+}
+
+/// A picture becomes a link that says what it shows.
+void dressPictures(const QTextBlock& block)
+{
+    std::vector<QTextFragment> pictures;
+    for (auto it = block.begin(); !it.atEnd(); ++it) {
+        if (it.fragment().charFormat().isImageFormat())
+            pictures.push_back(it.fragment());
+    }
+    for (auto picture = pictures.rbegin(); picture != pictures.rend(); ++picture) {
+        const QTextImageFormat image = picture->charFormat().toImageFormat();
+        const QString alt = image.property(QTextFormat::ImageAltText).toString();
+        QTextCharFormat link;
+        link.setAnchor(true);
+        link.setAnchorHref(image.name());
+        link.setForeground(theme().accent);
+        QTextCursor cursor(block);
+        cursor.setPosition(picture->position());
+        cursor.setPosition(picture->position() + picture->length(), QTextCursor::KeepAnchor);
+        cursor.insertText(alt.isEmpty() ? image.name() : alt, link);
     }
 }
 
@@ -174,10 +198,14 @@ void MarkdownText::dress()
     QTextCursor edit(document());
     edit.beginEditBlock();
     dressFrame(*document()->rootFrame());
+    if (!m_plain)
+        numberLists(*document(), m_converted);
     for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
         dressBlock(block, lineHeight);
-        if (!m_plain)
-            dressCode(block);
+        if (m_plain)
+            continue;
+        dressPictures(block);
+        dressCode(block);
     }
     QTextCursor last(document()->lastBlock()); // nothing hangs below the text
     QTextBlockFormat format = last.blockFormat();
@@ -226,7 +254,14 @@ void MarkdownText::restyle()
 
 QVariant MarkdownText::loadResource(int, const QUrl&)
 {
-    return {}; // a reply makes this window read no file and ask no server
+    // A reply makes this window read no file and ask no server. Not nothing: for that the document
+    // looks itself.
+    static const QImage nothing = [] {
+        QImage image(1, 1, QImage::Format_ARGB32);
+        image.fill(Qt::transparent);
+        return image;
+    }();
+    return nothing;
 }
 
 void MarkdownText::wheelEvent(QWheelEvent* event)

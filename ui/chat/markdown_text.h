@@ -8,7 +8,8 @@ namespace moe::chat {
 
 /// Markdown as text that can be selected, as tall as its content. While a reply streams, whole
 /// lines are shown as Markdown and the line that is being written as plain text: converting costs
-/// milliseconds, appending a tenth of one. Pictures and HTML are not loaded. GUI thread.
+/// milliseconds, appending a tenth of one. Pictures are links, HTML is
+/// text: nothing is loaded. GUI thread.
 class MarkdownText : public QTextBrowser {
     Q_OBJECT
 public:

@@ -196,6 +196,8 @@ void MessageView::setStripShown(bool shown)
     m_stripShown = shown;
     if (shown && m_routing == nullptr)
         Q_EMIT routingWanted(m_id);
+    else if (shown)
+        setRouting(m_routing);
     updateButtons();
     Q_EMIT heightChanged();
 }
@@ -207,10 +209,17 @@ void MessageView::setRouting(const chats::ReplyRouting* routing)
         m_strip = new ExpertStrip(this);
         connect(m_strip, &ExpertStrip::tokenHovered, this,
             [this](int column) { Q_EMIT tokenHovered(m_id, column); });
-        connect(m_strip, &ExpertStrip::layerChosen, this, &MessageView::layerChosen);
-    }
-    if (m_strip != nullptr)
+        connect(m_strip, &ExpertStrip::layerChosen, this, [this](int row) {
+            Q_EMIT layerChosen(m_routing->layers.at(static_cast<size_t>(row)).layer);
+        });
         m_strip->setRouting(routing, m_context.live);
+        if (m_layer)
+            m_strip->showLayer(*m_layer);
+    } else if (m_strip != nullptr) {
+        m_strip->setRouting(routing, m_context.live);
+    }
+    if (m_mark)
+        markTokens();
     updateButtons();
 }
 

@@ -8,6 +8,8 @@
 #include <QList>
 #include <QWidget>
 
+#include <optional>
+
 class QLabel;
 class QPlainTextEdit;
 class QPushButton;
@@ -53,13 +55,16 @@ public:
     void setStripShown(bool shown);
     void setRouting(const chats::ReplyRouting* routing); ///< null: not there (yet)
     ExpertStrip* strip() { return m_strip; }
+    void showLayer(int64_t layer); ///< in the strip, also in one that is opened later
+    /// Marks what an expert took, in text and strip; none: nothing.
+    void setMark(std::optional<chats::MaskedExpert> mark);
 
 Q_SIGNALS:
     void heightChanged();
     void stripToggled(bool shown);
     void routingWanted(qint64 message);
     void tokenHovered(qint64 message, int column);
-    void layerChosen(int row);
+    void layerChosen(qint64 layer); ///< in the strip: a decoder layer
     void branchWanted(qint64 message, int by); ///< previous or next
     void regenerateWanted(qint64 message);
     void goOnWanted(qint64 message);
@@ -82,6 +87,7 @@ private:
     int placeFooter(int width, int y);
     int roomForFacts(int width) const;
     void finishEditing(bool keep);
+    void markTokens();
     void copyText();
     bool isUser() const { return m_message.role == chats::Role::User; }
 
@@ -96,6 +102,8 @@ private:
     QPushButton *m_keep = nullptr, *m_cancel = nullptr;
     ExpertStrip* m_strip = nullptr;
     const chats::ReplyRouting* m_routing = nullptr;
+    std::optional<int64_t> m_layer;
+    std::optional<chats::MaskedExpert> m_mark;
     bool m_stripShown = false, m_hovered = false;
     int m_bodyTop = 0, m_bodyBottom = 0;
 };

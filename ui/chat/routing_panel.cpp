@@ -49,12 +49,12 @@ RoutingPanel::RoutingPanel(shell::TitleBar& title, QWidget* parent)
     m_map->setObjectName(QStringLiteral("routingHeatmap"));
     m_map->setAccessibleName(tr("Reply routing, layers by experts"));
     m_map->setReplyWords(true);
-    m_map->setContextMenuPolicy(Qt::CustomContextMenu);
     m_map->setCellText([this](int row, int column) { return cellText(row, column); });
-    connect(m_map, &QWidget::customContextMenuRequested, this, &RoutingPanel::showMenu);
+    connect(m_map, &plots::HeatmapPlot::cellMenuWanted, this, &RoutingPanel::showMenu);
     connect(m_map, &plots::HeatmapPlot::rowActivated, this,
         [this](int row) { Q_EMIT layerActivated(row); });
     m_table->setObjectName(QStringLiteral("routingTable"));
+    m_table->setAccessibleName(tr("Reply routing as a table, layers by experts"));
     m_table->setModel(m_tableModel);
     m_table->setFont(shell::numberFont(shell::TextRole::Secondary));
     m_table->verticalHeader()->setDefaultSectionSize(px(21));
@@ -268,11 +268,8 @@ plots::HeatmapPlot::CellText RoutingPanel::cellText(int row, int column) const
     return text;
 }
 
-void RoutingPanel::showMenu(const QPoint& at)
+void RoutingPanel::showMenu(int row, int column, const QPoint& global)
 {
-    auto [row, column] = m_map->cellAt(at);
-    if (row < 0)
-        std::tie(row, column) = m_map->currentCell(); // asked for by key
     if (!m_load.has(row, column) && !m_minus.has(row, column))
         return;
     const bool masked
@@ -283,12 +280,14 @@ void RoutingPanel::showMenu(const QPoint& at)
     connect(menu->addAction(masked ? tr("Unmask expert %1 of layer %2").arg(column).arg(row)
                                    : tr("Mask expert %1 of layer %2").arg(column).arg(row)),
         &QAction::triggered, this,
-        [this, r = row, c = column, masked] { Q_EMIT maskWanted(r, c, !masked); });
-    connect(menu->addAction(tr("Show its tokens")), &QAction::triggered, this,
-        [this, r = row, c = column] { Q_EMIT tokensWanted(r, c); });
+        [this, row, column, masked] { Q_EMIT maskWanted(row, column, !masked); });
+    const bool marked = m_marked == chats::MaskedExpert{row, column};
+    connect(menu->addAction(marked ? tr("Hide its tokens") : tr("Show its tokens")),
+        &QAction::triggered, this,
+        [this, row, column, marked] { Q_EMIT tokensWanted(row, column, !marked); });
     connect(menu->addAction(tr("Show layer %1 in the strip").arg(row)), &QAction::triggered, this,
-        [this, r = row] { Q_EMIT layerActivated(r); });
-    menu->popup(m_map->mapToGlobal(at));
+        [this, row] { Q_EMIT layerActivated(row); });
+    menu->popup(global);
 }
 
 } // namespace moe::chat

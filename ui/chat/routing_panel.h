@@ -61,17 +61,20 @@ public:
         const std::vector<const chats::ReplyRouting*>& minus, const QString& why);
     /// The token that is looked at: dots in every layer. Null: none.
     void setToken(const chats::ReplyRouting* routing, int column);
-    plots::HeatmapPlot& map() { return *m_map; }
+    void setSelectedLayer(int64_t layer) { m_map->setSelectedRow(static_cast<int>(layer)); }
+    void setMarked(std::optional<chats::MaskedExpert> marked) { m_marked = marked; }
+    /// Whose tokens are marked in the transcript.
+    const std::optional<chats::MaskedExpert>& marked() const { return m_marked; }
 
 Q_SIGNALS:
     void spanChosen();
     void choiceChanged();
     void maskWanted(qint64 layer, int expert, bool masked);
-    void tokensWanted(qint64 layer, int expert); ///< which ones did it take
+    void tokensWanted(qint64 layer, int expert, bool shown); ///< which ones did it take
     void layerActivated(qint64 layer);
 
 private:
-    void showMenu(const QPoint& at);
+    void showMenu(int row, int column, const QPoint& global);
     void showMap(plots::HeatmapData map, const QString& why);
     float valueAt(int row, int expert) const;
     plots::HeatmapPlot::CellText cellText(int row, int column) const;
@@ -87,6 +90,7 @@ private:
     plots::HeatmapTableModel* m_tableModel;
     QLabel* m_none;
     std::vector<chats::MaskedExpert> m_masks;
+    std::optional<chats::MaskedExpert> m_marked;
     models::ReplyLoad m_load, m_minus; ///< of the choice's ends
 };
 

@@ -89,6 +89,11 @@ int StripCanvas::columnAt(double x) const
     return x < plot().left() || column >= columns() ? -1 : column;
 }
 
+int StripCanvas::firstInView() const
+{
+    return std::max(0, static_cast<int>(m_scroll->value() / columnWidth()));
+}
+
 QSize StripCanvas::sizeHint() const
 {
     const bool scrolls = m_scroll->maximum() > 0;
@@ -223,8 +228,7 @@ void StripCanvas::paintCells(QPainter& painter) const
     const auto row = static_cast<size_t>(m_layer);
     const auto stride = static_cast<size_t>(m_routing->stride());
     const auto offset = static_cast<size_t>(m_routing->offsetOf(row));
-    const int first = std::max(0, static_cast<int>(m_scroll->value() / columnWidth()));
-    for (int column = first; column < columns(); ++column) {
+    for (int column = firstInView(); column < columns(); ++column) {
         const QRect at = columnRect(column);
         if (at.left() > area.right())
             break;
@@ -253,7 +257,8 @@ void StripCanvas::paintCells(QPainter& painter) const
     painter.restore();
 }
 
-/// The tokens round the current one (the last ones while a reply comes), each in its own width.
+/// The tokens round the current one (the last ones while a reply comes, else from the first column
+/// in view on), each in its own width.
 void StripCanvas::paintTokens(QPainter& painter) const
 {
     if (m_routing == nullptr || m_routing->texts.empty())
@@ -273,7 +278,7 @@ void StripCanvas::paintTokens(QPainter& painter) const
     };
     const auto count = static_cast<int>(m_routing->texts.size());
     const bool pointed = m_current >= 0 && m_current < count;
-    const int anchor = pointed ? m_current : m_live ? count - 1 : 0;
+    const int anchor = pointed ? m_current : m_live ? count - 1 : firstInView();
     int x = pointed ? columnRect(anchor).center().x() - widthOf(anchor) / 2
         : m_live    ? std::min(area.right() - widthOf(anchor),
                  columnRect(std::max(0, columns() - 1)).right() - widthOf(anchor))

@@ -114,8 +114,12 @@ void ChatWorkspace::Impl::connectPanels()
     QObject::connect(routing, &RoutingPanel::choiceChanged, &self, [this] { refreshRouting(); });
     QObject::connect(routing, &RoutingPanel::maskWanted, &self,
         [this](qint64 layer, int expert, bool masked) { setMask(layer, expert, masked); });
-    QObject::connect(routing, &RoutingPanel::tokensWanted, &self,
-        [this](qint64 layer, int expert) { showTokens(layer, expert); });
+    QObject::connect(
+        routing, &RoutingPanel::tokensWanted, &self, [this](qint64 layer, int expert, bool shown) {
+            markTokens(shown ? std::optional(chats::MaskedExpert{layer, expert}) : std::nullopt);
+        });
+    QObject::connect(
+        routing, &RoutingPanel::layerActivated, &self, [this](qint64 layer) { showLayer(layer); });
     QObject::connect(masks, &MaskPanel::unmaskWanted, &self,
         [this](qint64 layer, int expert) { setMask(layer, expert, false); });
     QObject::connect(maskBar, &MaskBar::unmaskAllWanted, &self, [this] {
@@ -187,6 +191,11 @@ void ChatWorkspace::Impl::open(qint64 id, qint64 message)
 
 void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message)
 {
+    for (const Side* side : {&left, &right})
+        side->view->clear(); // while what it shows is there
+    routing->setToken(nullptr, -1);
+    routing->setSelectedLayer(-1);
+    routing->setMarked({});
     current = std::move(conversation);
     for (const Side* side : {&left, &right}) {
         if (!side->reply || side->reply->conversation != current.info.id)

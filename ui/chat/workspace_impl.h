@@ -24,6 +24,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <vector>
 
 class QProgressBar;
@@ -109,6 +110,7 @@ struct ChatWorkspace::Impl {
     std::vector<Side*> sides(); ///< in sight
     Side& focused(); ///< the one that keys mean: whose transcript has the focus, else the left
     int64_t lastOf(chats::Role role, const Side& side) const; ///< of its branch, 0: none
+    QString lastCode(const Side& side) const; ///< of the replies of its branch
     void connectSide(Side& side);
     void connectView(Side& side);
     void connectToolbar(); ///< to the left side's model
@@ -159,7 +161,9 @@ struct ChatWorkspace::Impl {
     std::vector<RoutingPanel::Choice> routingChoices() const;
     std::vector<const chats::ReplyRouting*> routingsOf(const RoutingPanel::End& end);
     void setMask(int64_t layer, int expert, bool masked);
-    void showTokens(int64_t layer, int expert);
+    std::set<int64_t> repliesOnMap() const;
+    void showLayer(int64_t layer);
+    void markTokens(std::optional<chats::MaskedExpert> expert);
 
     ChatWorkspace& self;
     shell::ShellServices services;

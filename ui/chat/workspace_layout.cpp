@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/chat/code_block.h"
 #include "ui/chat/endpoint_panel.h"
 #include "ui/chat/workspace_impl.h"
 #include "ui/models/format.h"
@@ -205,9 +204,8 @@ void ChatWorkspace::Impl::registerActions()
         });
     copyCodeAction = addAction("chat.copyCode", tr("Copy the last code block"), "copy",
         QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_Semicolon), [this] {
-            const auto blocks = focused().view->findChildren<CodeBlock*>();
-            if (!blocks.isEmpty())
-                QGuiApplication::clipboard()->setText(blocks.last()->code());
+            if (const QString code = lastCode(focused()); !code.isEmpty())
+                QGuiApplication::clipboard()->setText(code);
         });
     addAction("chat.facts", tr("Model facts"), "info", {}, [this] { showDock(factsDock); });
     addAction("chat.endpoint", tr("Endpoint of the open model"), "endpoint", {},

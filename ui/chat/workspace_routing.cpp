@@ -1,6 +1,5 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "ui/chat/expert_strip.h"
 #include "ui/chat/workspace_impl.h"
 
 #include <algorithm>
@@ -129,22 +128,34 @@ void ChatWorkspace::Impl::setMask(int64_t layer, int expert, bool masked)
     refreshRouting();
 }
 
-void ChatWorkspace::Impl::showTokens(int64_t layer, int expert)
+/// The replies whose map is shown.
+std::set<int64_t> ChatWorkspace::Impl::repliesOnMap() const
 {
-    const int64_t message = routing->choice().end.message;
-    const chats::ReplyRouting* trace = routingOf(message);
-    MessageView* shown = left.view->view(message);
-    if (shown == nullptr && comparing)
-        shown = right.view->view(message);
-    if (trace == nullptr || shown == nullptr)
-        return;
-    shown->setStripShown(true);
-    for (size_t row = 0; row < trace->layers.size(); ++row) {
-        if (trace->layers[row].layer != layer || shown->strip() == nullptr)
-            continue;
-        shown->strip()->setLayer(static_cast<int>(row));
-        shown->strip()->setMarked(trace->tokensOf(row, expert));
+    const RoutingPanel::Choice& choice = routing->choice();
+    std::set<int64_t> replies{choice.end.message};
+    if (choice.minus)
+        replies.insert(choice.minus->message);
+    return replies;
+}
+
+void ChatWorkspace::Impl::showLayer(int64_t layer)
+{
+    routing->setSelectedLayer(layer);
+    for (Side* side : sides()) {
+        side->view->showLayer(layer);
+        for (const int64_t reply : repliesOnMap())
+            side->view->revealStrip(reply); // where it stands on that side
     }
+}
+
+void ChatWorkspace::Impl::markTokens(std::optional<chats::MaskedExpert> expert)
+{
+    const bool all = routing->span() == RoutingPanel::Span::Conversation;
+    routing->setMarked(expert);
+    for (Side* side : sides())
+        side->view->setMark(expert, all ? std::set<int64_t>() : repliesOnMap());
+    if (expert)
+        showLayer(expert->layer);
 }
 
 } // namespace moe::chat

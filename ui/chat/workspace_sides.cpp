@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/markdown_segments.h"
 #include "ui/chat/open_model_dialog.h"
 #include "ui/chat/workspace_impl.h"
 #include "ui/models/format.h"
@@ -66,6 +67,22 @@ int64_t ChatWorkspace::Impl::lastOf(chats::Role role, const Side& side) const
     return 0;
 }
 
+QString ChatWorkspace::Impl::lastCode(const Side& side) const
+{
+    const std::vector<int64_t> path = current.path(side.leaf);
+    for (auto id = path.rbegin(); id != path.rend(); ++id) {
+        const chats::Message& message = *current.find(*id);
+        if (message.role != chats::Role::Assistant)
+            continue; // what the user wrote is shown as typed
+        const QList<Segment> segments = segmentsOf(QString::fromStdString(message.text));
+        const auto code = std::find_if(segments.rbegin(), segments.rend(),
+            [](const Segment& each) { return each.kind == Segment::Kind::Code; });
+        if (code != segments.rend())
+            return code->text;
+    }
+    return {};
+}
+
 void ChatWorkspace::Impl::connectSide(Side& side)
 {
     QObject::connect(&side.session, &ChatSession::progressed, &self,
@@ -121,6 +138,8 @@ void ChatWorkspace::Impl::connectView(Side& side)
         view, &ChatView::removeWanted, &self, [this](qint64 id) { removeMessage(id); });
     QObject::connect(view, &ChatView::edited, &self,
         [this, &side](qint64 id, const QString& text) { edited(side, id, text); });
+    QObject::connect(view, &ChatView::layerChosen, &self,
+        [this](qint64 layer) { routing->setSelectedLayer(layer); });
     QObject::connect(view, &ChatView::tokenHovered, &self, [this, &side](qint64 id, int column) {
         if (column >= 0 && routing->span() == RoutingPanel::Span::Reply) {
             const bool moved = std::exchange(routingMessage, id) != id;
@@ -234,7 +253,10 @@ void ChatWorkspace::Impl::setComparing(bool on)
     }
     right.pane->setVisible(on);
     panes->setSizes({1, 1});
-    right.view->openConversation();
+    if (on)
+        right.view->openConversation();
+    else
+        right.view->clear();
     if (size == Size::Small)
         arrangeDocks(); // two transcripts need the room
     wantRouting(lastOf(chats::Role::Assistant, right));

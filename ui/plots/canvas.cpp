@@ -16,6 +16,7 @@ QCustomPlot* makeCanvas(QWidget* parent)
         QCP::phCacheLabels); // no repaint() at once: one paint a window a frame
     canvas->setFocusPolicy(Qt::NoFocus);
     canvas->setMouseTracking(true);
+    canvas->setAttribute(Qt::WA_NoMousePropagation, false); // menus are asked of the plot round it
     canvas->setMinimumSize(1, 1); // a buffer of no pixels cannot be painted on
     canvas->setAttribute(Qt::WA_OpaquePaintEvent);
     canvas->addLayer(QLatin1String(kMarksLayer), canvas->layer(QLatin1String("legend")));

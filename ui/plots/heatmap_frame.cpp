@@ -204,6 +204,18 @@ void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
 {
     const QFont font = shell::font(shell::TextRole::Caption);
     const QFontMetrics metrics(font);
+    const bool masks = std::any_of(
+        m_data.masked.begin(), m_data.masked.end(), [](uint8_t masked) { return masked != 0; });
+    const QString others = HeatmapPlot::tr("others"), masked = HeatmapPlot::tr("masked");
+    const auto widthOf = [&](const QString& first, int between) {
+        return 2 * px(8 + 5) + metrics.horizontalAdvance(first + others) + between
+            + (masks ? between + px(14 + 5) + metrics.horizontalAdvance(masked) : 0);
+    };
+    QString first = HeatmapPlot::tr("first choice of the token");
+    const bool brief = widthOf(first, px(16)) > layout.wordsWidth;
+    if (brief)
+        first = HeatmapPlot::tr("first choice");
+    const int between = px(brief ? 9 : 16);
     double x = layout.words.x();
     const double middle = layout.words.y();
     const auto put = [&](const QString& word, int swatch, const auto& drawSwatch) {
@@ -213,7 +225,7 @@ void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
         painter.setPen(shell::theme().text2);
         const int width = metrics.horizontalAdvance(word);
         painter.drawText(QRectF(x, middle - px(9), width + 1, 2 * px(9)), Qt::AlignVCenter, word);
-        x += width + px(16);
+        x += width + between;
     };
     if (m_data.scale == HeatmapScale::ShareDifference) {
         const auto swatch = [&](double place) {
@@ -226,15 +238,11 @@ void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
         put(differenceWords.first, px(14), swatch(0.4));
         put(differenceWords.second, px(14), swatch(1.6));
     } else {
-        put(HeatmapPlot::tr("first choice of the token"), px(8), [&] {
-            drawDot(painter, {x + px(4), middle}, 0);
-        });
-        put(HeatmapPlot::tr("others"), px(8), [&] { drawDot(painter, {x + px(4), middle}, 1); });
+        put(first, px(8), [&] { drawDot(painter, {x + px(4), middle}, 0); });
+        put(others, px(8), [&] { drawDot(painter, {x + px(4), middle}, 1); });
     }
-    const bool masks = std::any_of(
-        m_data.masked.begin(), m_data.masked.end(), [](uint8_t masked) { return masked != 0; });
     if (masks)
-        put(HeatmapPlot::tr("masked"), px(14), [&] {
+        put(masked, px(14), [&] {
             drawCross(painter, QRectF(x, std::round(middle - px(10) / 2.0), px(14), px(10)));
         });
 }

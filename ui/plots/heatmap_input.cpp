@@ -3,6 +3,7 @@
 #include "ui/plots/heatmap_impl.h"
 #include "ui/shell/theme.h"
 
+#include <QContextMenuEvent>
 #include <QKeyEvent>
 #include <QMouseEvent>
 
@@ -136,6 +137,22 @@ bool HeatmapPlot::Impl::keyPressed(const QKeyEvent& event)
     default:
         return false;
     }
+}
+
+void HeatmapPlot::contextMenuEvent(QContextMenuEvent* event)
+{
+    Impl& impl = *m_impl;
+    const bool byMouse = event->reason() == QContextMenuEvent::Mouse;
+    const Cell cell = byMouse ? impl.cellAt(event->pos()) : impl.current;
+    if (!cell.valid() || data().rows <= 0 || data().columns <= 0) {
+        event->ignore();
+        return;
+    }
+    impl.current = cell;
+    impl.redrawFrames();
+    impl.tooltip->hide();
+    Q_EMIT cellMenuWanted(cell.row, cell.column,
+        byMouse ? event->globalPos() : mapToGlobal(impl.cellRect(cell).bottomRight().toPoint()));
 }
 
 bool HeatmapPlot::eventFilter(QObject* watched, QEvent* event)

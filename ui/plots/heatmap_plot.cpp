@@ -264,17 +264,6 @@ void HeatmapPlot::setDifferenceWords(const QString& negative, const QString& pos
     refresh();
 }
 
-std::pair<int, int> HeatmapPlot::cellAt(QPointF position) const
-{
-    const Cell cell = m_impl->cellAt(position);
-    return {cell.row, cell.column};
-}
-
-std::pair<int, int> HeatmapPlot::currentCell() const
-{
-    return {m_impl->current.row, m_impl->current.column};
-}
-
 void HeatmapPlot::setXRange(std::optional<double> low, std::optional<double> high)
 {
     m_impl->xLow = low;

@@ -69,9 +69,6 @@ public:
     void setReplyWords(bool replyWords);
     /// The legend of a difference: what a negative and what a positive one means.
     void setDifferenceWords(const QString& negative, const QString& positive);
-    /// (row, column) under a point of this widget, (−1, −1) outside.
-    std::pair<int, int> cellAt(QPointF position) const;
-    std::pair<int, int> currentCell() const; ///< that the arrow keys move
     /// Tooltip: a heading and label/value pairs for a cell.
     struct CellText {
         QString heading;
@@ -102,10 +99,13 @@ public:
 Q_SIGNALS:
     void cellHovered(int row, int column); ///< −1, −1: none
     void rowActivated(int row); ///< click or Enter
+    /// A cell's menu, by right click or, of the current cell, by key.
+    void cellMenuWanted(int row, int column, const QPoint& global);
     void crosshairMoved(std::optional<double> x);
 
 protected:
     void changeEvent(QEvent* event) override;
+    void contextMenuEvent(QContextMenuEvent* event) override;
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:

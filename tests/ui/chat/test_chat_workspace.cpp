@@ -17,6 +17,7 @@
 #include <QPushButton>
 #include <QTemporaryDir>
 #include <QToolButton>
+#include <QWindow>
 
 #include <memory>
 
@@ -284,7 +285,8 @@ void TestChatWorkspace::masksAnExpert()
             > map->data().values[6 + static_cast<size_t>(busiest)])
             busiest = expert;
     }
-    Q_EMIT map->customContextMenuRequested(map->pixelOf(1, busiest).toPoint());
+    QTest::mouseClick(window->window.windowHandle(), Qt::RightButton, {},
+        map->mapTo(&window->window, map->pixelOf(1, busiest).toPoint()));
     auto* menu = window->find<QMenu>("cellMenu");
     QVERIFY(menu != nullptr);
     menu->actions().at(1)->trigger(); // its tokens

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/list_numbers.h"
+
+#include <QFontMetricsF>
+#include <QRegularExpression>
+#include <QTextBlock>
+#include <QTextDocument>
+#include <QTextList>
+
+namespace moe::chat {
+
+namespace {
+
+/// The document's numbered lists that are in no other, in order.
+QList<QTextList*> numberedLists(const QTextDocument& document)
+{
+    QList<QTextList*> lists;
+    for (QTextBlock block = document.begin(); block.isValid(); block = block.next()) {
+        QTextList* list = block.textList();
+        if (list != nullptr && list->format().style() == QTextListFormat::ListDecimal
+            && list->format().indent() == 1 && !lists.contains(list))
+            lists += list;
+    }
+    return lists;
+}
+
+void numberFrom(QTextList& list, int first)
+{
+    const QString suffix = list.format().numberSuffix();
+    QList<QTextBlock> items;
+    for (int i = 0; i < list.count(); ++i)
+        items += list.item(i);
+    int number = first;
+    for (const QTextBlock& block : items) {
+        block.textList()->remove(block); // it keeps its indentation; the list goes with the last
+        const QString text
+            = QString::number(number++) + (suffix.isEmpty() ? QStringLiteral(".") : suffix) + u' ';
+        QTextCursor cursor(block);
+        QTextBlockFormat format = block.blockFormat();
+        format.setTextIndent(
+            -QFontMetricsF(block.document()->defaultFont()).horizontalAdvance(text));
+        cursor.setBlockFormat(format);
+        cursor.insertText(text, QTextCharFormat());
+    }
+}
+
+} // namespace
+
+QList<int> listStarts(const QString& markdown)
+{
+    static const QRegularExpression item(QStringLiteral("^ {0,3}(\\d{1,9})[.)](\\s|$)")),
+        ends(QStringLiteral("^([-*+] |#|\\||>)"));
+    QList<int> starts;
+    bool inList = false, inParagraph = false;
+    for (const QString& line : markdown.split(u'\n')) {
+        const QRegularExpressionMatch match = item.match(line);
+        const int number = match.captured(1).toInt();
+        if (match.hasMatch() && !inList && (!inParagraph || number == 1)) {
+            starts += number;
+            inList = true;
+        } else if (!match.hasMatch() && inList) {
+            const bool outside = !line.startsWith(u' ') && !line.trimmed().isEmpty();
+            inList = !outside || (inParagraph && !ends.match(line).hasMatch());
+        }
+        inParagraph = !line.trimmed().isEmpty() && !line.startsWith(u'#');
+    }
+    return starts;
+}
+
+void numberLists(QTextDocument& document, const QString& markdown)
+{
+    const QList<int> starts = listStarts(markdown);
+    const QList<QTextList*> lists = numberedLists(document);
+    if (starts.size() != lists.size())
+        return; // Qt reads it otherwise
+    for (qsizetype i = 0; i < lists.size(); ++i) {
+        if (starts[i] != 1)
+            numberFrom(*lists[i], starts[i]);
+    }
+}
+
+} // namespace moe::chat
