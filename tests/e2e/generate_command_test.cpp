@@ -306,9 +306,7 @@ void GenerateCommandTest::chatStartsOverWhenTheContextIsFull()
     QVERIFY2(chat.status == 0, chat.err.constData());
     QVERIFY2(chat.err.contains("/new starts a new conversation"), chat.err.constData());
     QVERIFY2(chat.err.contains("moe: a new conversation"), chat.err.constData());
-    QVERIFY2(chat.out.endsWith(fresh.out.mid(fresh.out.indexOf("> ") + 1).trimmed() + "\n")
-            || chat.out.endsWith(fresh.out),
-        chat.out.constData());
+    QVERIFY2(chat.out.endsWith(fresh.out), chat.out.constData());
 }
 
 void GenerateCommandTest::benchRefusesWhatMemoryDoesNotHold()
