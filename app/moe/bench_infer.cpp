@@ -38,6 +38,7 @@ infer::SpeedRun runOf(const Arguments& arguments, bool decodes)
 int benchInference(const Arguments& arguments, bool decodes)
 {
     const infer::SpeedRun run = runOf(arguments, decodes);
+    infer::checkMemory(run);
     const auto backend = kernels::makeBackend(arguments.device(), arguments.threads());
     const std::stop_token stop = stopOnSignals();
     // Before and after: others may use the machine, and the better moment is what it can do.

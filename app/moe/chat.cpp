@@ -17,6 +17,7 @@ namespace moe::cli {
 namespace {
 
 constexpr int64_t kMaxTokens = 1024;
+constexpr const char* kStartOver = "/new";
 
 /// Streams one reply to standard output. A signal stops it, and what came stays; a second one, or
 /// SIGTERM, is told by `leave`.
@@ -44,6 +45,14 @@ infer::GenerationResult reply(infer::Generator& generator, Terminal& terminal,
     return result;
 }
 
+base::Json opening(const Arguments& arguments)
+{
+    base::Json messages = base::Json::array();
+    if (arguments.has("--system"))
+        messages.push_back({{"role", "system"}, {"content", arguments.text("--system")}});
+    return messages;
+}
+
 int run(const Arguments& arguments)
 {
     infer::GenerationRequest request = requestOf(arguments, kMaxTokens);
@@ -51,9 +60,7 @@ int run(const Arguments& arguments)
     const auto model = openModel(arguments, std::stop_token());
     infer::Generator generator(*model);
     tellOfMissingTemplate(*model);
-    base::Json messages = base::Json::array();
-    if (arguments.has("--system"))
-        messages.push_back({{"role", "system"}, {"content", arguments.text("--system")}});
+    base::Json messages = opening(arguments);
     bool leave = false;
     while (!leave) {
         const auto line = terminal.readLine("> ");
@@ -61,6 +68,11 @@ int run(const Arguments& arguments)
             break;
         if (line->empty())
             continue;
+        if (*line == kStartOver) {
+            messages = opening(arguments);
+            std::fputs("moe: a new conversation\n", stderr);
+            continue;
+        }
         messages.push_back({{"role", "user"}, {"content", *line}});
         infer::GenerationResult result;
         try {
@@ -70,6 +82,10 @@ int run(const Arguments& arguments)
         } catch (const Error& refusal) { // the line's fault: the conversation goes on without it
             std::fprintf(stderr, "moe: this line is left out: %s\n", refusal.what());
             messages.erase(messages.size() - 1);
+            if (std::ssize(request.prompt) > model->context() && messages != opening(arguments))
+                std::fprintf(stderr,
+                    "moe: the context of %lld tokens is full: %s starts a new conversation\n",
+                    static_cast<long long>(model->context()), kStartOver);
             continue;
         }
         throwFailure(result);
@@ -95,7 +111,8 @@ Command chatCommand()
         = "A line is a message, and the whole conversation goes to the model by its chat template; "
           "a model without one gets the messages joined by newlines. Ctrl-C stops a reply, what "
           "came of it stays in the conversation; a second Ctrl-C, or one where no reply runs, "
-          "leaves, as Ctrl-D does. A line that cannot be a message is left out and named.";
+          "leaves, as Ctrl-D does. A line that cannot be a message is left out and named. The line "
+          "/new starts a new conversation, as when the context is full.";
     command.run = run;
     return command;
 }

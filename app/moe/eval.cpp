@@ -7,6 +7,7 @@
 #include "engine/base/files.h"
 #include "engine/base/json.h"
 #include "engine/infer/evaluate.h"
+#include "engine/text/tokenizer.h"
 #include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
@@ -36,6 +37,7 @@ infer::MultipleChoice itemOf(const std::string& line, const std::string& where)
     const base::Json json = base::parseJson(line, where);
     base::ObjectReader reader(json, where);
     infer::MultipleChoice item;
+    item.where = where;
     item.question = reader.text("question");
     const base::Json* choices = reader.raw("choices");
     if (!choices || !choices->is_array() || choices->empty())
@@ -70,15 +72,23 @@ base::Json evaluate(infer::OpenedModel& model, const std::string& file, const st
     const infer::OnEvaluated& onEvaluated)
 {
     if (std::filesystem::path(file).extension() != ".jsonl") {
-        const infer::Perplexity result
-            = infer::perplexityOf(model, model.tokenizer().encodePrompt(text), onEvaluated);
+        text::checkUtf8(text, file);
+        const std::vector<int32_t> ids = model.tokenizer().encodePrompt(text);
+        if (ids.size() < 2)
+            throw Error("no token has others before it", file, "a text of two tokens at least");
+        const infer::Perplexity result = infer::perplexityOf(model, ids, onEvaluated);
         return {{"perplexity", result.perplexity}, {"tokens", result.tokens}};
     }
     const std::vector<infer::MultipleChoice> items = itemsOf(text, file);
-    int64_t right = 0, done = 0;
-    for (const infer::MultipleChoice& item : items) {
-        right += infer::likeliestChoice(model, item) == item.answer;
-        onEvaluated(++done, std::ssize(items));
+    // All before the first is computed: a line that cannot be scored should not cost an hour.
+    std::vector<std::vector<infer::ChoiceTokens>> choices;
+    choices.reserve(items.size());
+    for (const infer::MultipleChoice& item : items)
+        choices.push_back(infer::choiceTokens(model, item));
+    int64_t right = 0;
+    for (size_t i = 0; i < items.size(); ++i) {
+        right += infer::likeliestChoice(model, choices[i]) == items[i].answer;
+        onEvaluated(static_cast<int64_t>(i) + 1, std::ssize(items));
     }
     return {{"accuracy", static_cast<double>(right) / static_cast<double>(items.size())},
         {"items", std::ssize(items)}};

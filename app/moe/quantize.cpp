@@ -5,6 +5,8 @@
 #include "app/moe/progress.h"
 #include "app/moe/signals.h"
 #include "engine/base/json.h"
+#include "engine/infer/inference_model.h"
+#include "kernels/devices.h"
 
 #include <nlohmann/json.hpp>
 
@@ -14,11 +16,20 @@ namespace moe::cli {
 
 namespace {
 
+/// Opens the model as those do that run it: all that its config.json demands must be there, in its
+/// shape, and nothing else. Weights are mapped, not read.
+void checkComplete(const Arguments& arguments, const std::string& model)
+{
+    const auto backend = kernels::makeBackend(arguments.device(), arguments.threads());
+    const infer::InferenceModel opened(*backend, model, kernels::DType::BFloat16, 1, 1);
+}
+
 int run(const Arguments& arguments)
 {
     const std::string out = arguments.filledText("--out");
     const checkpoint::QuantScheme scheme = checkpoint::quantSchemeOf(arguments.text("--scheme"));
     const std::string model = arguments.filledText("--model");
+    checkComplete(arguments, model);
     ProgressLine progress(arguments.has("--quiet"));
     const auto show = [&](int64_t done, int64_t total) {
         progress.show(

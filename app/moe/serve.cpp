@@ -10,14 +10,18 @@
 #include "engine/infer/opened_model.h"
 #include "kernels/error.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <thread>
 
 namespace moe::cli {
 
 namespace {
+
+constexpr std::chrono::seconds kLongestStop{30}; // the grace, a template's longest, and some more
 
 serve::ServerOptions serverOptions(const Arguments& arguments)
 {
@@ -41,6 +45,18 @@ void waitFor(const std::stop_token& stop)
     never.wait(lock, stop, [] { return false; });
 }
 
+/// A clean stop waits for what the model and the tokenizer are doing; whoever asked for the stop
+/// should not wait for ever when that does not end.
+void endAtTheLatestAfter(std::chrono::seconds most)
+{
+    std::thread([most] {
+        std::this_thread::sleep_for(most);
+        std::fputs(
+            "moe: error: a request did not end: moe serve: the process ends without it\n", stderr);
+        std::_Exit(128 + caughtSignal());
+    }).detach();
+}
+
 int run(const Arguments& arguments)
 {
     const serve::ServerOptions options = serverOptions(arguments);
@@ -58,6 +74,7 @@ int run(const Arguments& arguments)
             + std::to_string(model->parallel()) + " at once, contexts of "
             + std::to_string(model->context()) + " tokens; Ctrl-C stops");
     waitFor(opening.cancelled);
+    endAtTheLatestAfter(kLongestStop);
     server.stop();
     throw Cancelled("stopped", "moe serve", "what was asked has been answered, or told so");
 }
@@ -84,7 +101,8 @@ Command serveCommand()
           "/v1/chat/completions, /v1/completions, /health, "
           "/metrics. Plain HTTP: an address that other machines reach wants a key, and a proxy "
           "before it for TLS. Ctrl-C and SIGTERM let answers under way end for five seconds, then "
-          "end them with an error; a second one ends at once.";
+          "end them with an error, and end after half a minute in any case; a second one ends at "
+          "once.";
     command.run = run;
     return command;
 }

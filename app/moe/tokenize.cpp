@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <cstdio>
+#include <filesystem>
 
 namespace moe::cli {
 
@@ -21,6 +22,13 @@ struct Tokenized {
     std::string text;
 };
 
+/// Where the chat template of a folder, a tokenizer's file or a dataset's PREFIX stands.
+std::filesystem::path folderOf(const std::filesystem::path& model)
+{
+    const auto file = text::findTokenizerFile(model);
+    return file ? file->parent_path() : model;
+}
+
 Tokenized tokenize(const text::Tokenizer& tokenizer, const Arguments& arguments)
 {
     if (arguments.has("--decode")) {
@@ -30,7 +38,7 @@ Tokenized tokenize(const text::Tokenizer& tokenizer, const Arguments& arguments)
     }
     if (arguments.has("--messages")) {
         const base::Json chat = text::readChat(arguments.text("--messages"));
-        const text::ChatFormat format = text::readChatFormat(arguments.text("--model"));
+        const text::ChatFormat format = text::readChatFormat(folderOf(arguments.text("--model")));
         if (!format.chatTemplate)
             base::log(base::LogLevel::Warning,
                 "the model has no chat template: its messages are joined by newlines");
@@ -40,6 +48,7 @@ Tokenized tokenize(const text::Tokenizer& tokenizer, const Arguments& arguments)
     }
     std::string text = arguments.has("--file") ? base::readFile(arguments.text("--file"))
                                                : arguments.text("--text");
+    text::checkUtf8(text, arguments.has("--file") ? arguments.text("--file") : "--text");
     std::vector<int32_t> ids = tokenizer.encodePrompt(text);
     return {std::move(ids), std::move(text)};
 }

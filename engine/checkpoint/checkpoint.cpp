@@ -144,8 +144,9 @@ void copyTokenizer(const std::filesystem::path& from, const std::filesystem::pat
 {
     std::error_code ignored;
     if (!std::filesystem::is_directory(from, ignored)) {
-        const bool json = from.extension() == ".json";
-        const char* name = json ? "tokenizer.json" : "tokenizer.model";
+        const std::string name = from.extension() == ".json" ? "tokenizer.json"
+            : from.extension() == ".tiktoken"                ? from.filename().string()
+                                                             : "tokenizer.model";
         base::writeFileAtomically(folder / name, base::readFile(from));
         copyIfThere(text::tokenizerConfigOf(from), folder / "tokenizer_config.json");
         return;
@@ -154,6 +155,10 @@ void copyTokenizer(const std::filesystem::path& from, const std::filesystem::pat
              "special_tokens_map.json", "added_tokens.json", "vocab.json", "merges.txt",
              "chat_template.jinja", "generation_config.json"})
         copyIfThere(from / name, folder / name);
+    for (const auto& entry : std::filesystem::directory_iterator(from)) {
+        if (entry.path().extension() == ".tiktoken") // of any name
+            copyIfThere(entry.path(), folder / entry.path().filename());
+    }
 }
 
 } // namespace moe::checkpoint

@@ -38,6 +38,10 @@ std::vector<double> tokenLogProbabilities(OpenedModel& model, std::span<const in
                 const auto row = logits.subspan(
                     static_cast<size_t>(i * vocabulary), static_cast<size_t>(vocabulary));
                 result.push_back(logProbability(row, ids[static_cast<size_t>(first + i + 1)]));
+                if (std::isnan(result.back()))
+                    throw Error("the model's logits are no numbers",
+                        "token " + std::to_string(first + i + 1),
+                        "check the checkpoint's weights and scales");
             }
         });
     return result;
@@ -66,23 +70,38 @@ Perplexity perplexityOf(
     return result;
 }
 
-int64_t likeliestChoice(OpenedModel& model, const MultipleChoice& item)
+std::vector<ChoiceTokens> choiceTokens(const OpenedModel& model, const MultipleChoice& item)
 {
     const std::vector<int32_t> question = model.tokenizer().encodePrompt(item.question);
+    std::vector<ChoiceTokens> choices;
+    for (const std::string& choice : item.choices) {
+        ChoiceTokens tokens{model.tokenizer().encodePrompt(item.question + choice), 0};
+        const auto& ids = tokens.ids;
+        const auto own
+            = std::mismatch(ids.begin(), ids.end(), question.begin(), question.end()).first;
+        if (own == ids.end())
+            throw Error("a choice adds no token to its question", item.where,
+                "write something in each choice");
+        // The first token of all has no probability.
+        tokens.given = std::max<int64_t>(1, own - ids.begin());
+        if (tokens.given == std::ssize(ids))
+            throw Error("a choice of one token has nothing before it", item.where,
+                "write a question that the choice does not swallow");
+        if (std::ssize(ids) > model.context())
+            throw Error("question and choice are " + std::to_string(ids.size()) + " tokens",
+                item.where, "at most the context, " + std::to_string(model.context()));
+        choices.push_back(std::move(tokens));
+    }
+    return choices;
+}
+
+int64_t likeliestChoice(OpenedModel& model, std::span<const ChoiceTokens> choices)
+{
     int64_t best = 0;
     double most = -std::numeric_limits<double>::infinity();
-    for (size_t i = 0; i < item.choices.size(); ++i) {
-        const std::vector<int32_t> ids
-            = model.tokenizer().encodePrompt(item.question + item.choices[i]);
-        const auto [own, end]
-            = std::mismatch(ids.begin(), ids.end(), question.begin(), question.end());
-        // The first token of all has no probability.
-        const auto given = std::max<int64_t>(1, own - ids.begin());
-        if (own == ids.end())
-            throw Error("a choice adds no token to its question", item.question.substr(0, 80),
-                "write something in each choice");
-        const std::vector<double> p = tokenLogProbabilities(model, ids);
-        const double sum = std::accumulate(p.begin() + given - 1, p.end(), 0.0);
+    for (size_t i = 0; i < choices.size(); ++i) {
+        const std::vector<double> p = tokenLogProbabilities(model, choices[i].ids);
+        const double sum = std::accumulate(p.begin() + choices[i].given - 1, p.end(), 0.0);
         if (sum > most) {
             most = sum;
             best = static_cast<int64_t>(i);

@@ -16,7 +16,7 @@ namespace moe::infer {
 using OnEvaluated = std::function<void(int64_t done, int64_t total)>;
 
 /// log p of ids[1…] given all before, [ids − 1]. The model must not be busy with a Generator.
-/// Throws for no ids, more than the context, and ids outside the vocabulary.
+/// Throws for no ids, more than the context, ids outside the vocabulary, and logits that are NaN.
 std::vector<double> tokenLogProbabilities(OpenedModel& model, std::span<const int32_t> ids);
 
 struct Perplexity {
@@ -32,9 +32,17 @@ struct MultipleChoice {
     std::string question;
     std::vector<std::string> choices;
     int64_t answer = 0; ///< index of the right choice
+    std::string where; ///< "questions.jsonl: line 3", for errors
 };
+/// Question and choice as one text, joined as they are.
+struct ChoiceTokens {
+    std::vector<int32_t> ids;
+    int64_t given = 0; ///< of them, before the first that is scored
+};
+/// Of each choice. Throws, naming the item, for one that has no token to score or that the context
+/// does not hold.
+std::vector<ChoiceTokens> choiceTokens(const OpenedModel& model, const MultipleChoice& item);
 /// The choice with the largest sum of log p of its tokens behind the question's (ties: the first).
-/// Question and choice are one text, joined as they are.
-int64_t likeliestChoice(OpenedModel& model, const MultipleChoice& item);
+int64_t likeliestChoice(OpenedModel& model, std::span<const ChoiceTokens> choices);
 
 } // namespace moe::infer

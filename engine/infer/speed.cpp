@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/infer/speed.h"
 
+#include "engine/base/memory.h"
 #include "engine/infer/inference_model.h"
 #include "kernels/error.h"
 
@@ -151,6 +152,19 @@ double workingBytes(const SpeedRun& run, const Bench& bench)
 }
 
 } // namespace
+
+void checkMemory(const SpeedRun& run)
+{
+    const model::ModelConfig& config = run.config;
+    const int64_t each = run.weights == RandomWeights::Kind::Fp8 ? 1 : 2;
+    const double bytes = static_cast<double>(each) * static_cast<double>(config.parameters())
+        + static_cast<double>(2 - each) * static_cast<double>(config.vocabSize)
+            * static_cast<double>(config.hiddenSize); // the table stays in BFloat16
+    const int64_t free = base::availableMemoryBytes();
+    if (bytes > static_cast<double>(free))
+        throw Error("the weights take " + std::to_string(static_cast<int64_t>(bytes)) + " bytes",
+            "bench", std::to_string(free) + " are free: a smaller model, or fewer layers");
+}
 
 Speed measureDecode(kernels::Backend& backend, const SpeedRun& run, const std::stop_token& stop)
 {

@@ -25,6 +25,8 @@ struct Speed {
     double operationsPerToken = 0; ///< of the products with weights, 2 a multiply-add
 };
 
+/// Throws when the weights alone are more than the memory that is free: they are drawn, not mapped.
+void checkMemory(const SpeedRun& run);
 /// One token of every sequence a step, logits read back. Bytes count each matrix once a step, of
 /// the experts as many as even routing chooses: n (1 − (1 − k / n)^batch).
 Speed measureDecode(kernels::Backend& backend, const SpeedRun& run, const std::stop_token& stop);

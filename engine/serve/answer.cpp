@@ -50,7 +50,9 @@ void Answer::start()
             submit(i, std::move(m_request.generations[i]));
     } catch (const Error& error) {
         abandon();
-        throw ApiError(400, error.problem(), error.place(), error.remedy());
+        const std::string key = m_request.chat ? "messages" : "prompt";
+        const std::string place = error.place() == "prompt" ? key : error.place();
+        throw ApiError(400, error.problem(), place, error.remedy(), "", key);
     }
     m_state.traffic.submitted(m_trafficId, m_request.stream, static_cast<int64_t>(m_choices.size()),
         m_usage.promptTokens);

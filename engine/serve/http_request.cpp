@@ -109,6 +109,12 @@ RequestHead checkedHead(const RequestParser& parser, const Access& access)
     return head;
 }
 
+bool isSyntaxError(const boost::system::error_code& error)
+{
+    return error.category() == http::make_error_code(http::error::bad_method).category()
+        && error != http::error::end_of_stream && error != http::error::partial_message;
+}
+
 void refuseSyntax(const boost::system::error_code& error)
 {
     if (error == http::error::body_limit)
@@ -133,9 +139,16 @@ bool sameKey(std::string_view given, std::string_view right)
 
 bool isLocalName(std::string_view host)
 {
+    // Nothing but a name and a port: what a browser reads as something else may lead elsewhere.
     const bool bracketed = host.starts_with('[');
-    std::string name(
-        bracketed ? host.substr(1, host.find(']') - 1) : host.substr(0, host.find(':')));
+    const size_t end = bracketed ? host.find(']') : host.find(':');
+    std::string name(bracketed ? host.substr(1, end - 1) : host.substr(0, end));
+    const std::string_view rest
+        = host.substr(std::min(host.size(), bracketed && end != host.npos ? end + 1 : end));
+    const bool plain = rest.empty()
+        || (rest.front() == ':' && rest.find_first_not_of("0123456789", 1) == rest.npos);
+    if (!plain || (bracketed && end == host.npos))
+        return false;
     boost::system::error_code noAddress;
     boost::asio::ip::make_address(name, noAddress);
     if (!noAddress)

@@ -37,6 +37,9 @@ struct RequestHead {
 /// without a Host.
 RequestHead checkedHead(const RequestParser& parser, const Access& access);
 
+/// Whether the parser found something wrong, rather than the connection having ended.
+bool isSyntaxError(const boost::system::error_code& error);
+
 /// What the parser found wrong, as an answer: 413 for a body beyond the limit, else 400.
 [[noreturn]] void refuseSyntax(const boost::system::error_code& error);
 

@@ -12,6 +12,7 @@ namespace moe::serve {
 struct Limits {
     int64_t headBytes = 16 << 10; ///< request line and header fields together
     int64_t bodyBytes = 4 << 20;
+    int64_t bodiesBytes = 128 << 20; ///< of all bodies that are being read, together
     int64_t pendingBytes
         = 1 << 20; ///< of a stream, not yet taken by its client; then it is dropped
     int64_t connections = 256;

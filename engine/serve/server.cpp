@@ -119,7 +119,7 @@ struct Server::Impl {
         full ? session->turnAway() : session->start();
     }
 
-    /// Idle connections make room for new ones.
+    /// Connections that wait for their clients make room for new ones.
     void closeLongestIdle()
     {
         std::shared_ptr<Session> longest;

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <algorithm>
 #include <memory>
 #include <random>
 #include <set>
@@ -40,10 +41,16 @@ struct ServerState {
     std::set<std::shared_ptr<Session>> sessions;
     int64_t reading = 0; ///< bodies with the preparation
     int64_t unfinished = 0; ///< generations submitted whose end has not come
+    int64_t bodyBytes = 0; ///< of requests being read, and with the preparation
     bool stopping = false;
 
     /// Generations and bodies that there may be at once.
     int64_t capacity() const { return model.parallel + options.limits.queue; }
+    /// One body that is allowed always fits.
+    int64_t mostBodyBytes() const
+    {
+        return std::max(options.limits.bodiesBytes, options.limits.bodyBytes);
+    }
 };
 
 } // namespace moe::serve

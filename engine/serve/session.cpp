@@ -18,12 +18,7 @@ namespace {
 constexpr size_t kReadBytes = 64 << 10;
 constexpr size_t kPipelinedBytes = 16 << 10; // read ahead while an answer is made
 constexpr std::chrono::seconds kLingerTime{1};
-
-bool isSyntax(const boost::system::error_code& error)
-{
-    return error.category() == http::make_error_code(http::error::bad_method).category()
-        && error != http::error::end_of_stream && error != http::error::partial_message;
-}
+constexpr std::chrono::seconds kStalledWrite{1}; // a client that reads takes something sooner
 
 std::string addressOf(const boost::asio::ip::tcp::socket& socket)
 {
@@ -61,8 +56,11 @@ void Session::turnAway()
 
 std::optional<Clock::time_point> Session::idleSince() const
 {
-    if (m_phase == Phase::ReadingHead || m_phase == Phase::Lingering)
+    if (m_phase == Phase::ReadingHead || m_phase == Phase::ReadingBody
+        || m_phase == Phase::Lingering)
         return m_since;
+    if (m_writing && Clock::now() - m_writingSince > kStalledWrite)
+        return m_writingSince;
     return std::nullopt;
 }
 
@@ -83,12 +81,15 @@ void Session::headRead(ErrorCode error)
 {
     if (m_phase == Phase::Closed)
         return;
-    if (error && !isSyntax(error))
+    if (error && !isSyntaxError(error))
         return close();
     try {
-        if (error)
+        // Whoever may not ask is told that, not how long a body may be.
+        if (error && error != http::error::body_limit)
             refuseSyntax(error);
         m_head = checkedHead(*m_parser, m_state.access);
+        if (error)
+            refuseSyntax(error);
     } catch (const ApiError& refusal) {
         // Bytes that we did not understand or did not read stand between us and a next request.
         m_keepAlive = !error && refusal.status() != 400 && m_parser->is_done()
@@ -98,34 +99,6 @@ void Session::headRead(ErrorCode error)
     m_keepAlive = m_head.keepAlive;
     m_route = nameOf(m_head.destination.route);
     readBody();
-}
-
-void Session::readBody()
-{
-    m_phase = Phase::ReadingBody;
-    if (m_parser->is_done())
-        return bodyRead({});
-    if (m_head.expectsContinue)
-        send("HTTP/1.1 100 Continue\r\n\r\n");
-    m_stream.expires_after(m_state.options.limits.bodyTime);
-    http::async_read(m_stream, m_input, *m_parser,
-        [self = shared_from_this()](ErrorCode error, size_t) { self->bodyRead(error); });
-}
-
-void Session::bodyRead(ErrorCode error)
-{
-    if (m_phase == Phase::Closed)
-        return;
-    if (error && !isSyntax(error))
-        return close();
-    try {
-        if (error)
-            refuseSyntax(error);
-        dispatch();
-    } catch (const ApiError& refusal) {
-        m_keepAlive = m_keepAlive && !error;
-        respond(refusal);
-    }
 }
 
 void Session::dispatch()
@@ -159,7 +132,8 @@ void Session::prepare()
     watch();
     const bool chat = m_head.destination.route == Route::ChatCompletions;
     boost::asio::post(m_state.preparation,
-        [self = shared_from_this(), chat, body = std::move(m_parser->get().body())]() mutable {
+        [self = shared_from_this(), chat, held = std::exchange(m_bodyBytes, 0),
+            body = std::move(m_parser->get().body())]() mutable {
             std::optional<CompletionRequest> request;
             std::optional<ApiError> error;
             try {
@@ -172,8 +146,10 @@ void Session::prepare()
             }
             // The session goes with it: only the io thread may be the last to hold one.
             boost::asio::io_context& io = self->m_state.io;
+            body = {};
             boost::asio::post(
-                io, [self = std::move(self), request = std::move(request), error]() mutable {
+                io, [self = std::move(self), held, request = std::move(request), error]() mutable {
+                    self->m_state.bodyBytes -= held;
                     self->prepared(std::move(request), error);
                 });
         });
@@ -208,6 +184,7 @@ void Session::prepared(
 void Session::streamBegins()
 {
     m_state.traffic.answered(m_route, 200);
+    m_streaming = true;
     m_keepAlive = m_keepAlive && !m_head.oldHttp;
     ResponseHead head;
     head.contentType = "text/event-stream; charset=utf-8";
@@ -263,6 +240,8 @@ void Session::respond(ResponseHead head, const std::string& body)
 void Session::answerEnds()
 {
     m_answer.reset();
+    m_streaming = false;
+    releaseBody();
     if (m_trafficId)
         m_state.traffic.end(*m_trafficId);
     m_trafficId.reset();
@@ -293,6 +272,7 @@ void Session::write()
         return;
     }
     m_writing = true;
+    m_writingSince = Clock::now();
     m_stream.expires_after(m_state.options.limits.writeTime);
     m_stream.async_write_some(
         boost::asio::buffer(m_current.data() + m_written, m_current.size() - m_written),
@@ -341,6 +321,8 @@ void Session::watched(ErrorCode error, size_t bytes)
         return;
     m_input.commit(bytes);
     const bool asked = m_phase == Phase::ReadingHead || m_phase == Phase::Lingering;
+    if (error == boost::asio::error::eof && m_phase == Phase::Answering && !m_head.oldHttp)
+        return halfClosed();
     if (error && !(asked && error == boost::asio::error::operation_aborted))
         return m_phase == Phase::Answering ? clientGone() : close();
     if (m_phase == Phase::ReadingHead)
@@ -348,6 +330,20 @@ void Session::watched(ErrorCode error, size_t bytes)
     if (m_phase == Phase::Lingering)
         return lingerOn(true);
     watch();
+}
+
+/// The client sends no more. Whether it still listens shows when something is sent to it that means
+/// nothing: the system of one that has closed answers with a reset, within a round trip. In
+/// HTTP/1.0 there is no such thing to send, and the client counts as gone.
+void Session::halfClosed()
+{
+    m_keepAlive = false;
+    send(m_streaming ? chunkOf(": \n\n") : "HTTP/1.1 100 Continue\r\n\r\n");
+    m_stream.socket().async_wait(
+        boost::asio::socket_base::wait_error, [self = shared_from_this()](ErrorCode) {
+            if (self->m_phase == Phase::Answering)
+                self->clientGone();
+        });
 }
 
 void Session::clientGone()
@@ -405,6 +401,7 @@ void Session::close()
     if (m_phase == Phase::Closed)
         return;
     m_phase = Phase::Closed;
+    releaseBody();
     if (const std::shared_ptr<Answer> answer = std::exchange(m_answer, nullptr))
         answer->abandon();
     if (m_trafficId)

@@ -18,8 +18,9 @@
 namespace moe::serve {
 
 /// One connection, on the io thread: reads a request, answers it, reads the next. While the model
-/// answers it keeps reading, so that a client that goes away (the end of what it sends counts as
-/// that) is noticed at once. It is in the state's set of sessions until it closes.
+/// answers it keeps reading, so that a client that goes away
+/// is noticed at once. One that ends what it sends and still listens is answered. It is in the
+/// state's set of sessions until it closes.
 class Session final : public AnswerSink, public std::enable_shared_from_this<Session> {
 public:
     Session(ServerState& state, boost::asio::ip::tcp::socket socket);
@@ -33,8 +34,12 @@ public:
     void endAnswer();
     void close();
 
-    /// Since when nothing is owed to the client; none while a request is read or answered.
+    /// Since when it waits for bytes of its client, or for the client to take bytes; none while the
+    /// model owes the client an answer.
     std::optional<std::chrono::steady_clock::time_point> idleSince() const;
+    /// The same for one that holds a part of a body.
+    std::optional<std::chrono::steady_clock::time_point> bodyStalledSince() const;
+    void refuseBody(); ///< too many bytes of bodies stand in memory
 
 private:
     enum class Phase { ReadingHead, ReadingBody, Answering, Sending, Lingering, Closed };
@@ -43,10 +48,14 @@ private:
     void readHead();
     void headRead(ErrorCode error);
     void readBody();
+    void readMoreOfBody();
     void bodyRead(ErrorCode error);
+    void countBody();
+    void releaseBody();
     void dispatch();
     void prepare();
     void prepared(std::optional<CompletionRequest> request, const std::optional<ApiError>& error);
+    void halfClosed();
 
     void streamBegins() override;
     void streamEvent(const std::string& event) override;
@@ -83,6 +92,9 @@ private:
     std::string m_current, m_outgoing; ///< being written; to be written next
     size_t m_written = 0; ///< of m_current
     bool m_writing = false;
+    bool m_streaming = false; ///< the answer's head is sent, events follow
+    std::chrono::steady_clock::time_point m_writingSince; ///< of the write under way
+    int64_t m_bodyBytes = 0; ///< counted in the state's
 };
 
 } // namespace moe::serve

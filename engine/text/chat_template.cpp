@@ -104,13 +104,14 @@ Json withReasoning(const Json& messages)
 
 } // namespace
 
-std::string ChatTemplate::render(const Json& chat, const Json& variables, std::time_t now) const
+std::string ChatTemplate::render(
+    const Json& chat, const Json& variables, std::time_t now, std::chrono::milliseconds most) const
 {
     Json all = {{"messages", withReasoning(chat.at("messages"))}, {"tools", chat.at("tools")},
         {"documents", nullptr}, {"add_generation_prompt", false}};
     for (const auto& [key, value] : variables.items())
         all[key] = value;
-    jinja::Interpreter interpreter(valueOf(all), now);
+    jinja::Interpreter interpreter(valueOf(all), now, most);
     return interpreter.run(m_parsed->body);
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/base/json.h"
 
+#include <chrono>
 #include <ctime>
 #include <filesystem>
 #include <memory>
@@ -26,8 +27,10 @@ public:
 
     /// `chat` as checkedChat() gives it; `variables` is an object of everything else that the
     /// template may see: bos_token, add_generation_prompt, …; `now` is what strftime_now shows.
-    /// Throws moe::Error when the template refuses (with its words), fails, or would not end.
-    std::string render(const base::Json& chat, const base::Json& variables, std::time_t now) const;
+    /// Throws moe::Error when the template refuses (with its words), fails, or would not end:
+    /// beyond a number of steps, a size of texts and values, or the time `most`.
+    std::string render(const base::Json& chat, const base::Json& variables, std::time_t now,
+        std::chrono::milliseconds most = std::chrono::seconds(10)) const;
 
 private:
     struct Parsed;

@@ -46,6 +46,7 @@ Arguments Interpreter::evaluateArguments(const CallArguments& given)
     if (!more.dict())
         fail("** needs a dict, not " + typeName(more));
     for (const auto& [key, value] : more.dict()->entries) {
+        charge(1 + static_cast<int64_t>(made.named.size()) / 8);
         if (!key.string())
             fail("the keys behind ** must be texts");
         for (const auto& [name, held] : made.named) {
@@ -65,7 +66,7 @@ Value Interpreter::evaluateName(const std::string& name)
                 return value ? *value : undefined("\"" + name + "\" is undefined");
         }
     }
-    if (const Value* value = find(*m_variables.dict(), std::string_view(name)))
+    if (const Value* value = find(*this, *m_variables.dict(), std::string_view(name)))
         return *value;
     if (const auto global = globalFunction(*this, name))
         return *global;
@@ -90,7 +91,7 @@ Value Interpreter::evaluateCompare(const Expression& expression)
         const std::string& sign = expression.operators[i];
         bool holds = false;
         if (sign == "==" || sign == "!=")
-            holds = equal(left, right) == (sign == "==");
+            holds = equal(*this, left, right) == (sign == "==");
         else if (sign == "in" || sign == "not in")
             holds = contains(right, left) == (sign == "in");
         else if (const int way = order(left, right); !isNaN(left) && !isNaN(right))
@@ -155,6 +156,7 @@ Value Interpreter::evaluateSlice(const Expression& expression)
         const size_t from = offsetOf(bytes, chosen.start);
         return text(bytes.substr(from, offsetOf(std::string_view(bytes).substr(from), count)));
     }
+    chargePoints(bytes.size());
     const std::u32string points = toCodePoints(bytes);
     std::u32string picked;
     for (int64_t i = 0; i < count; ++i)

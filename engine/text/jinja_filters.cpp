@@ -90,7 +90,9 @@ template <std::string (*map)(std::string_view)>
 Value mapText(Interpreter& in, const Value& input, Arguments& arguments)
 {
     bind(in, "the filter", arguments, {}, 0);
-    return in.text(map(in.plain(input)));
+    const std::string text = in.plain(input);
+    in.chargePoints(text.size());
+    return in.text(map(text));
 }
 
 Value trimFilter(Interpreter& in, const Value& input, Arguments& arguments)
@@ -101,6 +103,7 @@ Value trimFilter(Interpreter& in, const Value& input, Arguments& arguments)
         return in.text(strip(text, nullptr, 3));
     const std::string chars = textIn(in, bound[0], "");
     const std::string_view view = chars;
+    in.chargePoints(text.size() * (1 + chars.size() / 16));
     return in.text(strip(text, &view, 3));
 }
 
@@ -255,7 +258,7 @@ Value tojsonFilter(Interpreter& in, const Value& input, Arguments& arguments)
     }
     std::string out;
     try {
-        appendJson(out, input, style, kLongestText);
+        appendJson(in, out, input, style, kLongestText);
     } catch (const std::invalid_argument& problem) {
         in.fail(problem.what());
     }
@@ -311,6 +314,7 @@ Value Interpreter::filter(const std::string& name, const Value& input, Arguments
     static const char* const kRefused[]
         = {"escape", "e", "forceescape", "urlize", "urlencode", "xmlattr", "filesizeformat",
             "pprint", "random", "striptags", "wordwrap", "wordcount", "truncate", "center"};
+    chargeSize(input.string() ? input.string()->bytes.size() : 0);
     const FilterFunction known = findFilter(name);
     if (known)
         return known(*this, input, arguments);

@@ -165,7 +165,7 @@ std::string percentFormat(Interpreter& in, const std::string& format, const Valu
             if (end == std::string::npos || !value.dict())
                 in.fail("a named place in a format needs a dict");
             const Value* found
-                = find(*value.dict(), std::string_view(format).substr(at + 1, end - at - 1));
+                = find(in, *value.dict(), std::string_view(format).substr(at + 1, end - at - 1));
             if (!found)
                 in.fail("a format names a key that is not there");
             chosen = *found;

@@ -39,9 +39,10 @@ private:
     std::string* m_out;
 };
 
-Interpreter::Interpreter(Value variables, std::time_t now)
+Interpreter::Interpreter(Value variables, std::time_t now, std::chrono::milliseconds most)
     : m_variables(std::move(variables))
     , m_now(now)
+    , m_deadline(std::chrono::steady_clock::now() + most)
 {
 }
 
@@ -300,6 +301,7 @@ void Interpreter::bindMacro(const MacroBody& macro, Arguments& arguments)
 {
     const auto take = [&](const std::string& name) -> std::optional<Value> {
         auto& named = arguments.named;
+        charge(1 + static_cast<int64_t>(named.size()) / 8);
         const auto found = std::find_if(
             named.begin(), named.end(), [&](const auto& one) { return one.first == name; });
         if (found == named.end())

@@ -4,6 +4,7 @@
 
 #include "engine/text/jinja_ast.h"
 
+#include <chrono>
 #include <ctime>
 #include <initializer_list>
 #include <optional>
@@ -15,6 +16,7 @@ namespace moe::text::jinja {
 
 // A template that goes beyond one of these is stopped with an error.
 constexpr int64_t kMostSteps = 20'000'000; ///< nodes visited, and bytes and items handled / 64
+constexpr int kUntimedCharges = 64; ///< the clock is read once in so many
 constexpr int kDeepestCalls
     = 800; ///< expressions and statements inside one another, macros included
 constexpr size_t kLongestText = size_t{16} << 20; ///< of the output and of any text, bytes
@@ -30,7 +32,8 @@ struct Frame {
 /// Renders one parsed template once. Everything that fails throws moe::Error with the line.
 class Interpreter {
 public:
-    Interpreter(Value variables, std::time_t now);
+    /// `most`: in which run() ends, as measured from here.
+    Interpreter(Value variables, std::time_t now, std::chrono::milliseconds most);
     ~Interpreter();
     Interpreter(const Interpreter&) = delete;
     Interpreter& operator=(const Interpreter&) = delete;
@@ -43,6 +46,8 @@ public:
     [[noreturn]] void refuse(const std::string& words) const; ///< raise_exception
     void charge(int64_t steps);
     void chargeSize(size_t size) { charge(static_cast<int64_t>(size / 64) + 1); }
+    /// For what turns a text into code points and back, or folds its case.
+    void chargePoints(size_t size) { charge(static_cast<int64_t>(size / 8) + 1); }
     void checkMemory() const;
 
     Value text(std::string bytes);
@@ -68,7 +73,7 @@ public:
     Value filter(const std::string& name, const Value& input, Arguments& arguments);
     bool test(const std::string& name, const Value& input, Arguments& arguments);
     bool contains(const Value& container, const Value& wanted);
-    int order(const Value& a, const Value& b) const; ///< fails where Python cannot compare
+    int order(const Value& a, const Value& b); ///< fails where Python cannot compare
     Value binary(const std::string& sign, const Value& a, const Value& b);
     std::time_t now() const { return m_now; }
 
@@ -113,6 +118,8 @@ private:
     std::shared_ptr<Frame> m_frame;
     std::string* m_out = nullptr;
     int64_t m_steps = 0;
+    int m_untimed = 0; ///< charges since the clock was read
+    std::chrono::steady_clock::time_point m_deadline;
     int m_depth = 0;
     int m_line = 1;
 };

@@ -22,6 +22,7 @@ Value along(Interpreter& in, Value item, const std::optional<Value>& path,
     if (const String* text = path->string()) {
         const std::string_view dot = ".";
         keys.clear();
+        in.chargeSize(text->bytes.size());
         for (const std::string& part : split(text->bytes, &dot, -1, false)) {
             int64_t index = 0;
             const auto [end, problem]
@@ -41,8 +42,10 @@ Value along(Interpreter& in, Value item, const std::optional<Value>& path,
 
 Value folded(Interpreter& in, const Value& value, const std::optional<Value>& caseSensitive)
 {
-    if (value.string() && !(caseSensitive && truth(*caseSensitive)))
+    if (value.string() && !(caseSensitive && truth(*caseSensitive))) {
+        in.chargePoints(value.string()->bytes.size());
         return in.text(lower(value.string()->bytes));
+    }
     return value;
 }
 
@@ -101,6 +104,7 @@ Value listFilter(Interpreter& in, const Value& input, Arguments&)
 Value reverseFilter(Interpreter& in, const Value& input, Arguments&)
 {
     if (input.string()) {
+        in.chargePoints(input.string()->bytes.size());
         std::u32string points = toCodePoints(input.string()->bytes);
         std::reverse(points.begin(), points.end());
         return in.text(toUtf8(points));
@@ -119,6 +123,7 @@ Value sortFilter(Interpreter& in, const Value& input, Arguments& arguments)
         std::vector<Value> key;
         if (bound[2] && bound[2]->string()) {
             const std::string_view comma = ",";
+            in.chargeSize(bound[2]->string()->bytes.size());
             for (const std::string& path : split(bound[2]->string()->bytes, &comma, -1, false))
                 key.push_back(folded(in, along(in, item, in.text(path)), bound[1]));
         } else {
@@ -149,10 +154,10 @@ Value uniqueFilter(Interpreter& in, const Value& input, Arguments& arguments)
             while (next(item)) {
                 const Value key = folded(in, along(in, item, bound[1]), bound[0]);
                 in.charge(1 + static_cast<int64_t>(seen.size()) / 8);
-                if (!hashable(key))
+                if (!hashable(in, key))
                     in.fail("unique needs items that can be keys");
                 if (std::none_of(seen.begin(), seen.end(),
-                        [&](const Value& one) { return equal(one, key); })) {
+                        [&](const Value& one) { return equal(in, one, key); })) {
                     seen.push_back(key);
                     return true;
                 }
@@ -255,7 +260,8 @@ Value groupbyFilter(Interpreter& in, const Value& input, Arguments& arguments)
     for (size_t i = 0; i < all.size(); ++i) {
         group.push_back(all[i]);
         if (i + 1 < all.size()
-            && equal(folded(in, keyOf(all[i]), bound[2]), folded(in, keyOf(all[i + 1]), bound[2])))
+            && equal(
+                in, folded(in, keyOf(all[i]), bound[2]), folded(in, keyOf(all[i + 1]), bound[2])))
             continue;
         const Value key = keyOf(group[0]);
         groups.push_back(in.list({key, in.list(std::exchange(group, {}))}, Sequence::Kind::Group));

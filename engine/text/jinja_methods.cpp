@@ -192,10 +192,9 @@ std::optional<Value> dictMethod(Interpreter& in, const Value& object, const std:
                 if (!arguments.named.empty())
                     inside.fail("get takes no named arguments");
                 const auto bound = bind(inside, "get", arguments, {"key", "default"}, 1);
-                if (!hashable(*bound[0]))
+                if (!hashable(inside, *bound[0]))
                     inside.fail("a " + typeName(*bound[0]) + " cannot be a key");
-                inside.chargeSize(dict->entries.size() * 16);
-                const Value* found = find(*dict, *bound[0]);
+                const Value* found = find(inside, *dict, *bound[0]);
                 return found ? *found : bound[1].value_or(Value());
             },
             depth);
@@ -229,7 +228,7 @@ std::optional<Value> listMethod(Interpreter& in, const Value& object, const std:
             int64_t count = 0;
             inside.charge(static_cast<int64_t>(list->items.size()));
             for (size_t i = 0; i < list->items.size(); ++i) {
-                if (!equal(list->items[i], *bound[0]))
+                if (!equal(inside, list->items[i], *bound[0]))
                     continue;
                 if (name == "index")
                     return static_cast<int64_t>(i);
@@ -278,7 +277,8 @@ std::optional<Value> loopMember(Interpreter& in, const Value& object, const std:
                 const auto& seen = loop->changed;
                 const auto& given = arguments.positional;
                 if (loop->everChanged
-                    && std::equal(seen.begin(), seen.end(), given.begin(), given.end(), equal))
+                    && std::equal(seen.begin(), seen.end(), given.begin(), given.end(),
+                        [&](const Value& a, const Value& b) { return equal(inside, a, b); }))
                     return false;
                 loop->everChanged = true;
                 loop->changed = given;

@@ -32,6 +32,11 @@ void Interpreter::charge(int64_t steps)
     m_steps += steps;
     if (m_steps > kMostSteps)
         fail("the template takes more than " + std::to_string(kMostSteps) + " steps");
+    if (++m_untimed < kUntimedCharges && steps < kUntimedCharges)
+        return;
+    m_untimed = 0;
+    if (std::chrono::steady_clock::now() > m_deadline)
+        fail("the template takes too long");
 }
 
 void Interpreter::checkMemory() const
@@ -93,11 +98,11 @@ Value Interpreter::dict(std::vector<std::pair<Value, Value>> entries)
     Dict unique;
     int depth = 0;
     for (auto& [key, value] : entries) {
-        if (!hashable(key))
+        if (!hashable(*this, key))
             fail("a " + typeName(key) + " cannot be a key");
-        charge(1 + static_cast<int64_t>(unique.entries.size()) / 8);
+        charge(1);
         depth = std::max({depth, depthOf(key), depthOf(value)});
-        if (const Value* known = find(unique, key))
+        if (const Value* known = find(*this, unique, key))
             const_cast<Value&>(*known) = std::move(value); // it lies in `unique`, which is ours
         else
             unique.entries.emplace_back(std::move(key), std::move(value));
@@ -148,7 +153,7 @@ std::string Interpreter::plain(const Value& value)
 {
     std::string out;
     try {
-        appendPlain(out, value, kLongestText);
+        appendPlain(*this, out, value, kLongestText);
     } catch (const std::invalid_argument& problem) {
         fail(problem.what());
     }
@@ -160,7 +165,7 @@ std::string Interpreter::repr(const Value& value)
 {
     std::string out;
     try {
-        appendRepr(out, value, kLongestText);
+        appendRepr(*this, out, value, kLongestText);
     } catch (const std::invalid_argument& problem) {
         fail(problem.what());
     }
@@ -242,6 +247,7 @@ Value Interpreter::attribute(const Value& object, const std::string& name)
     if (object.isUndefined())
         failUndefined(object);
     if (const auto* space = object.as<NamespaceRef>()) {
+        chargeSize((*space)->attributes.size() * 16);
         for (const auto& [known, value] : (*space)->attributes) {
             if (known == name)
                 return value;
@@ -250,8 +256,7 @@ Value Interpreter::attribute(const Value& object, const std::string& name)
         return *bound;
     }
     if (const Dict* dict = object.dict()) {
-        chargeSize(dict->entries.size() * 16);
-        if (const Value* value = find(*dict, std::string_view(name)))
+        if (const Value* value = find(*this, *dict, std::string_view(name)))
             return *value;
     }
     return undefined("a " + typeName(object) + " has no attribute \"" + name + "\"");
@@ -266,8 +271,7 @@ Value Interpreter::item(const Value& object, const Value& key)
         return *index < 0 ? *index + length : *index;
     };
     if (const Dict* dict = object.dict()) {
-        chargeSize(dict->entries.size() * 16);
-        if (const Value* value = find(*dict, key))
+        if (const Value* value = find(*this, *dict, key))
             return *value;
     } else if (index && (object.string() || object.sequence() || object.as<Range>())) {
         const int64_t length = *lengthOf(object), at = within(length);
@@ -312,32 +316,31 @@ bool Interpreter::contains(const Value& container, const Value& wanted)
         if (!wanted.string())
             fail("a " + typeName(wanted) + " cannot be looked for in a text");
         chargeSize(text->bytes.size());
-        return text->bytes.find(wanted.string()->bytes) != std::string::npos;
+        return findText(text->bytes, wanted.string()->bytes) != std::string::npos;
     }
     const auto* view = container.as<View>();
     if (const Dict* dict
         = view && view->kind == View::Kind::Keys ? view->dict.get() : container.dict()) {
-        if (!hashable(wanted))
+        if (!hashable(*this, wanted))
             fail("a " + typeName(wanted) + " cannot be a key");
-        chargeSize(dict->entries.size() * 16);
-        return find(*dict, wanted) != nullptr;
+        return find(*this, *dict, wanted) != nullptr;
     }
     const auto next = iterate(container);
     for (Value item; next(item);) {
         charge(1);
-        if (same(item, wanted) || equal(item, wanted))
+        if (same(*this, item, wanted) || equal(*this, item, wanted))
             return true;
     }
     return false;
 }
 
-int Interpreter::order(const Value& a, const Value& b) const
+int Interpreter::order(const Value& a, const Value& b)
 {
     for (const Value* side : {&a, &b}) {
         if (side->isUndefined())
             failUndefined(*side);
     }
-    const auto way = compare(a, b);
+    const auto way = compare(*this, a, b);
     if (!way)
         fail("a " + typeName(a) + " and a " + typeName(b) + " have no order");
     return *way;
@@ -444,8 +447,10 @@ Value repeated(Interpreter& in, const Value& value, int64_t times)
             out += text->bytes;
         return in.text(std::move(out));
     }
-    std::vector<Value> out;
+    if (times * length * static_cast<int64_t>(sizeof(Value)) > kMostMemory)
+        in.fail("a repeated list grows beyond the memory that a template may use");
     in.charge(times * length);
+    std::vector<Value> out;
     for (int64_t i = 0; i < times; ++i)
         out.insert(out.end(), value.sequence()->items.begin(), value.sequence()->items.end());
     return in.list(std::move(out), value.sequence()->kind);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/text/jinja_strings.h"
 
+#include "engine/text/jinja_interpreter.h"
 #include "engine/text/jinja_lexer.h"
 #include "engine/text/jinja_loop.h"
 #include "engine/text/jinja_text.h"
@@ -121,43 +122,43 @@ std::string quoted(std::string_view text)
     return out + static_cast<char>(quote);
 }
 
-void appendPlain(std::string& out, const Value& value, size_t limit)
+void appendPlain(Interpreter& in, std::string& out, const Value& value, size_t limit)
 {
     if (const String* text = value.string())
         out += text->bytes;
     else if (!value.isUndefined())
-        appendRepr(out, value, limit);
+        appendRepr(in, out, value, limit);
 }
 
 namespace {
 
-void appendDict(
-    std::string& out, const std::vector<std::pair<Value, Value>>& entries, size_t limit, int depth)
+void appendDict(Interpreter& in, std::string& out,
+    const std::vector<std::pair<Value, Value>>& entries, size_t limit, int depth)
 {
     out += '{';
     for (size_t i = 0; i < entries.size() && out.size() <= limit; ++i) {
         out += i ? ", " : "";
-        appendRepr(out, entries[i].first, limit, depth);
+        appendRepr(in, out, entries[i].first, limit, depth);
         out += ": ";
-        appendRepr(out, entries[i].second, limit, depth);
+        appendRepr(in, out, entries[i].second, limit, depth);
     }
     out += '}';
 }
 
-void appendList(std::string& out, const std::vector<Value>& items, const char* open,
-    const char* close, size_t limit, int depth)
+void appendList(Interpreter& in, std::string& out, const std::vector<Value>& items,
+    const char* open, const char* close, size_t limit, int depth)
 {
     out += open;
     for (size_t i = 0; i < items.size() && out.size() <= limit; ++i) {
         out += i ? ", " : "";
-        appendRepr(out, items[i], limit, depth);
+        appendRepr(in, out, items[i], limit, depth);
     }
     if (items.size() == 1 && *close == ')')
         out += ',';
     out += close;
 }
 
-void appendView(std::string& out, const View& view, size_t limit, int depth)
+void appendView(Interpreter& in, std::string& out, const View& view, size_t limit, int depth)
 {
     static const char* const kNames[] = {"dict_keys([", "dict_values([", "dict_items(["};
     out += kNames[static_cast<int>(view.kind)];
@@ -165,19 +166,20 @@ void appendView(std::string& out, const View& view, size_t limit, int depth)
         const auto& [key, value] = view.dict->entries[i];
         out += i ? ", " : "";
         if (view.kind == View::Kind::Items)
-            appendList(out, {key, value}, "(", ")", limit, depth);
+            appendList(in, out, {key, value}, "(", ")", limit, depth);
         else
-            appendRepr(out, view.kind == View::Kind::Keys ? key : value, limit, depth);
+            appendRepr(in, out, view.kind == View::Kind::Keys ? key : value, limit, depth);
     }
     out += "])";
 }
 
 } // namespace
 
-void appendRepr(std::string& out, const Value& value, size_t limit, int depth)
+void appendRepr(Interpreter& in, std::string& out, const Value& value, size_t limit, int depth)
 {
     if (++depth > kDeepestValue)
         throw std::invalid_argument("a value that holds itself cannot be printed");
+    in.charge(1);
     if (value.isUndefined()) {
         out += "Undefined";
     } else if (value.isNone()) {
@@ -192,11 +194,11 @@ void appendRepr(std::string& out, const Value& value, size_t limit, int depth)
         out += quoted(text->bytes);
     } else if (const Sequence* list = value.sequence()) {
         const bool square = list->kind == Sequence::Kind::List;
-        appendList(out, list->items, square ? "[" : "(", square ? "]" : ")", limit, depth);
+        appendList(in, out, list->items, square ? "[" : "(", square ? "]" : ")", limit, depth);
     } else if (const Dict* dict = value.dict()) {
-        appendDict(out, dict->entries, limit, depth);
+        appendDict(in, out, dict->entries, limit, depth);
     } else if (const auto* view = value.as<View>()) {
-        appendView(out, *view, limit, depth);
+        appendView(in, out, *view, limit, depth);
     } else if (const auto* range = value.as<Range>()) {
         out += "range(" + std::to_string(range->start) + ", " + std::to_string(range->stop)
             + (range->step == 1 ? "" : ", " + std::to_string(range->step)) + ")";
@@ -206,7 +208,7 @@ void appendRepr(std::string& out, const Value& value, size_t limit, int depth)
             entries.emplace_back(
                 Value(std::make_shared<const String>(String{name, 0, false, {}})), held);
         out += "<Namespace ";
-        appendDict(out, entries, limit, depth);
+        appendDict(in, out, entries, limit, depth);
         out += '>';
     } else if (const auto* loop = value.as<LoopRef>()) {
         out += "<LoopContext " + std::to_string((*loop)->index0 + 1) + "/"
@@ -261,25 +263,25 @@ std::string jsonKey(const Value& key)
     return std::to_string(*key.integer());
 }
 
-void appendBreak(std::string& out, const JsonStyle& style, int level)
+void appendBreak(std::string& out, const JsonStyle& style, size_t limit, int level)
 {
     if (!style.indent)
         return;
     out += '\n';
-    for (int i = 0; i < level; ++i)
+    for (int i = 0; i < level && out.size() <= limit; ++i)
         out += *style.indent;
 }
 
-void appendJsonDict(
-    std::string& out, const Dict& dict, const JsonStyle& style, size_t limit, int level)
+void appendJsonDict(Interpreter& in, std::string& out, const Dict& dict, const JsonStyle& style,
+    size_t limit, int level)
 {
     std::vector<const std::pair<Value, Value>*> entries;
     entries.reserve(dict.entries.size());
     for (const auto& entry : dict.entries)
         entries.push_back(&entry);
     if (style.sorted) {
-        std::stable_sort(entries.begin(), entries.end(), [](const auto* a, const auto* b) {
-            const auto order = compare(a->first, b->first);
+        std::stable_sort(entries.begin(), entries.end(), [&in](const auto* a, const auto* b) {
+            const auto order = compare(in, a->first, b->first);
             if (!order)
                 throw std::invalid_argument("keys of different kinds cannot be sorted");
             return *order < 0;
@@ -288,21 +290,22 @@ void appendJsonDict(
     out += '{';
     for (size_t i = 0; i < entries.size() && out.size() <= limit; ++i) {
         out += i ? style.itemSeparator : "";
-        appendBreak(out, style, level + 1);
+        appendBreak(out, style, limit, level + 1);
         appendJsonText(out, jsonKey(entries[i]->first), style.ascii);
         out += style.keySeparator;
-        appendJson(out, entries[i]->second, style, limit, level + 1);
+        appendJson(in, out, entries[i]->second, style, limit, level + 1);
     }
     if (!entries.empty())
-        appendBreak(out, style, level);
+        appendBreak(out, style, limit, level);
     out += '}';
 }
 
 } // namespace
 
-void appendJson(
-    std::string& out, const Value& value, const JsonStyle& style, size_t limit, int level)
+void appendJson(Interpreter& in, std::string& out, const Value& value, const JsonStyle& style,
+    size_t limit, int level)
 {
+    in.charge(1);
     if (value.isNone()) {
         out += "null";
     } else if (const auto* yes = value.as<bool>()) {
@@ -314,16 +317,16 @@ void appendJson(
     } else if (const String* text = value.string()) {
         appendJsonText(out, text->bytes, style.ascii);
     } else if (const Dict* dict = value.dict()) {
-        appendJsonDict(out, *dict, style, limit, level);
+        appendJsonDict(in, out, *dict, style, limit, level);
     } else if (const Sequence* list = value.sequence()) {
         out += '[';
         for (size_t i = 0; i < list->items.size() && out.size() <= limit; ++i) {
             out += i ? style.itemSeparator : "";
-            appendBreak(out, style, level + 1);
-            appendJson(out, list->items[i], style, limit, level + 1);
+            appendBreak(out, style, limit, level + 1);
+            appendJson(in, out, list->items[i], style, limit, level + 1);
         }
         if (!list->items.empty())
-            appendBreak(out, style, level);
+            appendBreak(out, style, limit, level);
         out += ']';
     } else {
         throw std::invalid_argument(

@@ -13,10 +13,11 @@ namespace moe::text::jinja {
 std::string unescape(const std::string& text, int line);
 std::string realText(double value); ///< repr of a float: the shortest that reads back
 std::string quoted(std::string_view text); ///< repr of a str
-/// Appends str(value) or repr(value), stopping once `out` is longer than `limit`. Throws
-/// std::invalid_argument with our words for what Python prints with a memory address.
-void appendPlain(std::string& out, const Value& value, size_t limit);
-void appendRepr(std::string& out, const Value& value, size_t limit, int depth = 0);
+/// Appends str(value) or repr(value), charging each part, stopping once `out` is longer than
+/// `limit`. Throws std::invalid_argument with our words for what Python prints with a memory
+/// address.
+void appendPlain(Interpreter& in, std::string& out, const Value& value, size_t limit);
+void appendRepr(Interpreter& in, std::string& out, const Value& value, size_t limit, int depth = 0);
 
 struct JsonStyle {
     bool ascii = false, sorted = false;
@@ -24,7 +25,7 @@ struct JsonStyle {
     std::string itemSeparator = ", ", keySeparator = ": ";
 };
 /// json.dumps. Throws std::invalid_argument with our words for what JSON cannot say.
-void appendJson(
-    std::string& out, const Value& value, const JsonStyle& style, size_t limit, int level = 0);
+void appendJson(Interpreter& in, std::string& out, const Value& value, const JsonStyle& style,
+    size_t limit, int level = 0);
 
 } // namespace moe::text::jinja

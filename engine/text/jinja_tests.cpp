@@ -17,12 +17,14 @@ using WithOther = bool (*)(Interpreter&, const Value&, const Value&);
 /// value % divisor == rest
 bool leaves(Interpreter& in, const Value& value, const Value& divisor, int64_t rest)
 {
-    return equal(in.binary("%", value, divisor), Value(rest));
+    return equal(in, in.binary("%", value, divisor), Value(rest));
 }
 
 bool cased(Interpreter& in, const Value& value, bool (*is)(char32_t), bool (*other)(char32_t))
 {
-    const std::u32string points = toCodePoints(in.plain(value));
+    const std::string text = in.plain(value);
+    in.chargePoints(text.size());
+    const std::u32string points = toCodePoints(text);
     return std::any_of(points.begin(), points.end(), is)
         && std::none_of(points.begin(), points.end(), other);
 }
@@ -133,11 +135,11 @@ const std::unordered_map<std::string, Alone>& alone()
 
 const std::unordered_map<std::string, WithOther>& withOther()
 {
-    static const WithOther kEqual = [](Interpreter&, const Value& a, const Value& b) {
-        return equal(a, b);
+    static const WithOther kEqual = [](Interpreter& in, const Value& a, const Value& b) {
+        return equal(in, a, b);
     };
-    static const WithOther kUnequal = [](Interpreter&, const Value& a, const Value& b) {
-        return !equal(a, b);
+    static const WithOther kUnequal = [](Interpreter& in, const Value& a, const Value& b) {
+        return !equal(in, a, b);
     };
     static const WithOther kLess = [](Interpreter& in, const Value& a, const Value& b) {
         return ordered(in, a, b, [](int w) { return w < 0; });
@@ -160,8 +162,8 @@ const std::unordered_map<std::string, WithOther>& withOther()
                 return in.contains(b, a);
             }},
         {"sameas",
-            [](Interpreter&, const Value& a, const Value& b) {
-                return same(a, b);
+            [](Interpreter& in, const Value& a, const Value& b) {
+                return same(in, a, b);
             }},
         {"divisibleby", [](Interpreter& in, const Value& a, const Value& b) {
              return leaves(in, a, b, 0);
@@ -178,6 +180,7 @@ bool isTest(const std::string& name)
 
 bool Interpreter::test(const std::string& name, const Value& input, Arguments& arguments)
 {
+    charge(1);
     if (const auto found = alone().find(name); found != alone().end()) {
         bind(*this, "the test " + name, arguments, {}, 0);
         return found->second(*this, input);

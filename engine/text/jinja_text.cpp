@@ -7,6 +7,7 @@
 #include <utf8proc.h>
 
 #include <algorithm>
+#include <cstring>
 
 namespace moe::text::jinja {
 
@@ -141,6 +142,11 @@ bool isPrintable(char32_t point)
 
 namespace {
 
+std::string reversed(std::string_view text)
+{
+    return {text.rbegin(), text.rend()};
+}
+
 enum class Case : uint8_t { Upper, Lower, Title };
 
 /// Every code point in the case that caseOf(points, its index) names.
@@ -197,6 +203,19 @@ std::string swapCase(std::string_view text)
     return recased(text, [](const std::u32string& points, size_t i) {
         return isUpper(points[i]) ? Case::Lower : Case::Upper;
     });
+}
+
+size_t findText(std::string_view text, std::string_view wanted)
+{
+    const void* at = memmem(text.data(), text.size(), wanted.data(), wanted.size());
+    return at ? static_cast<size_t>(static_cast<const char*>(at) - text.data())
+              : std::string_view::npos;
+}
+
+size_t findLastText(std::string_view text, std::string_view wanted)
+{
+    const size_t at = findText(reversed(text), reversed(wanted));
+    return at == std::string_view::npos ? at : text.size() - at - wanted.size();
 }
 
 std::string strip(std::string_view text, const std::string_view* chars, int sides)
@@ -257,19 +276,25 @@ std::vector<std::string> split(
 {
     if (!separator)
         return splitSpaces(text, most, fromRight);
+    if (fromRight) {
+        const std::string backwards = reversed(*separator);
+        const std::string_view view = backwards;
+        std::vector<std::string> parts = split(reversed(text), &view, most, false);
+        std::reverse(parts.begin(), parts.end());
+        for (std::string& part : parts)
+            std::reverse(part.begin(), part.end());
+        return parts;
+    }
     std::vector<std::string> parts;
     std::string_view rest = text;
     while (most < 0 || static_cast<int64_t>(parts.size()) < most) {
-        const size_t at = fromRight ? rest.rfind(*separator) : rest.find(*separator);
+        const size_t at = findText(rest, *separator);
         if (at == std::string_view::npos)
             break;
-        const std::string_view after = rest.substr(at + separator->size());
-        parts.emplace_back(fromRight ? after : rest.substr(0, at));
-        rest = fromRight ? rest.substr(0, at) : after;
+        parts.emplace_back(rest.substr(0, at));
+        rest.remove_prefix(at + separator->size());
     }
     parts.emplace_back(rest);
-    if (fromRight)
-        std::reverse(parts.begin(), parts.end());
     return parts;
 }
 
@@ -310,11 +335,11 @@ std::string replace(
             at = next;
             continue;
         }
-        const size_t found = text.find(from, at);
+        const size_t found = findText(text.substr(at), from);
         if (found == std::string_view::npos)
             break;
-        out.append(text.substr(at, found - at)).append(to);
-        at = found + from.size();
+        out.append(text.substr(at, found)).append(to);
+        at += found + from.size();
     }
     return out.append(text.substr(at));
 }

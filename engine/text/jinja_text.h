@@ -31,6 +31,9 @@ std::string titleFilter(
     std::string_view text); ///< the filter: words begin after space and brackets
 std::string swapCase(std::string_view text);
 
+/// Where `wanted` begins first or last, or npos, in a time that grows with both sizes' sum.
+size_t findText(std::string_view text, std::string_view wanted);
+size_t findLastText(std::string_view text, std::string_view wanted);
 /// `chars` null: white space. `sides`: 1 left, 2 right, 3 both.
 std::string strip(std::string_view text, const std::string_view* chars, int sides);
 /// At most `most` cuts when it is not negative; `separator` null: runs of white space.

@@ -32,6 +32,7 @@ template <std::string (*map)(std::string_view)>
 Value mapped(Interpreter& in, const String& self, Arguments& arguments)
 {
     bind(in, "a text's method", arguments, {}, 0);
+    in.chargePoints(self.bytes.size());
     return in.text(map(self.bytes));
 }
 
@@ -73,7 +74,8 @@ Value partitioned(Interpreter& in, const String& self, Arguments& arguments)
     const std::string& separator = textOf(in, *bound[0]);
     if (separator.empty())
         in.fail("partition needs a separator that is not empty");
-    const size_t at = fromRight ? self.bytes.rfind(separator) : self.bytes.find(separator);
+    const size_t at
+        = fromRight ? findLastText(self.bytes, separator) : findText(self.bytes, separator);
     if (at == std::string::npos) {
         const Value whole = in.text(self.bytes), none = in.text("");
         return fromRight ? in.tuple({none, none, whole}) : in.tuple({whole, none, none});
@@ -105,6 +107,7 @@ template <bool atStart> Value begins(Interpreter& in, const String& self, Argume
     const bool outside = from > self.length || (part.data() == nullptr);
     const auto fits = [&](const Value& wanted) {
         const std::string& edge = textOf(in, wanted);
+        in.chargeSize(edge.size());
         return !outside && (atStart ? part.starts_with(edge) : part.ends_with(edge));
     };
     const Sequence* several = bound[0]->sequence();
@@ -122,8 +125,8 @@ Value found(Interpreter& in, const String& self, Arguments& arguments)
     int64_t from = 0;
     const std::string_view part = window(in, self, bound, from);
     const size_t at = part.data() == nullptr ? std::string_view::npos
-        : fromRight                          ? part.rfind(wanted)
-                                             : part.find(wanted);
+        : fromRight                          ? findLastText(part, wanted)
+                                             : findText(part, wanted);
     if (at != std::string_view::npos)
         return from + countCodePoints(part.substr(0, at));
     if (must)
@@ -142,9 +145,12 @@ Value counted(Interpreter& in, const String& self, Arguments& arguments)
     if (wanted.empty())
         return countCodePoints(part) + 1;
     int64_t count = 0;
-    for (size_t at = part.find(wanted); at != std::string_view::npos;
-         at = part.find(wanted, at + wanted.size()))
+    std::string_view rest = part;
+    for (size_t at = findText(rest, wanted); at != std::string_view::npos;
+         at = findText(rest, wanted)) {
         ++count;
+        rest.remove_prefix(at + wanted.size());
+    }
     return count;
 }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/text/jinja_value.h"
 
+#include "engine/text/jinja_interpreter.h"
 #include "engine/text/jinja_loop.h"
 
 #include <algorithm>
@@ -133,23 +134,23 @@ bool isNan(const Value& value)
     return real && std::isnan(*real);
 }
 
-bool equalDicts(const Dict& a, const Dict& b)
+bool equalDicts(Interpreter& in, const Dict& a, const Dict& b)
 {
     if (a.entries.size() != b.entries.size())
         return false;
     return std::all_of(a.entries.begin(), a.entries.end(), [&](const auto& entry) {
-        const Value* other = find(b, entry.first);
-        return other && equal(entry.second, *other);
+        const Value* other = find(in, b, entry.first);
+        return other && equal(in, entry.second, *other);
     });
 }
 
-bool equalSequences(const Sequence& a, const Sequence& b)
+bool equalSequences(Interpreter& in, const Sequence& a, const Sequence& b)
 {
     if ((a.kind == Sequence::Kind::List) != (b.kind == Sequence::Kind::List))
         return false;
     return a.items.size() == b.items.size()
         && std::equal(a.items.begin(), a.items.end(), b.items.begin(),
-            [](const Value& x, const Value& y) { return same(x, y) || equal(x, y); });
+            [&in](const Value& x, const Value& y) { return same(in, x, y) || equal(in, x, y); });
 }
 
 bool equalRanges(const Range& a, const Range& b)
@@ -159,26 +160,35 @@ bool equalRanges(const Range& a, const Range& b)
         && (length == 0 || (a.start == b.start && (length == 1 || a.step == b.step)));
 }
 
+bool equalTexts(Interpreter& in, std::string_view a, std::string_view b)
+{
+    if (a.size() != b.size())
+        return false;
+    in.chargeSize(a.size());
+    return a == b;
+}
+
 } // namespace
 
-bool equal(const Value& a, const Value& b)
+bool equal(Interpreter& in, const Value& a, const Value& b)
 {
+    in.charge(1);
     if (a.number() && b.number())
         return !isNan(a) && !isNan(b) && compareNumbers(a, b) == 0;
     if (a.data.index() != b.data.index())
         return false;
     if (const String* text = a.string())
-        return text->bytes == b.string()->bytes;
+        return equalTexts(in, text->bytes, b.string()->bytes);
     if (const Sequence* list = a.sequence())
-        return equalSequences(*list, *b.sequence());
+        return equalSequences(in, *list, *b.sequence());
     if (const Dict* dict = a.dict())
-        return equalDicts(*dict, *b.dict());
+        return equalDicts(in, *dict, *b.dict());
     if (const auto* range = a.as<Range>())
         return equalRanges(*range, *b.as<Range>());
-    return a.isUndefined() || same(a, b);
+    return a.isUndefined() || same(in, a, b);
 }
 
-bool same(const Value& a, const Value& b)
+bool same(Interpreter& in, const Value& a, const Value& b)
 {
     if (a.data.index() != b.data.index())
         return false;
@@ -191,7 +201,7 @@ bool same(const Value& a, const Value& b)
             else if constexpr (std::is_same_v<T, None>)
                 return true;
             else if constexpr (std::is_same_v<T, StringRef>)
-                return held == other || held->bytes == other->bytes; // texts are interned
+                return held == other || equalTexts(in, held->bytes, other->bytes); // interned
             else if constexpr (std::is_same_v<T, View> || std::is_same_v<T, Range>)
                 return false;
             else
@@ -200,49 +210,57 @@ bool same(const Value& a, const Value& b)
         a.data);
 }
 
-std::optional<int> compare(const Value& a, const Value& b)
+std::optional<int> compare(Interpreter& in, const Value& a, const Value& b)
 {
+    in.charge(1);
     if (a.number() && b.number())
         return compareNumbers(a, b);
-    if (a.string() && b.string()) // UTF-8 sorts as its code points do
+    if (a.string() && b.string()) { // UTF-8 sorts as its code points do
+        in.chargeSize(std::min(a.string()->bytes.size(), b.string()->bytes.size()));
         return a.string()->bytes.compare(b.string()->bytes);
+    }
     const Sequence *left = a.sequence(), *right = b.sequence();
     if (!left || !right
         || (left->kind == Sequence::Kind::List) != (right->kind == Sequence::Kind::List))
         return std::nullopt;
     for (size_t i = 0; i < std::min(left->items.size(), right->items.size()); ++i) {
-        if (!same(left->items[i], right->items[i]) && !equal(left->items[i], right->items[i]))
-            return compare(left->items[i], right->items[i]);
+        const Value &x = left->items[i], &y = right->items[i];
+        if (!same(in, x, y) && !equal(in, x, y))
+            return compare(in, x, y);
     }
     return order(static_cast<double>(left->items.size()), static_cast<double>(right->items.size()));
 }
 
-const Value* find(const Dict& dict, std::string_view key)
+const Value* find(Interpreter& in, const Dict& dict, std::string_view key)
 {
+    in.chargeSize(dict.entries.size() * 16);
     for (const auto& [name, value] : dict.entries) {
         const String* text = name.string();
-        if (text && text->bytes == key)
+        if (text && equalTexts(in, text->bytes, key))
             return &value;
     }
     return nullptr;
 }
 
-const Value* find(const Dict& dict, const Value& key)
+const Value* find(Interpreter& in, const Dict& dict, const Value& key)
 {
     if (const String* text = key.string())
-        return find(dict, text->bytes);
+        return find(in, dict, text->bytes);
+    in.chargeSize(dict.entries.size() * 16);
     for (const auto& [name, value] : dict.entries) {
-        if (!name.string() && (same(name, key) || equal(name, key)))
+        if (!name.string() && (same(in, name, key) || equal(in, name, key)))
             return &value;
     }
     return nullptr;
 }
 
-bool hashable(const Value& value)
+bool hashable(Interpreter& in, const Value& value)
 {
+    in.charge(1);
     const Sequence* list = value.sequence();
     if (list && list->kind != Sequence::Kind::List)
-        return std::all_of(list->items.begin(), list->items.end(), hashable);
+        return std::all_of(list->items.begin(), list->items.end(),
+            [&in](const Value& item) { return hashable(in, item); });
     return !list && !value.dict() && !value.as<View>();
 }
 

@@ -177,14 +177,16 @@ constexpr int kDeepestValue = 300;
 
 int depthOf(const Value& value);
 bool truth(const Value& value);
-bool equal(const Value& a, const Value& b);
-bool same(const Value& a, const Value& b); ///< Python's `is`
+// Values share their parts, so that a small one can take for ever to walk: what walks them charges
+// each step to the interpreter, which stops a rendering that takes too many.
+bool equal(Interpreter& in, const Value& a, const Value& b);
+bool same(Interpreter& in, const Value& a, const Value& b); ///< Python's `is`
 /// Of numbers, texts, lists and tuples; none when Python would refuse.
-std::optional<int> compare(const Value& a, const Value& b);
-/// Null when there is no such key; throws nothing, unhashable keys are simply never found.
-const Value* find(const Dict& dict, const Value& key);
-const Value* find(const Dict& dict, std::string_view key);
-bool hashable(const Value& value);
+std::optional<int> compare(Interpreter& in, const Value& a, const Value& b);
+/// Null when there is no such key; unhashable keys are simply never found.
+const Value* find(Interpreter& in, const Dict& dict, const Value& key);
+const Value* find(Interpreter& in, const Dict& dict, std::string_view key);
+bool hashable(Interpreter& in, const Value& value);
 std::string typeName(const Value& value); ///< as Python's type(x).__name__
 /// len(x), or none where Python has none.
 std::optional<int64_t> lengthOf(const Value& value);

@@ -57,8 +57,8 @@ void Translation::refuse(const std::string& what) const
 char Translation::take()
 {
     if (m_at >= m_pattern.size())
-        throw Error(
-            "the pattern is cut off", m_where, "in " + std::string(m_pattern.substr(0, 200)));
+        throw Error("the pattern is cut off: " + std::string(m_pattern.substr(0, 200)), m_where,
+            "write it to its end, or fetch the file again");
     return m_pattern[m_at++];
 }
 

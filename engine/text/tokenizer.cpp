@@ -54,10 +54,11 @@ std::filesystem::path tokenizerConfigOf(const std::filesystem::path& modelFile)
         : folder / "tokenizer_config.json";
 }
 
-void checkUtf8(std::string_view text)
+void checkUtf8(std::string_view text, const std::string& where)
 {
     if (const char* bad = base::findInvalidUtf8(text))
-        throw Error("the text is not UTF-8", "byte " + std::to_string(bad - text.data()),
+        throw Error("the text is not UTF-8",
+            (where.empty() ? "" : where + ", ") + "byte " + std::to_string(bad - text.data()),
             "save it as UTF-8");
 }
 

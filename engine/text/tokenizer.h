@@ -54,8 +54,9 @@ std::optional<std::filesystem::path> findTokenizerFile(const std::filesystem::pa
 /// PREFIX.tokenizer.model (or .json) if there, else the folder's own, which need not exist.
 std::filesystem::path tokenizerConfigOf(const std::filesystem::path& tokenizerFile);
 
-/// Throws when `text` is not UTF-8, naming the offset.
-void checkUtf8(std::string_view text);
+/// Throws when `text` is not UTF-8, naming the offset, and `where` it comes from unless that is
+/// empty.
+void checkUtf8(std::string_view text, const std::string& where = "");
 
 /// Trains a lossless SentencePiece BPE model (identity normalisation, byte fallback, no dummy
 /// prefix, whitespace kept) on texts that `next` hands out until it returns nothing; writes `out`.

@@ -90,7 +90,9 @@ public:
     {
         if (m_place == Place::Pair) {
             if (m_pair.size() != 2)
-                refuse("a merge of " + std::to_string(m_pair.size()) + " tokens", "two");
+                refuse("merge " + std::to_string(m_file.merges.size()) + " is of "
+                        + std::to_string(m_pair.size()) + " tokens",
+                    "two, as in [\"a\", \"b\"]");
             m_file.merges.emplace_back(std::move(m_pair[0]), std::move(m_pair[1]));
             m_place = Place::Merges;
         } else if (m_place == Place::Merges) {

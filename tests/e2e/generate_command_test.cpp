@@ -69,8 +69,13 @@ private Q_SLOTS:
     void quantisedModelsAnswerAndScoreAlike();
     void chatLeavesAtCtrlC();
     void chatLeavesOutWhatIsNoMessage();
+    void chatStartsOverWhenTheContextIsFull();
     void benchComparesWithWhatHoldsTheModel();
     void evalChoosesByLikelihood();
+    void evalNamesFileAndLine_data();
+    void evalNamesFileAndLine();
+    void evalRefusesLogitsThatAreNoNumbers();
+    void benchRefusesWhatMemoryDoesNotHold();
     void logitsAreWritten();
     void devicesThatAreNotThereAreNamed();
     void memoryOfAnswersHasItsOwnAdvice();
@@ -293,6 +298,35 @@ void GenerateCommandTest::chatLeavesOutWhatIsNoMessage()
     QVERIFY2(chat.err.contains("at most the context, 256"), chat.err.constData());
 }
 
+void GenerateCommandTest::chatStartsOverWhenTheContextIsFull()
+{
+    const QStringList words{"chat", "--model", kModel, "--max-tokens", "6", "--quiet"};
+    const Outcome fresh = run(words, "And now?\n");
+    const Outcome chat = run(words, "Hello\n" + QByteArray(4000, 'x') + "\n/new\nAnd now?\n");
+    QVERIFY2(chat.status == 0, chat.err.constData());
+    QVERIFY2(chat.err.contains("/new starts a new conversation"), chat.err.constData());
+    QVERIFY2(chat.err.contains("moe: a new conversation"), chat.err.constData());
+    QVERIFY2(chat.out.endsWith(fresh.out), chat.out.constData());
+}
+
+void GenerateCommandTest::benchRefusesWhatMemoryDoesNotHold()
+{
+    QFile file(path("config.json"));
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    QJsonObject config = QJsonDocument::fromJson(file.readAll()).object();
+    config["hidden_size"] = 16384;
+    config["intermediate_size"] = 65536;
+    config["num_hidden_layers"] = 200;
+    write(path("huge.json"), QJsonDocument(config).toJson());
+    for (const char* what : {"decode", "prefill"}) {
+        const Outcome refused = run({"bench", what, "--config", "huge.json", "--json"});
+        QCOMPARE(refused.status, 1);
+        QVERIFY(refused.out.isEmpty());
+        QCOMPARE(refused.err.count('\n'), 1);
+        QVERIFY2(refused.err.contains("the weights take"), refused.err.constData());
+    }
+}
+
 void GenerateCommandTest::benchComparesWithWhatHoldsTheModel()
 {
     const QJsonObject small
@@ -322,6 +356,64 @@ void GenerateCommandTest::evalChoosesByLikelihood()
     const Outcome bad = run({"eval", "--model", kModel, "--data", "bad.jsonl", "--json"});
     QCOMPARE(bad.status, 1);
     QVERIFY2(bad.lastErrorLine().contains("line 1"), bad.err.constData());
+}
+
+void GenerateCommandTest::evalNamesFileAndLine_data()
+{
+    QTest::addColumn<QString>("name");
+    QTest::addColumn<QByteArray>("text");
+    QTest::addColumn<QString>("word");
+    const QByteArray good = R"({"question": "the", "choices": [" of"], "answer": 0})"
+                            "\n";
+    const auto item = [](const QByteArray& question, const QByteArray& choices) {
+        return QByteArray(
+            R"({"question": ")" + question + R"(", "choices": [)" + choices + R"(], "answer": 0})");
+    };
+    QTest::newRow("one token, nothing before it")
+        << "a.jsonl" << good + item("", R"("z", "the expert")") << "a.jsonl: line 2";
+    QTest::newRow("empty choice") << "a.jsonl" << good + item("the", R"("")") << "a.jsonl: line 2";
+    QTest::newRow("too long") << "a.jsonl" << good + item(QByteArray(4000, 'x'), R"("y")")
+                              << "a.jsonl: line 2";
+    QTest::newRow("no text") << "a.txt" << QByteArray() << "a.txt";
+    QTest::newRow("not UTF-8") << "a.txt" << QByteArray("ab\xff") << "a.txt, byte 2";
+}
+
+void GenerateCommandTest::evalNamesFileAndLine()
+{
+    QFETCH(QString, name);
+    QFETCH(QByteArray, text);
+    QFETCH(QString, word);
+    write(path(name), text);
+    const Outcome failed = run({"eval", "--model", kModel, "--data", name, "--json", "--quiet"});
+    QCOMPARE(failed.status, 1);
+    QVERIFY(failed.out.isEmpty());
+    QVERIFY2(failed.lastErrorLine().contains(word.toUtf8()), failed.err.constData());
+}
+
+void GenerateCommandTest::evalRefusesLogitsThatAreNoNumbers()
+{
+    QDir(m_folder.path()).mkdir("nan");
+    for (const QString& name : QDir(path(kModel)).entryList(QDir::Files))
+        QVERIFY(QFile::copy(path(kModel + "/" + name), path("nan/" + name)));
+    QFile file(path("nan/model.safetensors"));
+    QVERIFY(file.open(QIODevice::ReadWrite));
+    uint64_t length = 0;
+    file.read(reinterpret_cast<char*>(&length), sizeof length);
+    const QJsonObject header
+        = QJsonDocument::fromJson(file.read(static_cast<qint64>(length))).object();
+    const QJsonArray at = header["model.norm.weight"].toObject()["data_offsets"].toArray();
+    QVERIFY(at.size() == 2);
+    file.seek(8 + static_cast<qint64>(length) + at[0].toInt());
+    file.write("\xC0\x7F", 2); // NaN in BF16
+    file.close();
+    write(path("questions-nan.jsonl"),
+        R"({"question": "the expert", "choices": ["zqzqzq", "s and the "], "answer": 1})");
+    for (const char* data : {"text/guide.md", "questions-nan.jsonl"}) {
+        const Outcome failed = run({"eval", "--model", "nan", "--data", data, "--json", "--quiet"});
+        QCOMPARE(failed.status, 1);
+        QVERIFY(failed.out.isEmpty());
+        QVERIFY2(failed.err.contains("logits are no numbers"), failed.err.constData());
+    }
 }
 
 void GenerateCommandTest::logitsAreWritten()

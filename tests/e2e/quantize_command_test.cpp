@@ -129,6 +129,23 @@ void QuantizeCommandTest::failuresAreOneLine_data()
                             << "--out";
     QTest::newRow("no model") << QStringList{"--model", "nowhere", "--scheme", "fp8-block", "--out",
         "x"} << 1 << "nowhere";
+    for (const auto& [name, key, value] :
+        {std::tuple("short", "num_hidden_layers", 9), std::tuple("shape", "vocab_size", 20)}) {
+        QDir(m_folder.path()).mkdir(name);
+        QFile config(path(model + "/config.json"));
+        QVERIFY(config.open(QIODevice::ReadOnly));
+        QJsonObject json = QJsonDocument::fromJson(config.readAll()).object();
+        json[key] = value;
+        QFile changed(path(QLatin1String(name) + "/config.json"));
+        QVERIFY(changed.open(QIODevice::WriteOnly));
+        changed.write(QJsonDocument(json).toJson());
+        QFile::copy(
+            path(model + "/model.safetensors"), path(QLatin1String(name) + "/model.safetensors"));
+    }
+    QTest::newRow("a layer is missing") << QStringList{"--model", "short", "--scheme", "fp8-block",
+        "--out", "x"} << 1 << "is missing";
+    QTest::newRow("another shape") << QStringList{"--model", "shape", "--scheme", "fp8-block",
+        "--out", "x"} << 1 << "the shape is";
     QTest::newRow("full") << QStringList{"--model", model, "--scheme", "fp8-block", "--out",
         "trained"} << 1 << "not empty";
 }

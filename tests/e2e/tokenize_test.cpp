@@ -81,6 +81,24 @@ private Q_SLOTS:
         QCOMPARE(plain.out, QByteArray("专家 experts 🙂\n"));
     }
 
+    void aTokenizersFileHasTheTemplateBesideIt()
+    {
+        const Outcome folder = tokenize({"--model", model(), "--messages", chat(), "--json"});
+        const Outcome file
+            = tokenize({"--model", model() + "/tokenizer.json", "--messages", chat(), "--json"});
+        QCOMPARE(file.status, 0);
+        QCOMPARE(file.out, folder.out);
+        QVERIFY2(file.error.isEmpty(), file.error.constData());
+    }
+
+    void whatIsNoTextNamesItsFile()
+    {
+        write(model() + "/bin.txt", "ab\xff");
+        const Outcome outcome = tokenize({"--model", model(), "--file", model() + "/bin.txt"});
+        QCOMPARE(outcome.status, 1);
+        QVERIFY2(outcome.error.contains("bin.txt, byte 2"), outcome.error.constData());
+    }
+
     void withoutATemplateMessagesAreJoinedAndItIsSaid()
     {
         QVERIFY(QFile::remove(model() + "/tokenizer_config.json"));

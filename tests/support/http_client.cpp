@@ -165,6 +165,11 @@ bool HttpClient::closed()
     }
 }
 
+void HttpClient::endSending()
+{
+    ::shutdown(m_socket, SHUT_WR);
+}
+
 void HttpClient::abort()
 {
     const linger reset{1, 0};

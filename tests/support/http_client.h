@@ -34,6 +34,7 @@ public:
     /// Reads until `part` has come in the raw bytes of the response under way.
     bool receiveUntil(std::string_view part);
     bool closed(); ///< waits until the other side closes, whatever it sends before
+    void endSending(); ///< and still listens
     void abort(); ///< closes with a reset
 
 private:

@@ -115,9 +115,11 @@ void QuantizeTest::everyWeightByTheFormula()
     config.intermediateSize = 131;
     save(config);
     base::writeFileAtomically(m_from / "tokenizer.json", "{}");
+    base::writeFileAtomically(m_from / "qwen.tiktoken", "IQ== 0");
     const QuantizeResult result = quantize(m_from, scheme, m_out);
 
     QVERIFY(base::readFile(m_out / "tokenizer.json") == "{}");
+    QVERIFY(base::readFile(m_out / "qwen.tiktoken") == "IQ== 0");
     const WeightFiles before(m_from), after(m_out);
     const Dialect dialect = readDialect(m_out);
     int64_t quantized = 0;

@@ -16,6 +16,8 @@ std::vector<int32_t> bytesOf(std::string_view text)
 {
     if (text.find("REFUSE") != std::string_view::npos)
         throw Error("the template refuses", "chat_template line 1", "say it otherwise");
+    if (text.find("UNKNOWN") != std::string_view::npos)
+        return {999};
     std::vector<int32_t> ids;
     for (const char c : text)
         ids.push_back(static_cast<uint8_t>(c));

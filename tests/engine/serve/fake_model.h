@@ -16,7 +16,7 @@ namespace moe::tests {
 
 /// A model whose every step the test decides: token i of a reply is "<seed>.<prompt's length>.<i>
 /// ", one a step for each of the first `parallel` requests. Prompts are bytes; the word REFUSE in a
-/// prompt is refused by the "template", the id 999 by submit().
+/// prompt is refused by the "template", the id 999, which the word UNKNOWN makes, by submit().
 class FakeModel {
 public:
     explicit FakeModel(int64_t parallel = 2);

@@ -271,6 +271,114 @@ private Q_SLOTS:
         QVERIFY(idle.front()->closed());
     }
 
+    void halfBodiesMakeRoomForOthers()
+    {
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.limits.connections = 4;
+        options.limits.headTime = options.limits.bodyTime = std::chrono::seconds(60);
+        ServerBench& bench = start(options);
+        std::vector<std::unique_ptr<HttpClient>> half;
+        for (int i = 0; i < 20; ++i) {
+            half.push_back(std::make_unique<HttpClient>(bench.port));
+            half.back()->send("POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+                              "Content-Length: 100\r\n\r\n{");
+        }
+        QCOMPARE(bench.ask(getRequest("/health")).status, 200);
+        QVERIFY(half.front()->closed());
+    }
+
+    void whoTakesNothingMakesRoomForOthers()
+    {
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.limits.connections = 2;
+        options.limits.writeTime = std::chrono::seconds(60);
+        ServerBench& bench = start(options);
+        bench.model.tokenBytes = 8000;
+        bench.model.stepMilliseconds = 0;
+        HttpClient first(bench.port, 4096), second(bench.port, 4096);
+        for (HttpClient* client : {&first, &second})
+            client->send(postRequest(
+                "/v1/chat/completions", ServerBench::chatBody(R"(, "max_tokens": 900)")));
+        QVERIFY(QTest::qWaitFor([&] { return bench.model.ended == 2; }, 5000));
+        bench.model.tokenBytes = 0;
+        QVERIFY(
+            QTest::qWaitFor([&] { return bench.ask(getRequest("/health")).status == 200; }, 5000));
+    }
+
+    void bodiesTogetherAreBounded()
+    {
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.limits.bodyBytes = 1 << 20;
+        options.limits.bodiesBytes = 2 << 20;
+        options.limits.bodyTime = std::chrono::seconds(60);
+        ServerBench& bench = start(options);
+        const std::string part = "POST /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\n"
+                                 "Content-Length: 1000000\r\n\r\n"
+            + std::string(900'000, ' ');
+        HttpClient first(bench.port), second(bench.port), third(bench.port);
+        for (HttpClient* client : {&first, &second, &third}) {
+            QVERIFY(client->send(part));
+            QTest::qWait(100);
+        }
+        // Whoever has sent nothing for longest goes, and is told so.
+        QCOMPARE(first.receive().status, 429);
+        const std::string body = ServerBench::chatBody(R"(, "max_tokens": 1)");
+        second.send(body + std::string(100'000 - body.size(), ' '));
+        QCOMPARE(second.receive().status, 200);
+        third.send(body + std::string(100'000 - body.size(), ' '));
+        QCOMPARE(third.receive().status, 200);
+        // What was counted is given back.
+        QCOMPARE(bench.ask(part + body + std::string(100'000 - body.size(), ' ')).status, 200);
+    }
+
+    void whoEndsWhatItSendsIsAnswered_data()
+    {
+        QTest::addColumn<bool>("stream");
+        QTest::newRow("stream") << true;
+        QTest::newRow("whole answer") << false;
+    }
+    void whoEndsWhatItSendsIsAnswered()
+    {
+        QFETCH(bool, stream);
+        ServerBench& bench = start();
+        bench.model.stepMilliseconds = 20;
+        HttpClient client(bench.port);
+        client.send(postRequest("/v1/chat/completions",
+            stream ? longBody(10) : ServerBench::chatBody(R"(, "max_tokens": 10)")));
+        client.endSending();
+        const HttpResponse response = client.receive();
+        QCOMPARE(response.status, 200);
+        QVERIFY(response.whole);
+        QVERIFY(response.body.find("7.8.9") != std::string::npos);
+        QCOMPARE(bench.server.snapshot().totals.abandoned, int64_t{0});
+        QVERIFY(client.closed());
+    }
+
+    void whoMayNotAskIsToldThatFirst()
+    {
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.apiKey = "secret";
+        ServerBench bench(options);
+        const std::string request
+            = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4194305\r\n";
+        QCOMPARE(bench.ask(request + "\r\n").status, 401);
+        QCOMPARE(bench.ask(request + "Authorization: Bearer secret\r\n\r\n").status, 413);
+    }
+
+    void hostsAreReadStrictly()
+    {
+        ServerBench& bench = start();
+        for (const char* host : {"localhost:80@evil.com", "localhost:80.evil.com", "[::1]evil.com",
+                 "[::1]:80@evil.com", "[::1", "127.0.0.1:x", "localhost :80"})
+            QCOMPARE(
+                bench.ask("GET /health HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").status,
+                400);
+        for (const char* host : {"localhost", "localhost:80", "[::1]:80", "[::1]", "127.0.0.1:80"})
+            QCOMPARE(
+                bench.ask("GET /health HTTP/1.1\r\nHost: " + std::string(host) + "\r\n\r\n").status,
+                200);
+    }
+
     void busyConnectionsDoNot()
     {
         serve::ServerOptions options = ServerBench::quickOptions();

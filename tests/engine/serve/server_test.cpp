@@ -152,6 +152,21 @@ private Q_SLOTS:
             400);
     }
 
+    void whatTheModelRefusesNamesTheClientsKey()
+    {
+        ServerBench bench;
+        const auto error = [&](const std::string& route, const std::string& body) {
+            return json::parse(bench.ask(postRequest(route, body)).body)["error"];
+        };
+        const json prompt
+            = error("/v1/completions", R"({"model": "fake", "prompt": [999], "max_tokens": 1})");
+        QCOMPARE(prompt["param"].get<std::string>(), std::string("prompt"));
+        const json messages = error("/v1/chat/completions",
+            R"({"model": "fake", "messages": [{"role": "user", "content": "UNKNOWN"}]})");
+        QCOMPARE(messages["param"].get<std::string>(), std::string("messages"));
+        QVERIFY(messages["message"].get<std::string>().find("prompt:") == std::string::npos);
+    }
+
     void aTemplatesRefusalIsTheClients()
     {
         ServerBench bench;

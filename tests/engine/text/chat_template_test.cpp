@@ -65,6 +65,14 @@ std::string failure(const std::string& source)
     return got.first ? "no error" : got.second;
 }
 
+/// By the count of steps, or on a slow machine by the clock.
+bool isStopped(const std::string& source)
+{
+    const std::string line = failure(source);
+    return line.find("steps") != std::string::npos
+        || line.find("takes too long") != std::string::npos;
+}
+
 } // namespace
 
 class ChatTemplateTest : public QObject {
@@ -121,6 +129,77 @@ private Q_SLOTS:
             != std::string::npos);
         QVERIFY(failure("{% set n = namespace() %}{% set n.n = n %}{{ n }}").find("holds itself")
             != std::string::npos);
+    }
+
+    /// Values that share their parts are small, and take 2^60 steps to walk.
+    void sharedPartsAreCounted()
+    {
+        const std::string lists = "{% set a = namespace(s=[1]) %}{% set b = namespace(s=[1]) %}"
+                                  "{% for i in range(60) %}{% set a.s = [a.s, a.s] %}"
+                                  "{% set b.s = [b.s, b.s] %}{% endfor %}";
+        for (const char* walk : {"a.s == b.s", "a.s != b.s", "a.s < b.s", "a.s in [b.s]",
+                 "[a.s, b.s]|sort", "[a.s].index(b.s)", "[a.s]|select('equalto', b.s)|list",
+                 "{'x': a.s} == {'x': b.s}", "[[a.s, 1], [b.s, 1]]|groupby(0)"})
+            QVERIFY2(isStopped(lists + "{{ " + walk + " }}"), walk);
+        const std::string tuples = "{% set a = namespace(s=(1,)) %}{% for i in range(60) %}"
+                                   "{% set a.s = (a.s, a.s) %}{% endfor %}";
+        for (const char* walk : {"a.s in {}", "{a.s: 1}", "[a.s]|unique|list", "{}.get(a.s)"})
+            QVERIFY2(isStopped(tuples + "{{ " + walk + " }}"), walk);
+        for (const char* print : {"a.s", "a.s|tojson", "a.s|string", "'%s' % (a.s,)"})
+            QVERIFY2(failure(lists + "{{ " + print + " }}") != "no error", print);
+    }
+
+    /// One operation on long texts takes a time that grows with their sizes' sum, and is charged.
+    void longTextsAreCharged()
+    {
+        QElapsedTimer clock;
+        clock.start();
+        const std::string texts
+            = "{% set s = 'a' * 8000000 %}{% set t = 'a' * 4000000 ~ 'b' %}{% set u = 'b' ~ 'a' * "
+              "4000000 %}";
+        for (const char* search : {"t in s", "s.find(t)", "s.rfind(u)", "s.count(t)",
+                 "s.split(t)|length", "s.rsplit(u)|length", "s.partition(t)|length",
+                 "s.rpartition(u)|length", "s.replace(t, '')|length", "s|replace(t, '')|length"})
+            QVERIFY2(failure(texts + "{{ " + search + " }}") == "no error", search);
+        QVERIFY(clock.elapsed() < 60'000);
+        QVERIFY(
+            isStopped("{% set s = 'a' * 8000000 %}{% for i in range(10000) %}{% set t = s[::-1] "
+                      "%}{% endfor %}"));
+        QVERIFY(failure("{% set s = ' ' * 9000000 %}{{ [[[[1]]]]|tojson(indent=s)|length }}")
+                    .find("MiB")
+            != std::string::npos);
+        QVERIFY(failure("{{ ([1] * 16000000)|length }}").find("memory") != std::string::npos);
+    }
+
+    void slowTemplatesAreStopped()
+    {
+        const Json chat = {{"messages", Json::array()}, {"tools", nullptr}};
+        const text::ChatTemplate longest("{% for i in range(90000) %}{{ i }}{% endfor %}");
+        longest.render(chat, Json::object(), fixedNow());
+        try {
+            longest.render(chat, Json::object(), fixedNow(), std::chrono::milliseconds(1));
+            QFAIL("the template ran to its end");
+        } catch (const Error& error) {
+            QVERIFY2(std::string(error.what()).find("takes too long") != std::string::npos,
+                error.what());
+        }
+    }
+
+    void searchesEqualPythons()
+    {
+        const Json chat = {{"messages", Json::array()}, {"tools", nullptr}};
+        const auto shown = [&](const std::string& expression) {
+            return rendered("{{ " + expression + " }}", chat, Json::object()).second;
+        };
+        QCOMPARE(shown("'aaa'.rsplit('aa')"), std::string("['a', '']"));
+        QCOMPARE(shown("'aaa'.split('aa')"), std::string("['', 'a']"));
+        QCOMPARE(shown("'1ü2ü3ü4'.rsplit('ü', 2)"), std::string("['1ü2', '3', '4']"));
+        QCOMPARE(shown("'abab'.rfind('ab')"), std::string("2"));
+        QCOMPARE(shown("'abab'.rfind('')"), std::string("4"));
+        QCOMPARE(shown("''.find('') ~ ''.rfind('') ~ ''.count('a') ~ ('' in '')"),
+            std::string("000True"));
+        QCOMPARE(shown("'aüa'.rpartition('ü')"), std::string("('a', 'ü', 'a')"));
+        QCOMPARE(shown("'aaaa'.replace('aa', 'b', 1)"), std::string("baa"));
     }
 
     void errorsNameTheLineAndTheWords()

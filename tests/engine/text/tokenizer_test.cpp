@@ -350,6 +350,19 @@ void TokenizerTest::brokenFilesAreRefused()
             R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [["a"]]}})",
             R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": [], "unk_token": "u"}})"})
         QVERIFY2(!messageOf([&] { text::parseTokenizerJson(bad, "bad", {}); }).empty(), bad);
+    const std::string merge = messageOf([&] {
+        text::parseTokenizerJson(
+            R"({"model": {"type": "BPE", "vocab": {"a": 0, "aa": 1}, "merges": [["a", "a"], ["a"]]}})",
+            "bad", {});
+    });
+    QVERIFY2(merge.find("merge 1 is of 1 tokens") == 0, merge.c_str());
+    const std::string pattern = messageOf([&] {
+        text::parseTokenizerJson(
+            R"({"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}, "pre_tokenizer":
+                {"type": "Split", "pattern": {"Regex": "["}, "behavior": "Isolated", "invert": false}})",
+            "bad", {});
+    });
+    QVERIFY2(pattern.ends_with("write it to its end, or fetch the file again"), pattern.c_str());
     QTemporaryDir folder;
     const fs::path path = folder.path().toStdString();
     QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("no tokenizer") == 0);
