@@ -32,6 +32,9 @@ public:
     void setSources(const chats::Conversation* conversation,
         std::function<const chats::ReplyRouting*(int64_t message)> routingOf,
         const int64_t* leaf = nullptr);
+    /// What is typed into a message on this side and not sent; null: it is not being edited.
+    void setEdits(std::function<const std::string*(int64_t message)> editOf);
+    void setEditRefusal(const QString& reason); ///< empty: edits can be kept
     void openConversation(); ///< another one: its end comes into view
     void pathChanged(); ///< messages were added, removed, or another branch is shown
     void messageChanged(int64_t id); ///< its text, figures or routing
@@ -57,6 +60,9 @@ Q_SIGNALS:
     void goOnWanted(qint64 message);
     void removeWanted(qint64 message);
     void edited(qint64 message, const QString& text);
+    void editTyped(qint64 message, const QString& text); ///< not sent yet
+    void editEnded(qint64 message);
+    void editRefused();
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -82,6 +88,7 @@ private:
     const chats::Conversation* m_conversation = nullptr;
     const int64_t* m_leaf = nullptr;
     std::function<const chats::ReplyRouting*(int64_t)> m_routingOf;
+    std::function<const std::string*(int64_t)> m_editOf;
     std::vector<int64_t> m_path;
     std::vector<int> m_heights;
     std::map<int64_t, MessageView*> m_views;
@@ -89,7 +96,7 @@ private:
     std::map<int64_t, bool> m_strips; ///< shown or folded by hand
     bool m_canReply = false, m_laying = false, m_follow = true;
     int m_layoutWidth = 0;
-    QString m_emptyText;
+    QString m_emptyText, m_editRefusal;
 };
 
 } // namespace moe::chat
