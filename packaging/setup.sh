@@ -9,7 +9,7 @@ cd "$(dirname "$0")/.."
 packages="
     g++ cmake ninja-build ccache pkg-config
     qt6-base-dev qt6-base-dev-tools qt6-svg-dev qt6-tools-dev qt6-tools-dev-tools qt6-l10n-tools
-    libgl1-mesa-dev libqcustomplot-dev qt6-qpa-plugins
+    libgl1-mesa-dev libqcustomplot-dev qt6-qpa-plugins qt6-translations-l10n
     libdnnl-dev libsentencepiece-dev libpcre2-dev libutf8proc-dev nlohmann-json3-dev libsqlite3-dev libboost-dev
     linux-doc linux-libc-dev fonts-noto-core fonts-noto-cjk fonts-dejavu-core
     xvfb xauth

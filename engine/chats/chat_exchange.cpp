@@ -131,7 +131,7 @@ std::string toMarkdown(const Conversation& conversation)
         const Message& message = *conversation.find(id);
         const std::string who = message.role == Role::User ? "User"
             : message.model.empty()                        ? "Assistant"
-                                                           : message.model;
+                                                           : modelName(message.model);
         text += "\n## " + who + "\n\n" + message.text + "\n";
     }
     return text;

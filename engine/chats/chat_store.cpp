@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <system_error>
 #include <unordered_map>
+#include <utility>
 
 namespace moe::chats {
 
@@ -125,6 +126,11 @@ Conversation ChatStore::open(int64_t id) const
     rows.bind(1, id);
     while (rows.step())
         conversation.messages.push_back(messageFrom(rows));
+    Statement edits = m_database.prepare("SELECT message, e.text FROM edits e JOIN messages m"
+                                         " ON m.id = message WHERE conversation = ?");
+    edits.bind(1, id);
+    while (edits.step())
+        conversation.edits[edits.integer(0)] = edits.text(1);
     if (conversation.find(conversation.leaf)
         == nullptr) // nothing shown is no state to come back to
         conversation.leaf = conversation.newestLeaf(0);
@@ -156,6 +162,8 @@ void ChatStore::create(const Conversation& conversation)
     insert.bind(9, conversation.draft).bind(10, conversation.leaf).run();
     for (const Message& message : conversation.messages)
         this->insert(info.id, message);
+    for (const auto& [message, typed] : conversation.edits)
+        setEdit(message, typed);
     transaction.commit();
 }
 
@@ -194,6 +202,19 @@ void ChatStore::setDraft(int64_t id, const std::string& draft)
     change("UPDATE conversations SET draft = ? WHERE id = ?", id, draft);
 }
 
+void ChatStore::setEdit(int64_t message, const std::string& typed)
+{
+    m_database.prepare("INSERT OR REPLACE INTO edits VALUES(?, ?)")
+        .bind(1, message)
+        .bind(2, typed)
+        .run();
+}
+
+void ChatStore::dropEdit(int64_t message)
+{
+    m_database.prepare("DELETE FROM edits WHERE message = ?").bind(1, message).run();
+}
+
 void ChatStore::setLeaf(int64_t id, int64_t leaf)
 {
     m_database.prepare("UPDATE conversations SET leaf = ? WHERE id = ?")
@@ -227,6 +248,10 @@ Conversation ChatStore::duplicate(int64_t id, const std::string& title)
     for (Message& message : copy.messages)
         message.parent = renamed(message.parent);
     copy.leaf = renamed(copy.leaf);
+    for (const auto& [message, typed] : std::exchange(copy.edits, {})) {
+        if (ids.contains(message))
+            copy.edits[ids[message]] = typed;
+    }
     create(copy);
     for (const auto& [old, fresh] : ids) {
         m_database.prepare("INSERT INTO routings SELECT ?, trace FROM routings WHERE message = ?")

@@ -39,6 +39,8 @@ public:
     void setModel(int64_t id, const std::string& folder);
     void setSetup(int64_t id, const Setup& setup);
     void setDraft(int64_t id, const std::string& draft);
+    void setEdit(int64_t message, const std::string& typed);
+    void dropEdit(int64_t message);
     void setLeaf(int64_t id, int64_t leaf);
     /// The same under new ids, with all branches and routings.
     Conversation duplicate(int64_t id, const std::string& title);

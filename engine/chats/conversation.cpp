@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <atomic>
+#include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <random>
 #include <unordered_map>
 #include <unordered_set>
@@ -68,6 +70,17 @@ std::string titleFrom(const std::string& message)
     while (!title.empty() && title.back() == ' ')
         title.pop_back();
     return title;
+}
+
+std::string modelName(const std::string& model)
+{
+    const std::filesystem::path folder(model);
+    const std::string name = folder.filename().string(), prefix = "step-";
+    int64_t step = -1;
+    if (name.starts_with(prefix))
+        std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
+    return step < 0 ? name
+                    : folder.parent_path().filename().string() + ", step " + std::to_string(step);
 }
 
 const Message* Conversation::find(int64_t id) const

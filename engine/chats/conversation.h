@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -55,7 +56,7 @@ struct Message {
     MessageState state = MessageState::Done;
     std::string text;
     double created = 0; ///< seconds since the epoch
-    std::string model; ///< who replied
+    std::string model; ///< folder of the checkpoint that replied; a name in older stores
     ReplyFacts facts;
 };
 
@@ -72,6 +73,7 @@ struct Conversation {
     ConversationInfo info;
     Setup setup;
     std::string draft; ///< typed and not sent
+    std::map<int64_t, std::string> edits; ///< the same of messages being edited, by their ids
     int64_t leaf = 0; ///< last message of the branch on screen
     std::vector<Message> messages; ///< all branches, parents before their children
 
@@ -92,6 +94,9 @@ struct Conversation {
 /// bits, so that the window can name a message before the store has it. Rising. Any thread.
 int64_t newId();
 double now(); ///< seconds since the epoch
+
+/// A name for people of what Message::model says: "out, step 40", or the folder's own.
+std::string modelName(const std::string& model);
 
 /// A title made of the first line of a message, at most 48 characters.
 std::string titleFrom(const std::string& message);

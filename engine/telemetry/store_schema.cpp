@@ -80,8 +80,16 @@ CREATE TRIGGER message_changed AFTER UPDATE OF text ON messages BEGIN
 END;
 )sql";
 
+// What was typed into a message that is being edited and is not sent yet.
+constexpr const char* kEdits = R"sql(
+CREATE TABLE edits(message INTEGER PRIMARY KEY, text TEXT NOT NULL);
+CREATE TRIGGER message_edit_dropped AFTER DELETE ON messages BEGIN
+    DELETE FROM edits WHERE message = old.id;
+END;
+)sql";
+
 /// Step v brings a store of version v to v + 1.
-constexpr std::array kSteps{kRuns, kConversations};
+constexpr std::array kSteps{kRuns, kConversations, kEdits};
 constexpr auto kSchemaVersion = static_cast<int64_t>(kSteps.size());
 
 /// All steps that are missing, or none of them.

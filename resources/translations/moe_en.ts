@@ -71,20 +71,20 @@
 <context>
     <name>MessageView</name>
     <message numerus="yes">
-        <source>%n token(s)</source>
+        <source>%Ln token(s)</source>
         <translation>
-            <numerusform>%n token</numerusform>
-            <numerusform>%n tokens</numerusform>
+            <numerusform>%Ln token</numerusform>
+            <numerusform>%Ln tokens</numerusform>
         </translation>
     </message>
 </context>
 <context>
     <name>PromptPage</name>
     <message numerus="yes">
-        <source>%n token(s), %1 characters</source>
+        <source>%Ln token(s), %1 characters</source>
         <translation>
-            <numerusform>%n token, %1 characters</numerusform>
-            <numerusform>%n tokens, %1 characters</numerusform>
+            <numerusform>%Ln token, %1 characters</numerusform>
+            <numerusform>%Ln tokens, %1 characters</numerusform>
         </translation>
     </message>
 </context>

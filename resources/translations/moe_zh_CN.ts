@@ -147,10 +147,6 @@
         <translation>正在生成回复。</translation>
     </message>
     <message>
-        <source>Stop it before you delete messages.</source>
-        <translation>请先停止，再删除消息。</translation>
-    </message>
-    <message>
         <source>delete message</source>
         <translation>删除消息</translation>
     </message>
@@ -419,6 +415,26 @@
     <message>
         <source>Write a message to see the prompt that it makes.</source>
         <translation>写一条消息，即可看到它形成的提示词。</translation>
+    </message>
+    <message>
+        <source>Go to the composer</source>
+        <translation>转到输入框</translation>
+    </message>
+    <message>
+        <source>Show or hide the conversations</source>
+        <translation>显示或隐藏会话列表</translation>
+    </message>
+    <message>
+        <source>Show or hide the side docks</source>
+        <translation>显示或隐藏两侧面板</translation>
+    </message>
+    <message>
+        <source>The edit stays open until it can be sent.</source>
+        <translation>编辑框会一直打开，直到可以发送。</translation>
+    </message>
+    <message>
+        <source>Stop it before you delete or restore messages.</source>
+        <translation>请先停止，再删除或恢复消息。</translation>
     </message>
 </context>
 <context>
@@ -2050,13 +2066,17 @@
 <context>
     <name>MessageView</name>
     <message>
+        <source>Text of the message</source>
+        <translation>消息正文</translation>
+    </message>
+    <message>
         <source>writing</source>
         <translation>生成中</translation>
     </message>
     <message numerus="yes">
-        <source>%n token(s)</source>
+        <source>%Ln token(s)</source>
         <translation>
-            <numerusform>%n 个词元</numerusform>
+            <numerusform>%Ln 个词元</numerusform>
         </translation>
     </message>
     <message>
@@ -2334,9 +2354,9 @@
         <translation>模型读到的提示词</translation>
     </message>
     <message numerus="yes">
-        <source>%n token(s), %1 characters</source>
+        <source>%Ln token(s), %1 characters</source>
         <translation>
-            <numerusform>%n 个词元，%1 个字符</numerusform>
+            <numerusform>%Ln 个词元，%1 个字符</numerusform>
         </translation>
     </message>
     <message>

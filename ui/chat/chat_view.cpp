@@ -162,6 +162,7 @@ MessageContext ChatView::contextOf(size_t row) const
     context.live = m_live.contains(message.id);
     context.cutOff = !context.live && message.state == chats::MessageState::Streaming;
     context.canReply = m_canReply;
+    context.editRefusal = m_editRefusal;
     const double before = row == 0 ? 0 : m_conversation->find(m_path[row - 1])->created;
     if (message.created - before > kPauseSeconds)
         context.heading = headingOf(message.created);
@@ -202,7 +203,12 @@ MessageView* ChatView::make(size_t row)
     connect(view, &MessageView::edited, this, &ChatView::edited);
     if (m_layer)
         view->showLayer(*m_layer);
+    connect(view, &MessageView::editTyped, this, &ChatView::editTyped);
+    connect(view, &MessageView::editEnded, this, &ChatView::editEnded);
+    connect(view, &MessageView::editRefused, this, &ChatView::editRefused);
     fill(*view, row);
+    if (const std::string* typed = m_editOf ? m_editOf(id) : nullptr)
+        view->openEditor(QString::fromStdString(*typed));
     view->show();
     return view;
 }
@@ -335,6 +341,19 @@ void ChatView::setCanReply(bool can)
     for (const auto& [id, view] : m_views)
         fill(*view, *rowOf(id));
     layOut();
+}
+
+void ChatView::setEdits(std::function<const std::string*(int64_t)> editOf)
+{
+    m_editOf = std::move(editOf);
+}
+
+void ChatView::setEditRefusal(const QString& reason)
+{
+    if (std::exchange(m_editRefusal, reason) == reason)
+        return;
+    for (const auto& [id, view] : m_views)
+        fill(*view, *rowOf(id));
 }
 
 void ChatView::setEmptyText(const QString& text)

@@ -35,6 +35,9 @@ public:
     /// Shows nothing, and uses neither conversation nor routings until openConversation(): for
     /// before they go, and for a transcript that is out of sight.
     void clear();
+    /// What is typed into a message on this side and not sent; null: it is not being edited.
+    void setEdits(std::function<const std::string*(int64_t message)> editOf);
+    void setEditRefusal(const QString& reason); ///< empty: edits can be kept
     void openConversation(); ///< another one: its end comes into view
     void pathChanged(); ///< messages were added, removed, or another branch is shown
     void messageChanged(int64_t id); ///< its text, figures or routing
@@ -65,6 +68,9 @@ Q_SIGNALS:
     void goOnWanted(qint64 message);
     void removeWanted(qint64 message);
     void edited(qint64 message, const QString& text);
+    void editTyped(qint64 message, const QString& text); ///< not sent yet
+    void editEnded(qint64 message);
+    void editRefused();
 
 protected:
     void resizeEvent(QResizeEvent* event) override;
@@ -92,6 +98,7 @@ private:
     const chats::Conversation* m_conversation = nullptr;
     const int64_t* m_leaf = nullptr;
     std::function<const chats::ReplyRouting*(int64_t)> m_routingOf;
+    std::function<const std::string*(int64_t)> m_editOf;
     std::vector<int64_t> m_path;
     std::vector<int> m_heights;
     std::map<int64_t, MessageView*> m_views;
@@ -102,7 +109,7 @@ private:
     std::set<int64_t> m_marked; ///< replies with the mark, empty: all
     bool m_canReply = false, m_laying = false, m_follow = true;
     int m_layoutWidth = 0;
-    QString m_emptyText;
+    QString m_emptyText, m_editRefusal;
 };
 
 } // namespace moe::chat

@@ -70,6 +70,7 @@ ChatWorkspace::ChatWorkspace(
 ChatWorkspace::~ChatWorkspace()
 {
     m_impl->keepDraft();
+    m_impl->keepUnfinished();
     m_impl->undo.disconnect(&m_impl->self); // it says that it is emptied when it goes
     m_impl->left.session.disconnect(this);
     m_impl->right.session.disconnect(this);

@@ -2,13 +2,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/conversation_panel.h"
 
+#include "ui/chat/quiet_list.h"
 #include "ui/shell/theme.h"
 #include "ui/shell/title_bar.h"
 
 #include <QAction>
 #include <QDateTime>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QLocale>
 #include <QMenu>
 #include <QPainter>
@@ -17,7 +17,9 @@
 #include <QTimer>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace moe::chat {
 
@@ -100,7 +102,7 @@ public:
 ConversationPanel::ConversationPanel(shell::TitleBar& title, QWidget* parent)
     : QWidget(parent)
     , m_search(new QLineEdit(this))
-    , m_list(new QListWidget(this))
+    , m_list(new QuietList(this))
 {
     m_search->setObjectName(QStringLiteral("conversationSearch"));
     m_search->setPlaceholderText(tr("Search all messages"));
@@ -110,7 +112,8 @@ ConversationPanel::ConversationPanel(shell::TitleBar& title, QWidget* parent)
     m_search->setClearButtonEnabled(true);
     m_list->setObjectName(QStringLiteral("conversationList"));
     m_list->setAccessibleName(tr("Conversations"));
-    m_list->setItemDelegate(new RowDelegate(m_list));
+    auto* delegate = new RowDelegate(m_list);
+    m_list->setItemDelegate(delegate);
     m_list->setFrameShape(QFrame::NoFrame);
     m_list->setMouseTracking(true);
     m_list->setContextMenuPolicy(Qt::CustomContextMenu);
@@ -137,14 +140,23 @@ ConversationPanel::ConversationPanel(shell::TitleBar& title, QWidget* parent)
         else
             Q_EMIT searchWanted(m_search->text());
     });
-    connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
-        if (!m_filling && item != nullptr && !item->data(Heading).toBool())
+    const auto choose = [this](const QListWidgetItem* item) {
+        if (!m_filling && !m_selecting && item != nullptr && !item->data(Heading).toBool())
             Q_EMIT chosen(item->data(Conversation).toLongLong(), item->data(Message).toLongLong());
+    };
+    connect(m_list, &QListWidget::currentItemChanged, this, choose);
+    connect(m_list, &QListWidget::itemActivated, this, choose);
+    connect(m_list, &QListWidget::itemChanged, this, [this](const QListWidgetItem* item) {
+        if (!m_filling)
+            rename(item->data(Conversation).toLongLong(), item->text().trimmed());
     });
-    connect(m_list, &QListWidget::itemChanged, this, [this](QListWidgetItem* item) {
-        if (!m_filling && !item->text().trimmed().isEmpty())
-            Q_EMIT renamed(item->data(Conversation).toLongLong(), item->text().trimmed());
-    });
+    connect(
+        delegate, &QAbstractItemDelegate::closeEditor, this,
+        [this] {
+            if (m_stale)
+                show();
+        },
+        Qt::QueuedConnection); // it is still open while it says so
     connect(m_list, &QListWidget::customContextMenuRequested, this, &ConversationPanel::showMenu);
     QMenu* menu = title.menu();
     connect(menu, &QMenu::aboutToShow, this, [this] { m_list->setFocus(); });
@@ -161,7 +173,34 @@ void ConversationPanel::setConversations(std::vector<chats::ConversationInfo> in
 void ConversationPanel::setCurrent(qint64 conversation)
 {
     m_current = conversation;
-    show();
+    selectCurrent();
+}
+
+/// Hits stay as they are: they are walked through.
+void ConversationPanel::selectCurrent()
+{
+    if (!m_query.isEmpty())
+        return;
+    m_selecting = true;
+    QListWidgetItem* current = nullptr;
+    for (int row = 0; row < m_list->count() && current == nullptr; ++row) {
+        QListWidgetItem* item = m_list->item(row);
+        if (m_current != 0 && item->data(Conversation).toLongLong() == m_current)
+            current = item;
+    }
+    m_list->setCurrentItem(current);
+    m_selecting = false;
+}
+
+void ConversationPanel::rename(qint64 conversation, const QString& title)
+{
+    const auto found = std::ranges::find(m_infos, conversation, &chats::ConversationInfo::id);
+    if (title.isEmpty() || found == m_infos.end()) {
+        m_stale = true; // the old title again
+        return;
+    }
+    found->title = title.toStdString();
+    Q_EMIT renamed(conversation, title);
 }
 
 void ConversationPanel::setHits(const QString& query, std::vector<chats::SearchHit> hits)
@@ -181,10 +220,17 @@ QListWidgetItem* ConversationPanel::addHeading(const QString& text)
 
 void ConversationPanel::show()
 {
+    m_stale = m_list->isEditing();
+    if (m_stale)
+        return;
     m_filling = true;
+    const QListWidgetItem* before = m_query.isEmpty() ? nullptr : m_list->currentItem();
+    const std::pair<qint64, qint64> walked = before != nullptr
+        ? std::pair(before->data(Conversation).toLongLong(), before->data(Message).toLongLong())
+        : std::pair<qint64, qint64>();
     m_list->clear();
     const auto add
-        = [this](const QString& title, qint64 conversation, qint64 message, const QString& detail) {
+        = [&](const QString& title, qint64 conversation, qint64 message, const QString& detail) {
               auto* item = new QListWidgetItem(title, m_list);
               item->setData(Conversation, conversation);
               item->setData(Message, message);
@@ -192,7 +238,8 @@ void ConversationPanel::show()
               item->setToolTip(title);
               if (message == 0)
                   item->setFlags(item->flags() | Qt::ItemIsEditable);
-              if (conversation == m_current && m_query.isEmpty())
+              if (m_query.isEmpty() ? conversation == m_current
+                                    : std::pair(conversation, message) == walked)
                   m_list->setCurrentItem(item);
           };
     if (!m_query.isEmpty()) {

@@ -7,7 +7,6 @@
 #include <QWidget>
 
 class QLineEdit;
-class QListWidget;
 class QListWidgetItem;
 
 namespace moe::shell {
@@ -15,6 +14,8 @@ class TitleBar;
 }
 
 namespace moe::chat {
+
+class QuietList;
 
 /// The list of conversations, newest first under the day they were last spoken in, and the search
 /// over all their messages. GUI thread.
@@ -41,18 +42,22 @@ Q_SIGNALS:
     void tagsWanted(qint64 conversation);
 
 private:
-    void show();
+    void show(); ///< fills the list; later, when a row is being renamed
+    void selectCurrent();
     void showMenu(const QPoint& at);
     void renameCurrent();
+    void rename(qint64 conversation, const QString& title);
     QListWidgetItem* addHeading(const QString& text);
 
     std::vector<chats::ConversationInfo> m_infos;
     std::vector<chats::SearchHit> m_hits;
     QString m_query;
     qint64 m_current = 0;
-    bool m_filling = false;
+    bool m_filling = false; ///< what changes is not the user's doing
+    bool m_selecting = false; ///< the same of the current row alone
+    bool m_stale = false; ///< to be filled again when renaming has ended
     QLineEdit* m_search;
-    QListWidget* m_list;
+    QuietList* m_list;
 };
 
 } // namespace moe::chat

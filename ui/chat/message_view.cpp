@@ -6,6 +6,7 @@
 #include "ui/chat/expert_strip.h"
 #include "ui/chat/markdown_segments.h"
 #include "ui/chat/markdown_text.h"
+#include "ui/chat/model_name.h"
 #include "ui/models/format.h"
 #include "ui/shell/theme.h"
 
@@ -35,7 +36,7 @@ QString factsText(const chats::Message& message, const MessageContext& context)
     if (context.live)
         parts += MessageView::tr("writing");
     if (facts.tokens > 0)
-        parts += MessageView::tr("%n token(s)", nullptr, static_cast<int>(facts.tokens));
+        parts += MessageView::tr("%Ln token(s)", nullptr, static_cast<int>(facts.tokens));
     if (facts.tokensPerSecond > 0)
         parts += MessageView::tr("%1 tokens/s").arg(formatFixed(facts.tokensPerSecond, 1));
     if (facts.firstTokenSeconds > 0)
@@ -128,7 +129,7 @@ void MessageView::setMessage(const chats::Message& message, const MessageContext
                                 .arg(sampling.repetitionPenalty)
                                 .arg(formatCount(sampling.maxTokens)));
     }
-    const QString who = isUser() ? tr("You") : QString::fromStdString(message.model);
+    const QString who = isUser() ? tr("You") : shownName(message.model);
     setAccessibleName(tr("%1: %2", "who: message").arg(who, text.left(400)));
     updateButtons();
     update();
@@ -145,6 +146,8 @@ void MessageView::showSegments(const QList<Segment>& segments, bool live)
         if (i >= m_segments.size()) {
             m_segments.append(
                 code ? static_cast<QWidget*>(new CodeBlock(this)) : new MarkdownText(this));
+            if (!code)
+                m_segments.last()->setAccessibleName(tr("Text of the message"));
             m_segments.last()->setVisible(m_editor == nullptr);
         }
         if (auto* block = qobject_cast<CodeBlock*>(m_segments[i]))
@@ -185,6 +188,10 @@ void MessageView::updateButtons()
     m_copy->setVisible(idle && near);
     m_edit->setVisible(idle && near);
     m_remove->setVisible(idle && near);
+    if (m_keep != nullptr) {
+        m_keep->setEnabled(m_context.editRefusal.isEmpty());
+        m_keep->setToolTip(m_context.editRefusal);
+    }
     if (m_strip != nullptr)
         m_strip->setVisible(m_stripShown && m_routing != nullptr && !m_routing->empty());
 }
@@ -229,53 +236,6 @@ bool MessageView::isBusy() const
         || (QWidget::focusWidget() != nullptr && QWidget::focusWidget()->hasFocus());
 }
 
-void MessageView::edit()
-{
-    if (m_editor != nullptr || m_context.live)
-        return;
-    m_editor = new QPlainTextEdit(QString::fromStdString(m_message.text), this);
-    m_editor->setObjectName(QStringLiteral("messageEditor"));
-    m_editor->setAccessibleName(tr("Edited message"));
-    m_editor->setFont(shell::font(TextRole::Chat));
-    m_editor->setTabChangesFocus(true);
-    m_editor->installEventFilter(this);
-    m_keep = new QPushButton(isUser() ? tr("Send") : tr("Keep as a branch"), this);
-    m_keep->setObjectName(QStringLiteral("keepEdit"));
-    m_cancel = new QPushButton(tr("Cancel"), this);
-    for (QPushButton* button : {m_keep, m_cancel})
-        shell::makeSmall(button);
-    connect(m_keep, &QPushButton::clicked, this, [this] { finishEditing(true); });
-    connect(m_cancel, &QPushButton::clicked, this, [this] { finishEditing(false); });
-    for (QWidget* widget : std::initializer_list<QWidget*>{m_editor, m_keep, m_cancel})
-        widget->show();
-    for (QWidget* segment : m_segments)
-        segment->hide();
-    m_editor->setFocus();
-    m_editor->moveCursor(QTextCursor::End);
-    updateButtons();
-    Q_EMIT heightChanged();
-}
-
-void MessageView::finishEditing(bool keep)
-{
-    if (m_editor == nullptr)
-        return;
-    const QString text = m_editor->toPlainText();
-    for (QWidget* widget : std::initializer_list<QWidget*>{m_editor, m_keep, m_cancel}) {
-        widget->hide();
-        widget->deleteLater();
-    }
-    m_editor = nullptr;
-    m_keep = m_cancel = nullptr;
-    for (QWidget* segment : m_segments)
-        segment->show();
-    updateButtons();
-    setFocus();
-    Q_EMIT heightChanged();
-    if (keep && !text.trimmed().isEmpty())
-        Q_EMIT edited(m_id, text);
-}
-
 void MessageView::copyText()
 {
     QGuiApplication::clipboard()->setText(QString::fromStdString(m_message.text));
@@ -312,7 +272,7 @@ void MessageView::paintEvent(QPaintEvent*)
     } else {
         painter.setFont(shell::font(TextRole::Secondary, true));
         painter.setPen(theme().text);
-        const QString name = QString::fromStdString(m_message.model);
+        const QString name = shownName(m_message.model);
         painter.drawText(QRect(0, m_bodyTop, width(), px(18)), Qt::AlignLeft | Qt::AlignVCenter,
             name.isEmpty() ? tr("Assistant") : name);
     }
@@ -359,27 +319,6 @@ void MessageView::keyPressEvent(QKeyEvent* event)
         Q_EMIT removeWanted(m_id);
     else
         QWidget::keyPressEvent(event);
-}
-
-bool MessageView::eventFilter(QObject* watched, QEvent* event)
-{
-    if (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut) {
-        updateButtons();
-        Q_EMIT heightChanged();
-    }
-    if (watched == m_editor && event->type() == QEvent::KeyPress) {
-        auto* key = static_cast<QKeyEvent*>(event);
-        if (key->key() == Qt::Key_Escape) {
-            finishEditing(false);
-            return true;
-        }
-        const bool enter = key->key() == Qt::Key_Return || key->key() == Qt::Key_Enter;
-        if (enter && !key->modifiers().testFlag(Qt::ShiftModifier)) {
-            finishEditing(true);
-            return true;
-        }
-    }
-    return QWidget::eventFilter(watched, event);
 }
 
 } // namespace moe::chat

@@ -29,6 +29,7 @@ struct MessageContext {
     bool live = false; ///< it is being written
     bool cutOff = false; ///< it was being written when the program ended
     bool canReply = false; ///< a model is there and free
+    QString editRefusal; ///< why an edit cannot be kept now; empty: it can
     QString heading; ///< "Today, 15:02", above the message; may be empty
 };
 
@@ -50,6 +51,7 @@ public:
     bool isBusy() const; ///< being edited, or holding the focus: not to be thrown away
 
     void edit(); ///< turns the text into a field
+    void openEditor(const QString& text); ///< the same, without the focus
     bool isEditing() const { return m_editor != nullptr; }
     bool stripShown() const { return m_stripShown; }
     void setStripShown(bool shown);
@@ -70,6 +72,9 @@ Q_SIGNALS:
     void goOnWanted(qint64 message);
     void removeWanted(qint64 message);
     void edited(qint64 message, const QString& text);
+    void editTyped(qint64 message, const QString& text); ///< not sent yet
+    void editEnded(qint64 message); ///< sent or cancelled
+    void editRefused(); ///< asked for against editRefusal; it stays open
 
 protected:
     void paintEvent(QPaintEvent* event) override;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/open_model_dialog.h"
 
+#include "ui/chat/quiet_list.h"
 #include "ui/models/format.h"
 #include "ui/shell/machine.h"
 #include "ui/shell/theme.h"
@@ -11,7 +12,6 @@
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
-#include <QListWidget>
 #include <QPushButton>
 #include <QVBoxLayout>
 
@@ -64,7 +64,7 @@ QString factsOf(const session::ModelFacts& facts)
 OpenModelDialog::OpenModelDialog(const QStringList& recent, const std::filesystem::path& store,
     QWidget* parent, std::filesystem::path beside)
     : QDialog(parent)
-    , m_list(new QListWidget(this))
+    , m_list(new QuietList(this))
     , m_folder(new QLineEdit(this))
     , m_facts(shell::makeLabel({}, TextRole::Secondary, &shell::Theme::text2, false, this))
     , m_beside(std::move(beside))
@@ -99,10 +99,8 @@ OpenModelDialog::OpenModelDialog(const QStringList& recent, const std::filesyste
     column->addWidget(buttons);
     for (const QString& folder : recent)
         addEntry(folder, folder);
-    connect(m_list, &QListWidget::currentItemChanged, this, [this](QListWidgetItem* item) {
-        if (item != nullptr)
-            m_folder->setText(item->data(Qt::UserRole).toString());
-    });
+    connect(m_list, &QListWidget::currentItemChanged, this, &OpenModelDialog::take);
+    connect(m_list, &QListWidget::itemClicked, this, &OpenModelDialog::take); // again, too
     connect(m_list, &QListWidget::itemActivated, m_open, &QPushButton::click);
     connect(m_folder, &QLineEdit::textChanged, this, &OpenModelDialog::choose);
     connect(browse, &QPushButton::clicked, this, [this] {
@@ -117,6 +115,7 @@ OpenModelDialog::OpenModelDialog(const QStringList& recent, const std::filesyste
         Q_EMIT folderChosen(m_folder->text());
         accept();
     });
+    m_folder->setFocus(); // which model is opened is said, not guessed
     readCheckpoints(store);
 }
 
@@ -125,6 +124,12 @@ void OpenModelDialog::addEntry(const QString& text, const QString& folder)
     auto* item = new QListWidgetItem(text, m_list);
     item->setData(Qt::UserRole, folder);
     item->setToolTip(folder);
+}
+
+void OpenModelDialog::take(const QListWidgetItem* item)
+{
+    if (item != nullptr)
+        m_folder->setText(item->data(Qt::UserRole).toString());
 }
 
 void OpenModelDialog::readCheckpoints(const std::filesystem::path& store)

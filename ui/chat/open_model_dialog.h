@@ -10,15 +10,17 @@
 
 class QLabel;
 class QLineEdit;
-class QListWidget;
+class QListWidgetItem;
 class QPushButton;
 
 namespace moe::chat {
 
+class QuietList;
+
 /// "12.9 B parameters, 2.7 B active": what a folder says, line by line.
 QString factsOf(const session::ModelFacts& facts);
 
-/// Chooses what to open: a folder, a recent one, or the newest checkpoint of a run, and says before
+/// Chooses what to open: a folder, a recent one, or a checkpoint of a run, and says before
 /// loading what it is and whether there is memory for it. Reads files on a thread of its own. GUI
 /// thread.
 class OpenModelDialog : public QDialog {
@@ -35,10 +37,11 @@ Q_SIGNALS:
 private:
     void readCheckpoints(const std::filesystem::path& store);
     void addEntry(const QString& text, const QString& folder);
+    void take(const QListWidgetItem* item);
     void choose(const QString& folder);
     void showFacts(const session::ModelFacts& facts);
 
-    QListWidget* m_list;
+    QuietList* m_list;
     QLineEdit* m_folder;
     QLabel* m_facts;
     QPushButton* m_open;

@@ -77,7 +77,7 @@ void PromptPage::setPreview(const session::PromptPreview& preview)
         return; // what is chosen stays chosen
     m_tokens = preview.tokens;
     m_places = tokenPlaces(preview.text, m_tokens);
-    m_sum->setText(tr("%n token(s), %1 characters", nullptr, static_cast<int>(m_tokens.size()))
+    m_sum->setText(tr("%Ln token(s), %1 characters", nullptr, static_cast<int>(m_tokens.size()))
                        .arg(formatCount(text.size())));
     m_text->setPlainText(text);
     m_model->setTokens(preview.tokens);

@@ -3,12 +3,10 @@
 #include "engine/base/files.h"
 #include "engine/chats/chat_exchange.h"
 #include "ui/chat/workspace_impl.h"
-#include "ui/shell/message_bar.h"
 #include "ui/shell/save_file.h"
 
 #include <QFileDialog>
 #include <QInputDialog>
-#include <QUndoCommand>
 
 #include <algorithm>
 
@@ -19,22 +17,6 @@ using chats::ChatStore;
 namespace {
 
 constexpr int64_t kMostHits = 200;
-
-/// A step that can be undone, as two functions; pushing it does it.
-class Change : public QUndoCommand {
-public:
-    Change(const QString& text, std::function<void()> doIt, std::function<void()> undoIt)
-        : QUndoCommand(text)
-        , m_do(std::move(doIt))
-        , m_undo(std::move(undoIt))
-    {
-    }
-    void redo() override { m_do(); }
-    void undo() override { m_undo(); }
-
-private:
-    std::function<void()> m_do, m_undo;
-};
 
 } // namespace
 
@@ -75,6 +57,7 @@ void ChatWorkspace::Impl::connectPanels()
                 return chats.duplicate(id, chats.open(id).info.title + suffix);
             },
             [this](chats::Conversation copy) {
+                keepDraft(); // typed meanwhile
                 stored = true;
                 show(std::move(copy), 0);
                 readList();
@@ -183,7 +166,10 @@ void ChatWorkspace::Impl::open(qint64 id, qint64 message)
     }
     keepDraft();
     store.read([id](const ChatStore& chats) { return chats.open(id); },
-        [this, message](chats::Conversation conversation) {
+        [this, message, asked = ++shows](chats::Conversation conversation) {
+            if (asked != shows)
+                return; // another one was asked for meanwhile
+            keepDraft(); // typed meanwhile
             stored = true;
             show(std::move(conversation), message);
         });
@@ -196,6 +182,7 @@ void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message
     routing->setToken(nullptr, -1);
     routing->setSelectedLayer(-1);
     routing->setMarked({});
+    ++shows;
     current = std::move(conversation);
     for (const Side* side : {&left, &right}) {
         if (!side->reply || side->reply->conversation != current.info.id)
@@ -231,6 +218,14 @@ void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message
 void ChatWorkspace::Impl::keepDraft()
 {
     draftTimer.stop();
+    for (const int64_t message : std::exchange(editsTyped, {})) {
+        const auto typed = current.edits.find(message);
+        if (typed == current.edits.end())
+            store.write([message](ChatStore& s) { s.dropEdit(message); });
+        else
+            store.write(
+                [message, text = typed->second](ChatStore& s) { s.setEdit(message, text); });
+    }
     if (!std::exchange(draftTyped, false))
         return;
     if (!stored && current.draft.empty())
@@ -258,9 +253,9 @@ void ChatWorkspace::Impl::setupEdited()
 {
     current.setup.sampling = composer->sampling();
     current.setup.systemPrompt = composer->systemPrompt().toStdString();
-    if (stored)
-        store.write(
-            [id = current.info.id, setup = current.setup](ChatStore& s) { s.setSetup(id, setup); });
+    ensureStored();
+    store.write(
+        [id = current.info.id, setup = current.setup](ChatStore& s) { s.setSetup(id, setup); });
 }
 
 void ChatWorkspace::Impl::setLeaf(Side& side, int64_t leaf)
@@ -297,82 +292,6 @@ void ChatWorkspace::Impl::switchBranch(Side& side, int64_t message, int by)
     const auto to = (at - siblings.begin()) + by;
     if (to >= 0 && to < std::ssize(siblings))
         setLeaf(side, current.newestLeaf(siblings[static_cast<size_t>(to)]));
-}
-
-void ChatWorkspace::Impl::removeMessage(int64_t message)
-{
-    if (isReplying()) {
-        services.messages.show({QStringLiteral("chat-busy"), shell::MessageBar::Level::Info,
-            tr("A reply is being written."), tr("Stop it before you delete messages."), {}, {}});
-        return;
-    }
-    const chats::Message* found = current.find(message);
-    if (found == nullptr)
-        return;
-    const auto removed = std::make_shared<std::vector<chats::Message>>();
-    const std::vector<int64_t> ids = current.subtree(message);
-    for (const chats::Message& each : current.messages) {
-        if (std::ranges::find(ids, each.id) != ids.end())
-            removed->push_back(each);
-    }
-    const int64_t conversation = current.info.id, parent = found->parent;
-    const std::pair leaves(current.leaf, rightLeaf);
-    undo.push(new Change(
-        tr("delete message"),
-        [this, conversation, message, parent, ids] {
-            store.write([message](ChatStore& s) { s.removeMessage(message); });
-            if (current.info.id != conversation)
-                return;
-            std::erase_if(current.messages, [&ids](const chats::Message& each) {
-                return std::ranges::find(ids, each.id) != ids.end();
-            });
-            if (current.find(rightLeaf) == nullptr)
-                rightLeaf = current.newestLeaf(parent);
-            setLeaf(left,
-                current.find(current.leaf) == nullptr ? current.newestLeaf(parent) : current.leaf);
-        },
-        [this, conversation, message, leaves, removed] {
-            store.write([message](ChatStore& s) { s.restoreMessage(message); });
-            if (current.info.id != conversation)
-                return;
-            current.messages.insert(current.messages.end(), removed->begin(), removed->end());
-            std::ranges::sort(current.messages, {}, &chats::Message::id);
-            rightLeaf = leaves.second;
-            setLeaf(left, leaves.first);
-        }));
-    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
-        tr("%n message(s) deleted.", nullptr, static_cast<int>(ids.size())), {}, tr("Undo"),
-        [this] {
-            undo.undo();
-        }});
-}
-
-void ChatWorkspace::Impl::removeConversation(qint64 id)
-{
-    for (const Side* side : {&left, &right}) {
-        if (side->reply && side->reply->conversation == id)
-            stopReply();
-    }
-    undo.push(new Change(
-        tr("delete conversation"),
-        [this, id] {
-            store.write([id](ChatStore& s) { s.remove(id); });
-            if (current.info.id == id) {
-                draftTyped = false;
-                stored = false;
-                show(chats::Conversation(), 0);
-            }
-            readList();
-        },
-        [this, id] {
-            store.write([id](ChatStore& s) { s.restore(id); });
-            readList();
-            open(id, 0);
-        }));
-    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
-        tr("The conversation is deleted."), {}, tr("Undo"), [this] {
-            undo.undo();
-        }});
 }
 
 void ChatWorkspace::Impl::exportConversation(qint64 id, const QString& suffix)

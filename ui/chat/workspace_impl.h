@@ -9,6 +9,7 @@
 #include "ui/chat/composer.h"
 #include "ui/chat/conversation_panel.h"
 #include "ui/chat/mask_panel.h"
+#include "ui/chat/model_name.h"
 #include "ui/chat/routing_panel.h"
 #include "ui/chat/side_head.h"
 #include "ui/session/chat_session.h"
@@ -60,13 +61,11 @@ struct Side {
     ChatView* view;
 };
 
-/// The folder's name; of a run's checkpoint the run's folder and the step.
-QString shownName(const std::filesystem::path& folder);
-
 /// The workspace's parts and what they say to each other; the functions stand in
 /// workspace_layout.cpp (docks, toolbar, actions), workspace_conversations.cpp (store, list),
-/// workspace_sides.cpp (models), workspace_model.cpp (facts and endpoint of the left side's),
-/// workspace_replies.cpp (replies) and workspace_routing.cpp (experts).
+/// workspace_undo.cpp (deleting), workspace_sides.cpp (models), workspace_model.cpp (facts and
+/// endpoint of the left side's), workspace_replies.cpp (replies) and workspace_routing.cpp
+/// (experts).
 struct ChatWorkspace::Impl {
     Impl(ChatWorkspace& workspace, shell::ShellServices shellServices,
         const std::filesystem::path& storePath);
@@ -83,6 +82,9 @@ struct ChatWorkspace::Impl {
         const QKeySequence& key, std::function<void()> run);
     void updateActions(); ///< and what can be sent
     void updateStatus();
+    void updateContext(); ///< how much of it the conversation takes
+    void toggleDock(QDockWidget* dock);
+    void toggleDocks();
     void restyle();
     void fail(const QString& line, const QString& id);
 
@@ -93,18 +95,26 @@ struct ChatWorkspace::Impl {
     void show(chats::Conversation conversation, int64_t message);
     void open(qint64 id, qint64 message);
     bool isShown(int64_t message) const; ///< on the branch on screen
-    void keepDraft();
+    void keepDraft(); ///< and what is typed into messages
     void ensureStored(); ///< the shown conversation gets its row with its first message
     void setLeaf(Side& side, int64_t leaf);
     void branchesChanged(); ///< messages or leaves did
     void switchBranch(Side& side, int64_t message, int by);
-    void removeMessage(int64_t message);
-    void removeConversation(qint64 id);
     void exportConversation(qint64 id, const QString& suffix);
     void importConversation();
     void askText(const QString& title, const QString& label, const QString& value,
         std::function<void(const QString&)> done);
     void setupEdited();
+
+    // What can be undone
+    struct Removed;
+    void removeMessage(int64_t message);
+    void removeConversation(qint64 id);
+    void takeAway(Removed& removed);
+    void putBack(const Removed& removed);
+    bool refuseWhileReplying(); ///< and say so
+    void undoChange();
+    void redoChange();
 
     // Sides and their models
     std::vector<Side*> sides(); ///< in sight
@@ -136,6 +146,8 @@ struct ChatWorkspace::Impl {
     session::ReplyRequest requestFor(const Side& side, int64_t last) const;
     void takePart(Side& side, quint64 number, const session::ReplyPart& part);
     void takeEnd(Side& side, quint64 number, const session::ReplyEnd& end);
+    void keepReply(const Side& side); ///< with its routing
+    void keepUnfinished(); ///< as stopped: the program ends
     void messageChanged(int64_t message);
     void showLive(); ///< tells the views which messages are being written
     void stopReply(); ///< on both sides
@@ -177,7 +189,9 @@ struct ChatWorkspace::Impl {
     int64_t rightLeaf = 0;
     bool stored = false; ///< current has its row
     bool listRead = false;
+    quint64 shows = 0; ///< how often show() was called: an older answer of the store is dropped
     bool draftTyped = false; ///< and not yet kept
+    std::set<int64_t> editsTyped; ///< the same of messages of the conversation shown
     QUndoStack undo;
     QTimer draftTimer, saveTimer;
 
@@ -206,9 +220,10 @@ struct ChatWorkspace::Impl {
     QToolButton* cancelButton;
     Size size = Size::Normal;
     bool arranged = false;
+    QList<QDockWidget*> foldedDocks; ///< by one key; shown again by it
     QAction *newAction, *openAction, *stopAction, *regenerateAction, *copyAction, *copyCodeAction,
-        *undoAction, *redoAction, *previousAction, *nextAction, *stripAction, *compareAction,
-        *closeAction;
+        *undoAction, *redoAction, *listAction, *docksAction, *previousAction, *nextAction,
+        *stripAction, *compareAction, *closeAction;
 };
 
 } // namespace moe::chat

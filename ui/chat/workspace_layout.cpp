@@ -6,6 +6,7 @@
 #include "ui/shell/theme.h"
 
 #include <QAction>
+#include <QApplication>
 #include <QClipboard>
 #include <QGuiApplication>
 #include <QHBoxLayout>
@@ -13,6 +14,8 @@
 #include <QSplitter>
 #include <QToolButton>
 #include <QVBoxLayout>
+
+#include <utility>
 
 namespace moe::chat {
 
@@ -106,6 +109,39 @@ void ChatWorkspace::Impl::arrangeDocks()
     else
         self.resizeDocks({listDock, routingDock}, {wide, map}, Qt::Horizontal);
     self.resizeDocks({above, maskDock}, {self.height() - px(140), px(140)}, Qt::Vertical);
+}
+
+/// Hides it, or brings it into sight: also where another tab covers it.
+void ChatWorkspace::Impl::toggleDock(QDockWidget* dock)
+{
+    if (!dock->visibleRegion().isEmpty()) {
+        if (dock->isAncestorOf(QApplication::focusWidget()))
+            composer->input().setFocus();
+        dock->hide();
+        return;
+    }
+    dock->show();
+    dock->raise();
+}
+
+void ChatWorkspace::Impl::toggleDocks()
+{
+    QList<QDockWidget*> shown;
+    for (QDockWidget* dock : {listDock, routingDock, maskDock, factsDock, endpointDock}) {
+        if (!dock->isHidden() && !dock->isFloating())
+            shown += dock;
+    }
+    if (shown.isEmpty()) {
+        for (QDockWidget* dock : std::exchange(foldedDocks, {}))
+            dock->show();
+        return;
+    }
+    for (QDockWidget* dock : shown) {
+        if (dock->isAncestorOf(QApplication::focusWidget()))
+            composer->input().setFocus();
+        dock->hide();
+    }
+    foldedDocks = std::move(shown);
 }
 
 void ChatWorkspace::Impl::fitTo(const QSize& newSize)
@@ -218,12 +254,18 @@ void ChatWorkspace::Impl::registerActions()
         QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_W), [this] { closeSecond(); });
     addAction("chat.cycleFocus", tr("Go to the next side, or to the composer"), "",
         QKeySequence(Qt::Key_F6), lead([this] { cycleFocus(); }));
+    addAction("chat.focusComposer", tr("Go to the composer"), "",
+        QKeySequence(Qt::SHIFT | Qt::Key_Escape), lead([this] { composer->input().setFocus(); }));
+    listAction = addAction("chat.list", tr("Show or hide the conversations"), "",
+        QKeySequence(Qt::CTRL | Qt::SHIFT | Qt::Key_S), [this] { toggleDock(listDock); });
+    docksAction = addAction("chat.docks", tr("Show or hide the side docks"), "",
+        QKeySequence(Qt::Key_F9), [this] { toggleDocks(); });
     undoAction = services.actions.add({QStringLiteral("chat.undo"), tr("Undo in the conversation"),
                                           {}, QKeySequence::Undo, Category::Edit, true},
-        [this] { undo.undo(); });
+        [this] { undoChange(); });
     redoAction = services.actions.add({QStringLiteral("chat.redo"), tr("Redo in the conversation"),
                                           {}, QKeySequence::Redo, Category::Edit, true},
-        [this] { undo.redo(); });
+        [this] { redoChange(); });
     for (const auto& changed : {&QUndoStack::canUndoChanged, &QUndoStack::canRedoChanged})
         QObject::connect(&undo, changed, &self, [this] { updateActions(); });
 }
@@ -233,6 +275,7 @@ void ChatWorkspace::Impl::updateActions()
     using shell::ActionRegistry;
     const bool here = self.isVisible();
     const QString elsewhere = here ? QString() : tr("Show the Chat page first");
+    const QString busy = isReplying() ? tr("A reply is being written") : elsewhere;
     const int64_t last = lastOf(chats::Role::Assistant, left);
     const QString noReply = last == 0 ? tr("There is no reply yet") : elsewhere;
     ActionRegistry::setDisabledReason(
@@ -245,9 +288,11 @@ void ChatWorkspace::Impl::updateActions()
     ActionRegistry::setDisabledReason(previousAction, noReply);
     ActionRegistry::setDisabledReason(nextAction, noReply);
     ActionRegistry::setDisabledReason(
-        undoAction, undo.canUndo() ? elsewhere : tr("There is nothing to undo"));
+        undoAction, undo.canUndo() ? busy : tr("There is nothing to undo"));
     ActionRegistry::setDisabledReason(
-        redoAction, undo.canRedo() ? elsewhere : tr("There is nothing to redo"));
+        redoAction, undo.canRedo() ? busy : tr("There is nothing to redo"));
+    ActionRegistry::setDisabledReason(listAction, elsewhere);
+    ActionRegistry::setDisabledReason(docksAction, elsewhere);
     ActionRegistry::setDisabledReason(compareAction,
         left.session.model() == nullptr ? tr("Open a model first (Ctrl+O)") : QString());
     ActionRegistry::setDisabledReason(
@@ -257,6 +302,7 @@ void ChatWorkspace::Impl::updateActions()
     for (Side* side : sides()) {
         running = running || (side->reply && side->reply->conversation == current.info.id);
         side->view->setCanReply(refusal(*side).isEmpty());
+        side->view->setEditRefusal(side->reply ? tr("A reply is being written") : QString());
     }
     composer->setReplying(running);
     const bool opening = left.session.state() == session::ChatSession::State::Opening;
@@ -276,6 +322,12 @@ void ChatWorkspace::Impl::updateStatus()
                    .arg(models::formatCompact(static_cast<double>(config.parameters())),
                        models::formatCompact(static_cast<double>(config.activeParameters())));
     }
+    updateContext();
+    Q_EMIT self.statusChanged(what, isReplying() ? tr("Writing a reply") : QString());
+}
+
+void ChatWorkspace::Impl::updateContext()
+{
     int64_t used = 0, room = 0; // of the side that has less left
     for (Side* side : sides()) {
         const auto* last = current.find(lastOf(chats::Role::Assistant, *side));
@@ -287,7 +339,6 @@ void ChatWorkspace::Impl::updateStatus()
         }
     }
     composer->setContext(used, room);
-    Q_EMIT self.statusChanged(what, isReplying() ? tr("Writing a reply") : QString());
 }
 
 } // namespace moe::chat

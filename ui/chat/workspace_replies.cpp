@@ -140,7 +140,7 @@ void ChatWorkspace::Impl::ask(Side& side, int64_t parent)
     message.parent = parent;
     message.role = chats::Role::Assistant;
     message.created = chats::now();
-    message.model = shownName(side.session.folder()).toStdString();
+    message.model = storedModel(side.session.folder());
     session::ReplyRequest request = requestFor(side, parent);
     message.state = chats::MessageState::Streaming;
     addMessage(side, message);
@@ -177,15 +177,19 @@ void ChatWorkspace::Impl::start(
 {
     const std::string before = request.goOn ? message.text : std::string();
     side.streaming = message;
-    side.streaming.facts.finish.clear();
-    side.streaming.facts.error.clear();
-    side.streaming.facts.step = session::stepOfFolder(side.session.folder());
     side.liveRouting = {};
     routings.erase(message.id);
     Side::Running running{0, current.info.id, message.id, before, message.facts, {}, 0, 0};
     running.clock.start();
     running.number = side.session.reply(std::move(request));
+    chats::ReplyFacts& facts = side.streaming.facts;
+    facts = side.session.factsOf(running.number);
+    facts.step = session::stepOfFolder(side.session.folder());
+    facts.promptTokens = message.facts.promptTokens; // where it goes on
+    facts.tokens = message.facts.tokens;
     side.reply = std::move(running);
+    // how it is drawn outlasts a crash
+    store.write([begun = side.streaming](ChatStore& s) { s.update(begun); });
     if (&side == &left) {
         current.info.model = side.session.folder().string();
         store.write([id = current.info.id, folder = current.info.model](
@@ -224,6 +228,8 @@ void ChatWorkspace::Impl::takePart(Side& side, quint64 number, const session::Re
     chats::Message& message = side.streaming;
     message.text += part.text;
     session::append(side.liveRouting, part.routing);
+    if (message.facts.promptTokens == 0)
+        message.facts.promptTokens = side.session.factsOf(number).promptTokens;
     // measured here until the engine's own figures come with the end
     message.facts.tokens = std::ssize(side.liveRouting.ids);
     if (running.firstToken == 0 && !part.text.empty()) {
@@ -241,6 +247,7 @@ void ChatWorkspace::Impl::takePart(Side& side, quint64 number, const session::Re
         *shown = message;
     messageChanged(running.message);
     updateHead(side);
+    updateContext();
     if (routing->span() != RoutingPanel::Span::Conversation)
         refreshRouting();
 }
@@ -265,11 +272,7 @@ void ChatWorkspace::Impl::takeEnd(Side& side, quint64 number, const session::Rep
     message.state = end.facts.finish == "failed" ? chats::MessageState::Failed
         : end.facts.finish == "cancelled"        ? chats::MessageState::Stopped
                                                  : chats::MessageState::Done;
-    store.write([message, routing = side.liveRouting](ChatStore& s) {
-        s.update(message);
-        if (!routing.empty())
-            s.setRouting(message.id, chats::encode(routing));
-    });
+    keepReply(side);
     if (ended.conversation == current.info.id) {
         if (chats::Message* shown = current.find(ended.message))
             *shown = message;
@@ -286,6 +289,26 @@ void ChatWorkspace::Impl::takeEnd(Side& side, quint64 number, const session::Rep
     readList();
     if (!isReplying())
         Q_EMIT self.replyEnded();
+}
+
+void ChatWorkspace::Impl::keepReply(const Side& side)
+{
+    store.write([message = side.streaming, routing = side.liveRouting](ChatStore& s) {
+        s.update(message);
+        if (!routing.empty())
+            s.setRouting(message.id, chats::encode(routing));
+    });
+}
+
+void ChatWorkspace::Impl::keepUnfinished()
+{
+    for (Side* side : {&left, &right}) {
+        if (!side->reply)
+            continue;
+        side->streaming.state = chats::MessageState::Stopped;
+        side->streaming.facts.finish = infer::nameOf(infer::FinishReason::Cancelled);
+        keepReply(*side);
+    }
 }
 
 void ChatWorkspace::Impl::stopReply()

@@ -62,7 +62,7 @@ std::vector<RoutingPanel::Choice> ChatWorkspace::Impl::routingChoices() const
             choices.push_back({siblings[i],
                 tr("Difference: this − branch %1, %2")
                     .arg(number)
-                    .arg(QString::fromStdString(current.find(siblings[i])->model)),
+                    .arg(shownName(current.find(siblings[i])->model)),
                 own,
                 RoutingPanel::End{
                     siblings[i], current.newestLeaf(siblings[i]), tr("branch %1").arg(number)}});

@@ -21,16 +21,6 @@ namespace moe::chat {
 
 using session::ChatSession;
 
-QString shownName(const std::filesystem::path& folder)
-{
-    const int64_t step = session::stepOfFolder(folder);
-    if (step < 0)
-        return QString::fromStdString(folder.filename().string());
-    return ChatWorkspace::tr("%1, step %2")
-        .arg(QString::fromStdString(folder.parent_path().filename().string()),
-            models::formatCount(step));
-}
-
 Side::Side(const QString& name, int64_t& lastMessage, QWidget* parent)
     : leaf(lastMessage)
     , pane(new QWidget(parent))
@@ -121,6 +111,12 @@ void ChatWorkspace::Impl::connectSide(Side& side)
     QObject::connect(side.head, &SideHead::modelWanted, &self, [this, &side] { askModel(side); });
     side.view->setSources(
         &current, [this](int64_t message) { return routingOf(message); }, &side.leaf);
+    side.view->setEdits([this, &side](int64_t message) -> const std::string* {
+        const auto typed = current.edits.find(message);
+        if (typed == current.edits.end() || (&side == &right && isShown(message)))
+            return nullptr; // one editor for a message of both sides
+        return &typed->second;
+    });
     connectView(side);
 }
 
@@ -140,6 +136,21 @@ void ChatWorkspace::Impl::connectView(Side& side)
         [this, &side](qint64 id, const QString& text) { edited(side, id, text); });
     QObject::connect(view, &ChatView::layerChosen, &self,
         [this](qint64 layer) { routing->setSelectedLayer(layer); });
+    QObject::connect(view, &ChatView::editTyped, &self, [this](qint64 id, const QString& text) {
+        current.edits[id] = text.toStdString();
+        editsTyped.insert(id);
+        draftTimer.start();
+    });
+    QObject::connect(view, &ChatView::editEnded, &self, [this](qint64 id) {
+        current.edits.erase(id);
+        editsTyped.insert(id);
+        keepDraft();
+    });
+    QObject::connect(view, &ChatView::editRefused, &self, [this] {
+        services.messages.show({QStringLiteral("chat-busy"), shell::MessageBar::Level::Info,
+            tr("A reply is being written."), tr("The edit stays open until it can be sent."), {},
+            {}});
+    });
     QObject::connect(view, &ChatView::tokenHovered, &self, [this, &side](qint64 id, int column) {
         if (column >= 0 && routing->span() == RoutingPanel::Span::Reply) {
             const bool moved = std::exchange(routingMessage, id) != id;
@@ -266,7 +277,7 @@ void ChatWorkspace::Impl::setComparing(bool on)
 
 int64_t ChatWorkspace::Impl::branchOf(const Side& side) const
 {
-    const std::string name = shownName(side.session.folder()).toStdString();
+    const std::string name = storedModel(side.session.folder());
     for (auto message = current.messages.rbegin(); message != current.messages.rend(); ++message) {
         if (message->role == chats::Role::Assistant && message->model == name)
             return current.newestLeaf(message->id);

@@ -193,8 +193,7 @@ void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyR
         asked.prompt.insert(asked.prompt.end(), before.ids.begin(), before.ids.end());
         asked.maxTokens = request.sampling.maxTokens;
         asked.sampling = samplingOf(request.sampling);
-        asked.seed
-            = request.sampling.seed ? *request.sampling.seed : std::random_device{}() & 0x7FFFFFFFU;
+        asked.seed = reply->facts.seed;
         asked.routing = model->config().isMoe();
         asked.routingExtra = asked.routing ? kRunnersUp : 0;
         for (const chats::MaskedExpert& mask : request.masks)
@@ -202,7 +201,6 @@ void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyR
         {
             const std::scoped_lock lock(reply->mutex);
             reply->facts.promptTokens = std::ssize(asked.prompt);
-            reply->facts.seed = *asked.seed;
             reply->trace = std::make_unique<ReplyTrace>(
                 *model, std::ssize(asked.prompt), asked.routingExtra, std::move(before));
         }
@@ -373,10 +371,21 @@ quint64 ChatSession::reply(ReplyRequest request)
     reply->number = ++impl.lastReply;
     reply->facts.sampling = request.sampling;
     reply->facts.masks = request.masks;
+    reply->facts.seed
+        = request.sampling.seed ? *request.sampling.seed : std::random_device{}() & 0x7FFFFFFFU;
     impl.replies[reply->number] = reply;
     impl.post([&impl, reply, request = std::move(request)] { impl.submit(reply, request); });
     impl.timer.start();
     return reply->number;
+}
+
+chats::ReplyFacts ChatSession::factsOf(quint64 number) const
+{
+    const auto found = m_impl->replies.find(number);
+    if (found == m_impl->replies.end())
+        return {};
+    const std::scoped_lock lock(found->second->mutex);
+    return found->second->facts;
 }
 
 void ChatSession::stop(quint64 number)

@@ -80,6 +80,9 @@ public:
 
     /// Asks for a reply, only when Ready; part() and ended() follow under the number returned.
     quint64 reply(ReplyRequest request);
+    /// What is known of a reply that has not ended: sampling, masks and seed at once, the prompt's
+    /// tokens when it is written.
+    chats::ReplyFacts factsOf(quint64 reply) const;
     void stop(quint64 reply); ///< ended() follows within a step
     bool isReplying() const;
 

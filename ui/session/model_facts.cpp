@@ -83,9 +83,8 @@ std::vector<RunCheckpoint> runCheckpoints(const std::filesystem::path& store)
             if (folder.empty() || !std::filesystem::is_directory(folder, error))
                 continue;
             const auto steps = checkpoint::listSteps(folder);
-            if (!steps.empty())
-                found.push_back(
-                    {QString::fromStdString(run.name), steps.back().first, steps.back().second});
+            for (auto step = steps.rbegin(); step != steps.rend(); ++step)
+                found.push_back({QString::fromStdString(run.name), step->first, step->second});
         }
     });
     return found;

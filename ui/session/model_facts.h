@@ -43,13 +43,14 @@ struct TensorList {
 /// Of all safetensors files of a folder; reads their headers alone.
 TensorList readTensors(const std::filesystem::path& folder);
 
-/// The newest checkpoint of a run of the store, also of one that is still training.
+/// A checkpoint of a run of the store, also of one that is still training.
 struct RunCheckpoint {
     QString run;
     int64_t step = 0;
     std::filesystem::path folder;
 };
-/// Newest run first; runs without a checkpoint on this machine are left out.
+/// Newest run first, and newest step of each; runs without a checkpoint on this machine are left
+/// out.
 std::vector<RunCheckpoint> runCheckpoints(const std::filesystem::path& store);
 
 /// "step-000120" of a run's checkpoint folder is 120; −1 for other folders.

@@ -61,6 +61,7 @@ private Q_SLOTS:
     void branchesAndLeaf();
     void removalsCanBeUndone();
     void duplicates();
+    void editsAreKept();
     void searches();
     void searchTakesAnyText();
     void olderStoresAreBroughtUpToDate();
@@ -203,6 +204,24 @@ void ChatStoreTest::duplicates()
     QCOMPARE(store.open(made.info.id).messages.size(), size_t{2});
 }
 
+void ChatStoreTest::editsAreKept()
+{
+    ChatStore store(m_file);
+    const Conversation made = titled("t");
+    store.create(made);
+    const Message one = message(0, Role::User, "1");
+    store.add(made.info.id, one);
+    store.setEdit(one.id, "typed");
+    store.setEdit(one.id, "typed \"on\"");
+    QCOMPARE(store.open(made.info.id).edits.at(one.id), std::string("typed \"on\""));
+    const Conversation copy = store.open(store.duplicate(made.info.id, "copy").info.id);
+    QCOMPARE(copy.edits.size(), size_t{1});
+    QCOMPARE(copy.edits.at(copy.leaf), std::string("typed \"on\"")); // of its own message
+    store.dropEdit(one.id);
+    QVERIFY(store.open(made.info.id).edits.empty());
+    QCOMPARE(store.open(copy.info.id).edits.size(), size_t{1});
+}
+
 void ChatStoreTest::searches()
 {
     ChatStore store(m_file);
@@ -271,7 +290,7 @@ void ChatStoreTest::olderStoresAreBroughtUpToDate()
     }
     sql(m_file,
         "DROP TABLE conversations; DROP TABLE messages; DROP TABLE routings;"
-        "DROP TABLE message_search; PRAGMA user_version = 1");
+        "DROP TABLE message_search; DROP TABLE edits; PRAGMA user_version = 1");
     { // as an older version left it: still readable
         const telemetry::RunStore runs(m_file, telemetry::RunStore::Mode::ReadOnly);
         QCOMPARE(runs.run(run).name, std::string("old"));

@@ -137,6 +137,9 @@ void ConversationTest::markdownShowsTheBranch()
     QVERIFY(text.find("## System prompt\n\nBe brief.") != std::string::npos);
     QVERIFY(text.find("## tiny\n\n`x` **or** so") != std::string::npos);
     QVERIFY(text.find("So.") == std::string::npos); // the other branch
+    Conversation chat = branched();
+    chat.messages[2].model = "/runs/out/step-000040"; // a checkpoint's folder is shown by its name
+    QVERIFY(toMarkdown(chat).find("## out, step 40\n\n`x` **or** so") != std::string::npos);
 }
 
 void ConversationTest::jsonComesBackWhole()

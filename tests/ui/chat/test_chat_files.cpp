@@ -215,6 +215,8 @@ void TestChatFiles::nothingTypedIsLostWhenKilled()
     QCOMPARE(left.messages[0].text, std::string("The router of layer"));
     QVERIFY(left.messages[1].state == chats::MessageState::Streaming);
     QVERIFY(!left.messages[1].text.empty());
+    QCOMPARE(left.messages[1].facts.seed, uint64_t{5}); // and how it was drawn
+    QCOMPARE(left.messages[1].facts.sampling.maxTokens, kLongContext - 1000);
     Window window(m_store);
     QTRY_COMPARE(window.input().toPlainText(), QStringLiteral("typed while it streams"));
     QTRY_VERIFY(window.view().view(left.leaf) != nullptr);

@@ -5,6 +5,7 @@
 
 #include "engine/chats/chat_store.h"
 #include "ui/chat/expert_strip.h"
+#include "ui/chat/model_name.h"
 #include "ui/chat/open_model_dialog.h"
 #include "ui/models/reply_load.h"
 #include "ui/plots/heatmap_plot.h"
@@ -196,8 +197,8 @@ void TestSideBySide::twoCheckpointsAnswer()
     const chats::Message one = said.messages[1], two = said.messages[2];
     QCOMPARE(one.parent, said.messages[0].id);
     QCOMPARE(two.parent, said.messages[0].id);
-    QCOMPARE(QString::fromStdString(one.model), models[0]);
-    QCOMPARE(QString::fromStdString(two.model), models[1]);
+    QCOMPARE(shownName(one.model), models[0]);
+    QCOMPARE(shownName(two.model), models[1]);
     QCOMPARE(one.facts.step, int64_t{40});
     QCOMPARE(two.facts.step, int64_t{25});
     QCOMPARE(said.leaf, one.id); // the left side is the conversation's own branch

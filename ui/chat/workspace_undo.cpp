@@ -1,0 +1,155 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/chat/workspace_impl.h"
+#include "ui/shell/message_bar.h"
+
+#include <QUndoCommand>
+
+#include <algorithm>
+
+namespace moe::chat {
+
+using chats::ChatStore;
+
+namespace {
+
+/// A step that can be undone, as two functions; pushing it does it.
+class Change : public QUndoCommand {
+public:
+    Change(const QString& text, std::function<void()> doIt, std::function<void()> undoIt)
+        : QUndoCommand(text)
+        , m_do(std::move(doIt))
+        , m_undo(std::move(undoIt))
+    {
+    }
+    void redo() override { m_do(); }
+    void undo() override { m_undo(); }
+
+private:
+    std::function<void()> m_do, m_undo;
+};
+
+} // namespace
+
+/// A message and what hangs on it, taken out of the conversation.
+struct ChatWorkspace::Impl::Removed {
+    int64_t conversation, message, parent;
+    std::vector<chats::Message> messages; ///< empty: another conversation was shown then
+    std::pair<int64_t, int64_t> leaves; ///< of the left and the right side
+};
+
+/// What hangs on it is looked for each time: a message may have got other replies between undo and
+/// redo.
+void ChatWorkspace::Impl::takeAway(Removed& removed)
+{
+    store.write([id = removed.message](ChatStore& s) { s.removeMessage(id); });
+    removed.messages.clear();
+    if (current.info.id != removed.conversation)
+        return;
+    removed.leaves = {current.leaf, rightLeaf};
+    const std::vector<int64_t> ids = current.subtree(removed.message);
+    std::erase_if(current.messages, [&](const chats::Message& each) {
+        const bool goes = std::ranges::find(ids, each.id) != ids.end();
+        if (goes)
+            removed.messages.push_back(each);
+        return goes;
+    });
+    if (current.find(rightLeaf) == nullptr)
+        rightLeaf = current.newestLeaf(removed.parent);
+    setLeaf(left,
+        current.find(current.leaf) == nullptr ? current.newestLeaf(removed.parent) : current.leaf);
+}
+
+void ChatWorkspace::Impl::putBack(const Removed& removed)
+{
+    store.write([id = removed.message](ChatStore& s) { s.restoreMessage(id); });
+    if (current.info.id != removed.conversation)
+        return;
+    if (removed.messages.empty()) { // the store alone knows them
+        store.read([id = removed.conversation](const ChatStore& chats) { return chats.open(id); },
+            [this](chats::Conversation whole) {
+                keepDraft();
+                if (whole.info.id == current.info.id)
+                    show(std::move(whole), 0);
+            });
+        return;
+    }
+    current.messages.insert(
+        current.messages.end(), removed.messages.begin(), removed.messages.end());
+    std::ranges::sort(current.messages, {}, &chats::Message::id);
+    rightLeaf = removed.leaves.second;
+    setLeaf(left, removed.leaves.first);
+}
+
+bool ChatWorkspace::Impl::refuseWhileReplying()
+{
+    if (!isReplying())
+        return false;
+    services.messages.show({QStringLiteral("chat-busy"), shell::MessageBar::Level::Info,
+        tr("A reply is being written."), tr("Stop it before you delete or restore messages."), {},
+        {}});
+    return true;
+}
+
+void ChatWorkspace::Impl::undoChange()
+{
+    if (!refuseWhileReplying())
+        undo.undo();
+}
+
+void ChatWorkspace::Impl::redoChange()
+{
+    if (!refuseWhileReplying())
+        undo.redo();
+}
+
+void ChatWorkspace::Impl::removeMessage(int64_t message)
+{
+    const chats::Message* found = current.find(message);
+    if (found == nullptr || refuseWhileReplying())
+        return;
+    const auto removed = std::make_shared<Removed>();
+    removed->conversation = current.info.id;
+    removed->message = message;
+    removed->parent = found->parent;
+    undo.push(new Change(
+        tr("delete message"), [this, removed] { takeAway(*removed); },
+        [this, removed] { putBack(*removed); }));
+    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
+        tr("%n message(s) deleted.", nullptr, static_cast<int>(removed->messages.size())), {},
+        tr("Undo"), [this] {
+            undoChange();
+        }});
+}
+
+void ChatWorkspace::Impl::removeConversation(qint64 id)
+{
+    for (const Side* side : {&left, &right}) {
+        if (side->reply && side->reply->conversation == id)
+            stopReply();
+    }
+    undo.push(new Change(
+        tr("delete conversation"),
+        [this, id] {
+            const bool shown = current.info.id == id;
+            if (shown)
+                keepDraft(); // what is undone brings it back
+            store.write([id](ChatStore& s) { s.remove(id); });
+            if (shown) {
+                stored = false;
+                show(chats::Conversation(), 0);
+            }
+            readList();
+        },
+        [this, id] {
+            store.write([id](ChatStore& s) { s.restore(id); });
+            readList();
+            open(id, 0);
+        }));
+    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
+        tr("The conversation is deleted."), {}, tr("Undo"), [this] {
+            undoChange();
+        }});
+}
+
+} // namespace moe::chat
