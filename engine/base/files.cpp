@@ -166,41 +166,54 @@ void showingPlace(const std::filesystem::path& hidden, const std::filesystem::pa
     }
 }
 
+namespace {
+
+/// The file at `path`, made and locked. Whoever held it may have removed it just before: such a
+/// lock would hold nothing, so another is tried.
+int lockedFile(const std::filesystem::path& path, const std::filesystem::path& shown,
+    const std::string& what, const std::string& remedy)
+{
+    while (true) {
+        Descriptor file(path, O_RDWR | O_CREAT, "cannot write", shown);
+        if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
+            throw Error(what, shown.string(), remedy);
+        struct stat held {
+        }, there{};
+        if (::fstat(file.get(), &held) == 0 && ::stat(path.c_str(), &there) == 0
+            && held.st_ino == there.st_ino && held.st_dev == there.st_dev)
+            return file.release();
+    }
+}
+
+} // namespace
+
 FolderLock::FolderLock(
     const std::filesystem::path& folder, const std::string& what, const std::string& remedy)
+    : m_folder(folder)
 {
     std::error_code failed;
-    std::filesystem::create_directories(folder, failed);
+    m_made = std::filesystem::create_directories(folder, failed);
     if (failed)
         fail("cannot make the folder", folder, failed.value());
-    Descriptor file(folder / ".lock", O_RDWR | O_CREAT, "cannot write");
-    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
-        throw Error(what, folder.string(), remedy);
-    m_file = file.release();
+    m_file = lockedFile(folder / ".lock", folder, what, remedy);
 }
 
 FolderLock::~FolderLock()
 {
+    std::error_code failed;
+    const auto inside = std::filesystem::directory_iterator(m_folder, failed);
+    if (m_made && !failed && std::distance(begin(inside), end(inside)) == 1) {
+        ::unlink((m_folder / ".lock").c_str());
+        ::rmdir(m_folder.c_str());
+    }
     ::close(m_file);
 }
 
 PlaceLock::PlaceLock(
     const std::filesystem::path& place, const std::string& what, const std::string& remedy)
     : m_path(place.parent_path() / ("." + place.filename().string() + ".lock"))
+    , m_file(lockedFile(m_path, place, what, remedy))
 {
-    while (true) {
-        Descriptor file(m_path, O_RDWR | O_CREAT, "cannot write", place);
-        if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0)
-            throw Error(what, place.string(), remedy);
-        // Whoever held it may have removed the file just before: that lock would hold nothing.
-        struct stat held {
-        }, there{};
-        if (::fstat(file.get(), &held) == 0 && ::stat(m_path.c_str(), &there) == 0
-            && held.st_ino == there.st_ino && held.st_dev == there.st_dev) {
-            m_file = file.release();
-            return;
-        }
-    }
 }
 
 PlaceLock::~PlaceLock()

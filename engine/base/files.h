@@ -31,7 +31,7 @@ void showingPlace(const std::filesystem::path& hidden, const std::filesystem::pa
 void flushToDisk(const std::filesystem::path& path);
 
 /// Held by one process at a time: a lock file in the folder (made when missing), freed with the
-/// object or the process.
+/// object or the process. A folder made for it goes with the object if nothing came into it.
 class FolderLock {
 public:
     /// Throws when another process holds it; `what` says of what: "another run trains into this
@@ -43,6 +43,8 @@ public:
     FolderLock& operator=(const FolderLock&) = delete;
 
 private:
+    std::filesystem::path m_folder;
+    bool m_made = false;
     int m_file = -1;
 };
 

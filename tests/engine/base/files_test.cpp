@@ -37,6 +37,24 @@ class FilesTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    void aFolderMadeForALockGoesWithItWhenEmpty()
+    {
+        const QTemporaryDir folder;
+        const std::filesystem::path made = folder.filePath("made").toStdString();
+        {
+            const base::FolderLock lock(made, "held", "wait");
+            QVERIFY_THROWS_EXCEPTION(Error, base::FolderLock(made, "held", "wait"));
+            QVERIFY(std::filesystem::exists(made));
+        }
+        QVERIFY(!std::filesystem::exists(made));
+        {
+            const base::FolderLock lock(made, "held", "wait");
+            base::writeFileAtomically(made / "kept", "bytes");
+        }
+        const base::FolderLock again(made, "held", "wait"); // free again
+        QVERIFY(std::filesystem::exists(made / "kept"));
+    }
+
     void init()
     {
         m_folder = std::make_unique<QTemporaryDir>();
