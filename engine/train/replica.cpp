@@ -175,7 +175,7 @@ double meanCosine(const std::vector<double>& gram, size_t n)
         for (size_t j = 0; j < i; ++j)
             sum += gram[i * n + j] / std::sqrt(gram[i * n + i] * gram[j * n + j]);
     }
-    return sum / static_cast<double>(n * (n - 1) / 2);
+    return 2 * sum / static_cast<double>(n * (n - 1));
 }
 
 } // namespace
