@@ -13,7 +13,7 @@ if python3 -c 'import jinja2' 2>/dev/null; then
 fi
 for preset in asan tsan; do
     sh packaging/build.sh $preset
-    ctest --preset $preset
+    ctest --preset $preset --parallel "$(nproc)"
 done
 sh packaging/build.sh dev --target unit_and_engine_tests
 ctest --preset dev -L unit
