@@ -293,6 +293,15 @@ Value attrFilter(Interpreter& in, const Value& input, Arguments& arguments)
                  : in.undefined("a " + typeName(input) + " has no attribute \"" + name + "\"");
 }
 
+/// Filters of jinja2 that no chat template was seen to use.
+bool isRefused(const std::string& name)
+{
+    static const char* const kRefused[]
+        = {"escape", "e", "forceescape", "urlize", "urlencode", "xmlattr", "filesizeformat",
+            "pprint", "random", "striptags", "wordwrap", "wordcount", "truncate", "center"};
+    return std::find(std::begin(kRefused), std::end(kRefused), name) != std::end(kRefused);
+}
+
 } // namespace
 
 FilterFunction findFilter(const std::string& name)
@@ -309,16 +318,18 @@ FilterFunction findFilter(const std::string& name)
     return found == kFilters.end() ? findListFilter(name) : found->second;
 }
 
+bool isFilter(const std::string& name)
+{
+    return findFilter(name) != nullptr || isRefused(name);
+}
+
 Value Interpreter::filter(const std::string& name, const Value& input, Arguments& arguments)
 {
-    static const char* const kRefused[]
-        = {"escape", "e", "forceescape", "urlize", "urlencode", "xmlattr", "filesizeformat",
-            "pprint", "random", "striptags", "wordwrap", "wordcount", "truncate", "center"};
     chargeSize(input.string() ? input.string()->bytes.size() : 0);
     const FilterFunction known = findFilter(name);
     if (known)
         return known(*this, input, arguments);
-    if (std::find(std::begin(kRefused), std::end(kRefused), name) != std::end(kRefused))
+    if (isRefused(name))
         fail("the filter " + name + " is not supported");
     fail("unknown filter " + name.substr(0, 40));
 }

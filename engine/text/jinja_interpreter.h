@@ -140,6 +140,7 @@ std::string braceFormat(Interpreter& in, const std::string& format, Arguments& a
 
 using FilterFunction = Value (*)(Interpreter& in, const Value& input, Arguments& arguments);
 FilterFunction findFilter(const std::string& name); ///< null when there is none
+bool isFilter(const std::string& name); ///< of jinja2, supported or not
 FilterFunction findListFilter(const std::string& name);
 /// Python's conversions: int(x), float(x) of a text; none when it is no number.
 std::optional<double> parseReal(std::string_view text);

@@ -153,6 +153,8 @@ private:
 
     void comment(size_t inside)
     {
+        if (inside == m_source.size()) // nothing follows: jinja2 lets it pass
+            return advance(inside);
         const size_t end = m_source.find("#}", inside);
         if (end == std::string::npos)
             failAt(m_line, "a comment has no end");

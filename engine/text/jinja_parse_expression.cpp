@@ -417,12 +417,21 @@ ExpressionRef Parser::call(ExpressionRef callee)
     return finish(std::move(made));
 }
 
+/// The name of a filter or test, which may hold points.
+std::string Parser::expectPointedName()
+{
+    std::string name = expectAnyName();
+    while (skipSign("."))
+        name += "." + expectAnyName();
+    return name;
+}
+
 ExpressionRef Parser::filter(ExpressionRef input, bool inlineStart)
 {
     while (inlineStart || skipSign("|")) {
         inlineStart = false;
         ExpressionRef made = node(K::Filter, current().line);
-        made->text = expectAnyName();
+        made->text = expectPointedName();
         made->parts.push_back(std::move(input));
         if (current().isSign("("))
             made->arguments = callArguments();
@@ -436,7 +445,7 @@ ExpressionRef Parser::test(ExpressionRef input)
     const int line = next().line;
     const bool negated = skipName("not");
     ExpressionRef made = node(K::Test, line);
-    made->text = expectAnyName();
+    made->text = expectPointedName();
     made->parts.push_back(std::move(input));
     const bool word = current().kind == Kind::Name && !current().isName("else")
         && !current().isName("or") && !current().isName("and");

@@ -34,6 +34,7 @@ private:
     void expectSign(std::string_view sign);
     void expectName(std::string_view name);
     std::string expectAnyName();
+    std::string expectPointedName();
     [[noreturn]] void fail(const std::string& what) const;
     [[noreturn]] void unexpected() const;
 

@@ -48,6 +48,14 @@ bool ordered(Interpreter& in, const Value& a, const Value& b, bool (*fits)(int))
     return fits(in.order(a, b));
 }
 
+/// `value in` a dict of names, as Python has it.
+bool isName(Interpreter& in, const Value& value, bool (*known)(const std::string&))
+{
+    if (!hashable(in, value))
+        in.fail("a " + typeName(value) + " cannot be a key");
+    return value.string() && known(value.string()->bytes);
+}
+
 const std::unordered_map<std::string, Alone>& alone()
 {
     static const std::unordered_map<std::string, Alone> kTests{
@@ -128,7 +136,7 @@ const std::unordered_map<std::string, Alone>& alone()
                 return cased(in, v, isLower, isUpper);
             }},
         {"filter", [](Interpreter& in, const Value& v) {
-             return findFilter(in.plain(v)) != nullptr;
+             return isName(in, v, isFilter);
          }}};
     return kTests;
 }
@@ -191,7 +199,7 @@ bool Interpreter::test(const std::string& name, const Value& input, Arguments& a
     }
     if (name == "test") {
         bind(*this, "the test test", arguments, {}, 0);
-        return isTest(plain(input));
+        return isName(*this, input, isTest);
     }
     fail("unknown test " + name.substr(0, 40));
 }
