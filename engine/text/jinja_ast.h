@@ -64,7 +64,7 @@ struct Parameter {
 
 /// What a macro and a call block share.
 struct MacroBody {
-    std::string name;
+    std::string name; ///< empty: a call block's
     std::vector<Parameter> parameters;
     std::shared_ptr<Body> body;
     bool usesCaller = false, usesKwargs = false, usesVarargs = false;

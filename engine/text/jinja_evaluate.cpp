@@ -107,6 +107,24 @@ Value Interpreter::evaluateCompare(const Expression& expression)
 }
 
 /// Python's slice.indices().
+namespace {
+
+/// The numbers of `range` at the places of `chosen`.
+Range slicedRange(Interpreter& in, const Range& range, const Range& chosen)
+{
+    Range made;
+    int64_t start = 0, stop = 0;
+    if (__builtin_mul_overflow(chosen.start, range.step, &start)
+        || __builtin_mul_overflow(chosen.stop, range.step, &stop)
+        || __builtin_mul_overflow(chosen.step, range.step, &made.step)
+        || __builtin_add_overflow(range.start, start, &made.start)
+        || __builtin_add_overflow(range.start, stop, &made.stop))
+        in.fail("a whole number is wider than 64 bits");
+    return made;
+}
+
+} // namespace
+
 Value Interpreter::evaluateSlice(const Expression& expression)
 {
     const Value object = evaluate(*expression.parts[0]);
@@ -140,8 +158,7 @@ Value Interpreter::evaluateSlice(const Expression& expression)
     const int64_t count = chosen.length();
     chargeSize(static_cast<size_t>(count));
     if (range)
-        return Value(Range{range->start + chosen.start * range->step,
-            range->start + chosen.stop * range->step, range->step * step});
+        return Value(slicedRange(*this, *range, chosen));
     if (const Sequence* list = object.sequence()) {
         std::vector<Value> picked;
         picked.reserve(static_cast<size_t>(count));

@@ -161,7 +161,7 @@ Value intFilter(Interpreter& in, const Value& input, Arguments& arguments)
     }
     if (!real || !std::isfinite(*real))
         return fallback;
-    if (std::abs(*real) >= 9.2e18)
+    if (std::abs(*real) >= kTwoTo63)
         in.fail("a whole number is wider than 64 bits");
     return static_cast<int64_t>(*real);
 }
@@ -201,7 +201,11 @@ Value roundFilter(Interpreter& in, const Value& input, Arguments& arguments)
         if (input.integer() && digits >= 0)
             return *input.integer();
         const double rounded = roundTo(*input.number(), digits);
-        return input.integer() ? Value(static_cast<int64_t>(rounded)) : Value(rounded);
+        if (!input.integer())
+            return rounded;
+        if (std::abs(rounded) >= kTwoTo63)
+            in.fail("a whole number is wider than 64 bits");
+        return static_cast<int64_t>(rounded);
     }
     if (method != "ceil" && method != "floor")
         in.fail("round knows the methods common, ceil and floor");
@@ -209,7 +213,8 @@ Value roundFilter(Interpreter& in, const Value& input, Arguments& arguments)
     const double scaled = *input.number() * unit;
     if (!std::isfinite(scaled))
         in.fail("a number is out of range");
-    return (method == "ceil" ? std::ceil(scaled) : std::floor(scaled)) / unit;
+    const double whole = method == "ceil" ? std::ceil(scaled) : std::floor(scaled);
+    return (whole + 0.0) / unit; // Python's are integers, which know no -0
 }
 
 Value indentFilter(Interpreter& in, const Value& input, Arguments& arguments)

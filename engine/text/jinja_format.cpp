@@ -115,10 +115,14 @@ std::string percentOne(Interpreter& in, const Value& value, const Layout& layout
     if (value.isUndefined())
         in.failUndefined(value);
     if (type == 'd' || type == 'i' || type == 'u') {
-        if (!value.number() || std::abs(*value.number()) >= 9.3e18)
+        if (!value.number())
             in.fail("%d needs a number, not a " + typeName(value));
-        const bool real = value.as<double>() != nullptr;
-        return layWhole(real ? static_cast<int64_t>(*value.number()) : *value.integer(), layout);
+        if (const auto* real = value.as<double>(); real != nullptr) {
+            if (!(std::abs(*real) < kTwoTo63))
+                in.fail("a whole number is wider than 64 bits");
+            return layWhole(static_cast<int64_t>(*real), layout);
+        }
+        return layWhole(*value.integer(), layout);
     }
     if (type == 'x' || type == 'X' || type == 'o') {
         if (!value.integer())

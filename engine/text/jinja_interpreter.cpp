@@ -271,6 +271,15 @@ void Interpreter::executeCall(const Statement& statement)
     write(plain(call(callee, arguments)));
 }
 
+namespace {
+
+std::string titleOf(const MacroBody& macro)
+{
+    return macro.name.empty() ? "the call block" : "the macro " + macro.name;
+}
+
+} // namespace
+
 Value Interpreter::macro(const std::shared_ptr<MacroBody>& body)
 {
     auto function = std::make_shared<Function>();
@@ -321,8 +330,7 @@ void Interpreter::bindMacro(const MacroBody& macro, Arguments& arguments)
         const auto caller = take("caller");
         set("caller",
             caller ? *caller
-                   : undefined(
-                       "no caller: the macro " + macro.name + " was not called by a call block"));
+                   : undefined("no caller: " + titleOf(macro) + " was not called by a call block"));
     }
     if (macro.usesKwargs) {
         std::vector<std::pair<Value, Value>> rest;
@@ -331,14 +339,14 @@ void Interpreter::bindMacro(const MacroBody& macro, Arguments& arguments)
             rest.emplace_back(text(name), value);
         set("kwargs", dict(std::move(rest)));
     } else if (!arguments.named.empty()) {
-        fail("the macro " + macro.name + " has no parameter " + arguments.named[0].first);
+        fail(titleOf(macro) + " has no parameter " + arguments.named[0].first);
     }
     const size_t count = std::min(given.size(), macro.parameters.size());
     if (macro.usesVarargs)
         set("varargs",
             tuple(std::vector<Value>(given.begin() + static_cast<long>(count), given.end())));
     else if (given.size() > count)
-        fail("the macro " + macro.name + " takes at most " + std::to_string(count) + " arguments");
+        fail(titleOf(macro) + " takes at most " + std::to_string(count) + " arguments");
     for (const Parameter& parameter : macro.parameters) {
         const auto slot = std::find_if(m_frame->names.begin(), m_frame->names.end(),
             [&](const auto& held) { return held.first == parameter.name; });

@@ -328,7 +328,7 @@ std::optional<Value> method(Interpreter& in, const Value& object, const std::str
         return Value(name == "start" ? range->start : name == "stop" ? range->stop : range->step);
     if (const auto* function = object.as<FunctionRef>(); function && (*function)->macro) {
         if (name == "name")
-            return in.text((*function)->name);
+            return (*function)->name.empty() ? Value() : in.text((*function)->name);
         if (oneOf(name, {"arguments", "catch_kwargs", "catch_varargs", "caller"}))
             in.fail("the attribute " + name + " of a macro is not supported");
     }

@@ -290,7 +290,6 @@ void Parser::parseCall(Statement& made)
 {
     made.kind = Statement::Kind::Call;
     made.macro = std::make_shared<MacroBody>();
-    made.macro->name = "caller";
     if (current().isSign("("))
         parseSignature(*made.macro);
     made.expressions.push_back(expression());

@@ -214,7 +214,8 @@ void appendRepr(Interpreter& in, std::string& out, const Value& value, size_t li
         out += "<LoopContext " + std::to_string((*loop)->index0 + 1) + "/"
             + std::to_string((*loop)->length()) + ">";
     } else if (const auto* function = value.as<FunctionRef>(); function && (*function)->macro) {
-        out += "<Macro " + quoted((*function)->name) + ">";
+        const std::string& name = (*function)->name;
+        out += "<Macro " + (name.empty() ? "anonymous" : quoted(name)) + ">";
     } else {
         throw std::invalid_argument(
             "a " + typeName(value) + " cannot be printed (use the filter list first)");

@@ -88,6 +88,9 @@ struct View {
     Kind kind = Kind::Keys;
 };
 
+/// Whole numbers have 64 bits: reals from here on have none.
+inline constexpr double kTwoTo63 = 9223372036854775808.0;
+
 struct Range {
     int64_t start = 0, stop = 0, step = 1;
     int64_t length() const;
@@ -107,7 +110,7 @@ struct Namespace {
 };
 
 struct Function {
-    std::string name; ///< for messages
+    std::string name; ///< for messages; empty: a call block's
     std::function<Value(Interpreter&, Arguments&)> call;
     int depth = 1;
     bool macro = false;

@@ -208,7 +208,11 @@ private Q_SLOTS:
         QVERIFY(failure("{{ 'a'|escape }}").find("escape is not supported") != std::string::npos);
         QVERIFY(failure("{% for x in [] recursive %}{% endfor %}").find("recursive")
             != std::string::npos);
-        QVERIFY(failure("{{ 9223372036854775807 + 1 }}").find("64 bits") != std::string::npos);
+        for (const char* wide : {"9223372036854775807 + 1", "9223372036854775807|round(-1)",
+                 "range(1, 0, -4294967296)[::4294967296]|list", "'%d' % 9.25e18"}) {
+            const std::string said = failure(std::string("{{ ") + wide + " }}");
+            QVERIFY2(said.find("64 bits") != std::string::npos, said.c_str());
+        }
         QVERIFY(failure("{{ [].append(1) }}").find("append") != std::string::npos);
     }
 
