@@ -417,12 +417,12 @@ ExpressionRef Parser::call(ExpressionRef callee)
     return finish(std::move(made));
 }
 
-/// The name of a filter or test, which may hold points.
-std::string Parser::expectPointedName()
+/// The name of a filter or test. jinja2 reads points as parts of it, but has no name with any.
+std::string Parser::expectPlainName()
 {
     std::string name = expectAnyName();
-    while (skipSign("."))
-        name += "." + expectAnyName();
+    if (current().isSign("."))
+        fail("the name " + name + ".… is not supported");
     return name;
 }
 
@@ -431,7 +431,7 @@ ExpressionRef Parser::filter(ExpressionRef input, bool inlineStart)
     while (inlineStart || skipSign("|")) {
         inlineStart = false;
         ExpressionRef made = node(K::Filter, current().line);
-        made->text = expectPointedName();
+        made->text = expectPlainName();
         made->parts.push_back(std::move(input));
         if (current().isSign("("))
             made->arguments = callArguments();
@@ -445,7 +445,7 @@ ExpressionRef Parser::test(ExpressionRef input)
     const int line = next().line;
     const bool negated = skipName("not");
     ExpressionRef made = node(K::Test, line);
-    made->text = expectPointedName();
+    made->text = expectPlainName();
     made->parts.push_back(std::move(input));
     const bool word = current().kind == Kind::Name && !current().isName("else")
         && !current().isName("or") && !current().isName("and");

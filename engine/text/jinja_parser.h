@@ -34,7 +34,7 @@ private:
     void expectSign(std::string_view sign);
     void expectName(std::string_view name);
     std::string expectAnyName();
-    std::string expectPointedName();
+    std::string expectPlainName();
     [[noreturn]] void fail(const std::string& what) const;
     [[noreturn]] void unexpected() const;
 

@@ -253,10 +253,7 @@ std::vector<std::string> splitSpaces(std::string_view text, int64_t most, bool f
         if (at == points.size())
             break;
         if (most >= 0 && static_cast<int64_t>(parts.size()) == most) {
-            size_t end = points.size();
-            while (isSpace(points[end - 1]))
-                --end;
-            add(at, end);
+            add(at, points.size()); // as it is: Python strips nothing at the other end
             break;
         }
         const size_t from = at;

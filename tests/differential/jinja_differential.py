@@ -22,7 +22,7 @@ KINDS = ["text", "whole", "real", "truth", "list", "dict"]
 TEXTS = ["", "a", "Ab c", " x ", "l", "Hello World", "naïve 你好", "ß", "1", "-7", "2.50", "a,b,,c", "\\n\\tq", "o\\'k", "%s", "{}", "ǆ Éa"]
 UNCOMPARED = (" object at 0x", "<bound", "<built-in", "<function", "<generator", "<class", "<Macro", "<method", "<itertools", "Markup(")
 # "cannot be sliced": what jinja2 folds as a constant becomes undefined there instead
-REFUSED = ("not supported", "cannot be sliced", "64 bits", "is complex", "levels deep", "MiB", "steps")
+REFUSED = ("not supported", "cannot be sliced", "too large", "64 bits", "is complex", "levels deep", "MiB", "steps")
 
 
 class Writer:
