@@ -4,6 +4,7 @@
 
 #include "engine/telemetry/bus.h"
 #include "engine/telemetry/record.h"
+#include "kernels/error.h"
 
 #include <cstdint>
 #include <filesystem>
@@ -58,6 +59,12 @@ std::filesystem::path defaultStorePath();
 void checkRunText(const std::string& text, const std::string& where);
 /// Such a name of any text, for those that files of others bring along.
 std::string presentableName(const std::string& text);
+
+/// Thrown for a store without tables, opened for reading: somebody may just be making it.
+class EmptyStore : public Error {
+public:
+    using Error::Error;
+};
 
 /// The SQLite run store (WAL; one writer at a time, any number of readers, other processes
 /// included). One RunStore belongs to one thread; open another for another thread. Throws

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/telemetry/store_schema.h"
 
+#include "engine/telemetry/run_store.h"
+
 #include "kernels/error.h"
 
 #include <array>
@@ -125,7 +127,7 @@ void prepareSchema(const Database& database, Database::Mode mode)
     const bool empty = database.value("SELECT count(*) FROM sqlite_master") == 0;
     if (version == 0 && empty) {
         if (mode == Database::Mode::ReadOnly)
-            throw Error("the store is empty", where, "record or import a run first");
+            throw EmptyStore("the store is empty", where, "record or import a run first");
         createTables(database);
     } else if (database.value("PRAGMA application_id") != kApplicationId) {
         throw Error("not a run store", where,

@@ -163,9 +163,12 @@ void StoreReader::Impl::change(const std::function<void(telemetry::RunStore&)>& 
 void StoreReader::Impl::listRuns(bool evenIfSame)
 {
     std::vector<telemetry::RunInfo> runs;
-    std::error_code ignored;
-    if (std::filesystem::exists(path, ignored))
-        runs = reader().runs();
+    try {
+        std::error_code ignored;
+        if (std::filesystem::exists(path, ignored))
+            runs = reader().runs();
+    } catch (const telemetry::EmptyStore&) { // as good as none
+    }
     if (listed && !evenIfSame && std::ranges::equal(runs, known, sameRun))
         return;
     listed = true;

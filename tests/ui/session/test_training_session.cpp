@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "tiny_run.h"
 
+#include "engine/base/files.h"
 #include "ui/session/run_file_check.h"
 #include "ui/session/store_reader.h"
 #include "ui/session/training_session.h"
@@ -31,6 +32,7 @@ private Q_SLOTS:
     void stopsWhenItGoes();
     void readsBackWhatWasTrained();
     void followsAFastRunToItsEnd();
+    void aStoreInTheMakingIsNoError();
     void checksRunFiles();
 
 private:
@@ -162,6 +164,22 @@ void TestTrainingSession::followsAFastRunToItsEnd()
     store.setState(run, telemetry::RunState::Done);
     QTRY_COMPARE_WITH_TIMEOUT(last, int64_t(1000), 15'000);
     QCOMPARE(steps, size_t(1000));
+}
+
+/// The conversations' store makes the file at the same time as the runs are first asked for.
+void TestTrainingSession::aStoreInTheMakingIsNoError()
+{
+    const std::filesystem::path path = m_path / "store.sqlite";
+    base::writeFileAtomically(path, "");
+    StoreReader reader(path);
+    QSignalSpy failed(&reader, &StoreReader::failed);
+    size_t runs = 99;
+    connect(&reader, &StoreReader::runsLoaded, this, [&](const auto& list) { runs = list.size(); });
+    reader.requestRuns();
+    QTRY_COMPARE(runs, size_t(0));
+    telemetry::RunStore(path).createRun("first", "{}", 10);
+    QTRY_COMPARE(runs, size_t(1));
+    QVERIFY2(failed.isEmpty(), failed.isEmpty() ? "" : qPrintable(failed[0][1].toString()));
 }
 
 void TestTrainingSession::readsBackWhatWasTrained()
