@@ -188,7 +188,8 @@ void parseOptimizer(ObjectReader& root, const Source& source, RunFile& file)
     if (to.schedule == "wsd" && to.decaySteps > afterWarmup)
         throw Error("the decay begins before warmup has ended", reader.at("decay_steps"),
             "at most the " + std::to_string(afterWarmup) + " of train_steps - warmup_steps");
-    const double belowOne = std::nextafter(1.0, 0.0);
+    // The update multiplies float32 moments: what rounds to 1 there would divide by 1 - 1.
+    const double belowOne = std::nextafter(1.0F, 0.0F);
     to.beta1 = reader.number("beta1", 0, belowOne, to.beta1);
     to.beta2 = reader.number("beta2", 0, belowOne, to.beta2);
     to.eps = reader.number("eps", 1e-30, 1, to.eps);

@@ -69,6 +69,9 @@ std::vector<OpCase> optimizerCases(RandomInputs& random)
         cases.push_back(sumOfSquaresCase(random, size));
     }
     cases.push_back(adamwCase(random, {3, 5, 7}, {.lr = 0.5F, .weightDecay = 0.1F, .step = 3}));
+    constexpr float kBelowOne = 1 - 0x1p-24F; // the largest that a run file may ask for
+    cases.push_back(
+        adamwCase(random, {1003}, {.lr = 0.5F, .beta1 = kBelowOne, .beta2 = kBelowOne}));
     for (const auto& [n, m] :
         {std::pair{1, 37}, std::pair{5, 37}, std::pair{16, 3001}, std::pair{9, 40'000}})
         cases.push_back(gramCase(random, n, m));

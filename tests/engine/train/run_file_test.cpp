@@ -62,6 +62,18 @@ class RunFileTest : public QObject {
     Q_OBJECT
 
 private Q_SLOTS:
+    /// Moments are float32: a beta that is 1 there has no bias correction.
+    void betasAreBelowOneInFloat32()
+    {
+        for (const std::string key : {"optimizer.beta1", "optimizer.beta2"}) {
+            for (const char* value : {"1", "0.9999999999999999", "0.99999999"}) {
+                const QString error = errorOf(with(key, value));
+                QVERIFY2(error.contains(QString::fromStdString(key)), qPrintable(error));
+            }
+            QCOMPARE(errorOf(with(key, "0.9999999")), QString());
+        }
+    }
+
     void defaults()
     {
         const train::RunFile file = parse(small());
