@@ -101,6 +101,23 @@ private:
     std::filesystem::path m_place;
 };
 
+/// What else belongs to the tokenizer of a prefix: an older dataset's of another kind goes, and the
+/// end-of-sequence token that a given tokenizer's configuration names comes with it.
+void tidyTokenizer(const std::filesystem::path& prefix, const std::filesystem::path& tokenizerFile,
+    const std::optional<std::filesystem::path>& given)
+{
+    for (const char* suffix : {".tokenizer.model", ".tokenizer.json"}) {
+        if (const std::filesystem::path other = prefix.string() + suffix; other != tokenizerFile)
+            std::filesystem::remove(other);
+    }
+    const std::filesystem::path config = prefix.string() + ".tokenizer_config.json";
+    const std::filesystem::path from = given ? tokenizerConfigOf(*given) : std::filesystem::path();
+    if (!given || !std::filesystem::exists(from))
+        std::filesystem::remove(config);
+    else if (from != config)
+        base::writeFileAtomically(config, base::readFile(from));
+}
+
 } // namespace
 
 CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
@@ -165,21 +182,11 @@ CorpusResult buildCorpus(const CorpusOptions& options, std::stop_token stop)
         throw Error("nothing left to read", options.out.string(), "name files that hold text");
     result.documents = writer.documents();
     result.tokens = writer.tokens();
-    writer.finish();
-    tokenizerFile.commit();
-    // Of an older dataset of this prefix another kind may have stood there.
-    for (const char* suffix : {".tokenizer.model", ".tokenizer.json"}) {
-        if (const std::filesystem::path other = options.out.string() + suffix;
-            other != result.tokenizerFile)
-            std::filesystem::remove(other);
-    }
-    // The end-of-sequence token that a given tokenizer's configuration names goes with it.
-    const std::filesystem::path config = options.out.string() + ".tokenizer_config.json";
-    const std::filesystem::path from = given ? tokenizerConfigOf(*given) : std::filesystem::path();
-    if (!given || !std::filesystem::exists(from))
-        std::filesystem::remove(config);
-    else if (from != config)
-        base::writeFileAtomically(config, base::readFile(from));
+    // Tokens of one tokenizer never stand beside another: not even when the process is killed here.
+    writer.finish([&] {
+        tokenizerFile.commit();
+        tidyTokenizer(options.out, result.tokenizerFile, given);
+    });
     return result;
 }
 

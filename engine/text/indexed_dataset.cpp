@@ -198,7 +198,7 @@ int64_t IndexedDatasetWriter::documents() const
     return static_cast<int64_t>(m_lengths.size());
 }
 
-void IndexedDatasetWriter::finish()
+void IndexedDatasetWriter::finish(const std::function<void()>& inBetween)
 {
     std::string index(kMagic, sizeof kMagic);
     const auto append = [&index](auto value) {
@@ -222,6 +222,8 @@ void IndexedDatasetWriter::finish()
     // The old pair goes first: a .bin of one writing must never stand beside an .idx of another.
     std::error_code ignored, failed;
     std::filesystem::remove(withSuffix(m_prefix, ".idx"), ignored);
+    if (inBetween)
+        inBetween();
     std::filesystem::rename(
         withSuffix(m_prefix, ".bin.partial"), withSuffix(m_prefix, ".bin"), failed);
     if (failed)

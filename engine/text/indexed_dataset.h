@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -45,7 +46,9 @@ public:
     IndexedDatasetWriter(std::filesystem::path prefix, int64_t vocabSize);
     ~IndexedDatasetWriter(); ///< without finish(): removes what was written
     void addDocument(std::span<const int32_t> tokens);
-    void finish();
+    /// `inBetween` is called when an older dataset of the prefix can no longer be opened and this
+    /// one cannot yet: what belongs to them takes its place then.
+    void finish(const std::function<void()>& inBetween = {});
     int64_t tokens() const { return m_tokens; }
     int64_t documents() const;
 

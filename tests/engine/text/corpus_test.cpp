@@ -58,6 +58,7 @@ private Q_SLOTS:
     void givenTokenizerIsCopied();
     void tokenizerJsonIsTaken();
     void failureLeavesNoDataset();
+    void tokensNeverStandBesideAnotherTokenizer();
     void oneWriterAPrefix();
     void demoCorpusHasDomains();
 
@@ -326,6 +327,30 @@ void CorpusTest::failureLeavesNoDataset()
     QVERIFY_THROWS_EXCEPTION(Cancelled, text::buildCorpus(options, late.get_token()));
     QCOMPARE(base::readFile(options.out.string() + ".tokenizer.model"), before);
     QVERIFY(!fs::exists(options.out.string() + ".tokenizer.model.partial"));
+}
+
+/// What a killed process leaves: here writing ends where the index is to take its place.
+void CorpusTest::tokensNeverStandBesideAnotherTokenizer()
+{
+    write("d/a.txt", prose(m_random, 20000));
+    text::CorpusOptions options;
+    options.sources = {m_path / "d"};
+    options.out = m_path / "out";
+    options.vocabSize = 300;
+    text::buildCorpus(options);
+    const std::string tokenizer = options.out.string() + ".tokenizer.model";
+    const std::string before = base::readFile(tokenizer);
+    fs::remove(options.out.string() + ".idx");
+    write("out.idx/in the way", "");
+    write("d/a.txt", prose(m_random, 30000));
+    options.vocabSize = 320;
+    QVERIFY_THROWS_EXCEPTION(Error, text::buildCorpus(options));
+    fs::remove_all(options.out.string() + ".idx");
+    // The tokens are the new ones: so is the tokenizer.
+    QVERIFY(base::readFile(tokenizer) != before);
+    QVERIFY_THROWS_EXCEPTION(Error, text::IndexedDataset(options.out));
+    text::buildCorpus(options);
+    QCOMPARE(decodeAll(options.out), base::readFile(m_path / "d/a.txt"));
 }
 
 void CorpusTest::oneWriterAPrefix()
