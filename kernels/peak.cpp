@@ -22,9 +22,9 @@ double secondsSince(Clock::time_point start)
     return std::chrono::duration<double>(Clock::now() - start).count();
 }
 
-/// The fastest of repeated size × size products: at least two, then until `budget` seconds are
+/// The fastest of repeated size × size products: at least `least`, then until `budget` seconds are
 /// spent. The first one also touches pages and generates code.
-double fastestProduct(Backend& backend, DType dtype, int64_t size, double budget)
+double fastestProduct(Backend& backend, DType dtype, int64_t size, int least, double budget)
 {
     const Tensor master = backend.allocate({size, size}, DType::Float32, MemoryKind::Workspace);
     const Tensor x = backend.allocate({size, size}, dtype, MemoryKind::Workspace);
@@ -40,7 +40,7 @@ double fastestProduct(Backend& backend, DType dtype, int64_t size, double budget
 
     double fastest = std::numeric_limits<double>::infinity();
     const Clock::time_point start = Clock::now();
-    for (int run = 0; run < 2 || secondsSince(start) < budget; ++run) {
+    for (int run = 0; run < least || secondsSince(start) < budget; ++run) {
         const Clock::time_point begin = Clock::now();
         backend.projectionForward(x, *weight, {}, y);
         backend.synchronize();
@@ -53,17 +53,20 @@ double fastestProduct(Backend& backend, DType dtype, int64_t size, double budget
 
 double measureMatmulPeak(Backend& backend, DType dtype)
 {
-    constexpr int64_t kSmallest = 64;
+    // Below this size products are slower than those of training, and a busy machine makes them
+    // seem long enough.
+    constexpr int64_t kSmallest = 512;
     constexpr int64_t kLargest = 8192;
     constexpr double kProductSeconds = 0.005; // long enough to be measured and to fill the caches
-    constexpr double kBudgetSeconds = 0.15; // others use the machine too: the best run counts
+    // Others use the machine too: the best run counts, of a size and then of the chosen one.
+    constexpr double kSizeSeconds = 0.03, kBudgetSeconds = 0.15;
     int64_t size = kSmallest;
-    double seconds = fastestProduct(backend, dtype, size, 0);
+    double seconds = fastestProduct(backend, dtype, size, 2, kSizeSeconds);
     while (size < kLargest && seconds < kProductSeconds) {
         size *= 2;
-        seconds = fastestProduct(backend, dtype, size, 0);
+        seconds = fastestProduct(backend, dtype, size, 2, kSizeSeconds);
     }
-    seconds = std::min(seconds, fastestProduct(backend, dtype, size, kBudgetSeconds));
+    seconds = std::min(seconds, fastestProduct(backend, dtype, size, 1, kBudgetSeconds));
     const auto side = static_cast<double>(size);
     return 2 * side * side * side / seconds;
 }

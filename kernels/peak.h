@@ -7,7 +7,8 @@
 namespace moe::kernels {
 
 /// Operations per second (2 a multiply-add) of the backend's own large square projection in
-/// `dtype`, best of a few: the denominator of MFU. About 0.2 s.
+/// `dtype`, best of a few: the denominator of MFU. About 0.3 s; a second where 512 × 512 takes that
+/// long.
 double measureMatmulPeak(Backend& backend, DType dtype);
 
 inline constexpr int64_t kBeyondCaches = int64_t{256} << 20;

@@ -136,6 +136,7 @@ struct Trainer::Impl {
     TrainResult run(std::stop_token stop);
     void begin();
     void trainRanks(Leader& leader, LoopResult& result);
+    int threadsOfARank() const;
     std::unique_ptr<kernels::Backend> makeBackend() const;
     void fail(int64_t step, const std::string& line);
 
@@ -179,10 +180,15 @@ void Trainer::Impl::begin()
     recorder.publish(telemetry::StateChange{RunState::Running, ""});
 }
 
-std::unique_ptr<kernels::Backend> Trainer::Impl::makeBackend() const
+int Trainer::Impl::threadsOfARank() const
 {
     const int all = options.threads > 0 ? options.threads : kernels::availableCores();
-    const int each = std::max(1, all / static_cast<int>(file.parallel.data));
+    return std::max(1, all / static_cast<int>(file.parallel.data));
+}
+
+std::unique_ptr<kernels::Backend> Trainer::Impl::makeBackend() const
+{
+    const int each = threadsOfARank();
     return options.makeBackend ? options.makeBackend(each)
                                : kernels::makeBackend(options.device, each);
 }
@@ -193,7 +199,9 @@ void Trainer::Impl::trainRanks(Leader& leader, LoopResult& result)
     HostState initial = initialState(file, layout, resume);
     const RunContext context{file, train, valid ? &*valid : nullptr, probes,
         resume ? resume->state.step + 1 : 1,
-        resume && resume->validationCutShort ? &resume->record : nullptr, initial, [this] {
+        resume && resume->validationCutShort ? &resume->record : nullptr,
+        ranksAtOnce(file.parallel.data, threadsOfARank(), kernels::availableCores()), initial,
+        [this] {
             begin();
         }};
     std::vector<std::unique_ptr<kernels::Backend>> backends;

@@ -77,7 +77,7 @@ private:
         double peak = 0;
         if (m_leader)
             peak = kernels::measureMatmulPeak(backend, m_file.precision)
-                * static_cast<double>(m_ranks.size());
+                * m_run.ranksAtOnce;
         m_ranks.barrier(); // nobody computes while it is measured
         backend.resetPeak();
         return peak;
@@ -197,6 +197,12 @@ private:
 };
 
 } // namespace
+
+double ranksAtOnce(int64_t ranks, int threads, int cores)
+{
+    const double room = static_cast<double>(cores) / std::max(threads, 1);
+    return std::clamp(room, 1.0, std::max(1.0, static_cast<double>(ranks)));
+}
 
 void trainRank(const RunContext& run, kernels::Backend& backend, parallel::Communicator& ranks,
     Leader* leader, Recorder* recorder, LoopResult& result)

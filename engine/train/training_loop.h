@@ -31,6 +31,7 @@ struct RunContext {
     int64_t firstStep; ///< from 1; after the resumed checkpoint
     const telemetry::StepRecord* unvalidated; ///< of the step before, when its validation was cut
                                               ///< short; else null
+    double ranksAtOnce; ///< how many ranks' matmul peak the machine has
     HostState& initial; ///< emptied once every rank has it
     std::function<void()> begin; ///< rank 0 calls it when every rank is ready for the first step
 };
@@ -41,6 +42,10 @@ struct LoopResult {
     double finalLoss = std::numeric_limits<double>::quiet_NaN(), tokensPerSecond = 0, mfu = 0;
     int64_t peakBytes = 0;
 };
+
+/// How many times the matmul peak of one rank of `threads` threads a machine of `cores` cores has
+/// for `ranks` of them: those beyond the cores add none.
+double ranksAtOnce(int64_t ranks, int threads, int cores);
 
 /// One rank's way through the run; `leader` and `recorder` on rank 0 only. Returns after the last
 /// step or a stop, with everything saved. Throws what went wrong; then nothing that was saved is

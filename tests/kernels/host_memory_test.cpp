@@ -4,7 +4,6 @@
 #include "kernels/error.h"
 #include "kernels/host_memory.h"
 #include "kernels/out_of_memory.h"
-#include "kernels/peak.h"
 #include "kernels/reference/reference_backend.h"
 
 #include <QTest>
@@ -105,16 +104,6 @@ private Q_SLOTS:
         }
         QCOMPARE(BFloat16(std::numeric_limits<float>::max()).bits, 0x7F80); // infinity
         QCOMPARE(BFloat16(std::numeric_limits<float>::infinity()).bits, 0x7F80);
-    }
-
-    void peakIsPlausibleAndLeavesNothing()
-    {
-        const auto backend = makeReferenceBackend();
-        for (const DType type : {DType::Float32, DType::BFloat16}) {
-            const double peak = measureMatmulPeak(*backend, type);
-            QVERIFY2(peak > 1e6 && peak < 1e12, qPrintable(QString::number(peak)));
-        }
-        QCOMPARE(backend->memory().totalBytes, 0);
     }
 };
 

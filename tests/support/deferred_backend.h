@@ -19,7 +19,7 @@ namespace moe::tests {
 ///   wait in one queue and run in order, and an operation's error appears there;
 /// - fresh memory is all ones (NaN as a float, −1 as an integer);
 /// - an operand that is freed, or reaches beyond its allocation, is refused when it is queued.
-class DeferredBackend final : public kernels::Backend {
+class DeferredBackend : public kernels::Backend {
 public:
     explicit DeferredBackend(std::unique_ptr<kernels::Backend> inner);
     ~DeferredBackend() override;

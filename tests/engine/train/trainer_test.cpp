@@ -6,6 +6,7 @@
 #include "engine/model/activations.h"
 #include "engine/text/tokenizer.h"
 #include "engine/train/replica.h"
+#include "engine/train/training_loop.h"
 #include "kernels/cpu/cpu_backend.h"
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
@@ -295,6 +296,16 @@ private Q_SLOTS:
         } catch (const Error& error) {
             QVERIFY2(QString::fromUtf8(error.what()).contains(says), error.what());
         }
+    }
+
+    /// MFU is a share of what the machine can do: ranks beyond its cores do not add to that.
+    void ranksBeyondTheCoresAddNoPeak()
+    {
+        QCOMPARE(train::ranksAtOnce(1, 2, 2), 1.0);
+        QCOMPARE(train::ranksAtOnce(2, 1, 2), 2.0);
+        QCOMPARE(train::ranksAtOnce(4, 1, 2), 2.0);
+        QCOMPARE(train::ranksAtOnce(3, 2, 8), 3.0);
+        QCOMPARE(train::ranksAtOnce(2, 3, 2), 1.0);
     }
 
     void moreThanTheMachineHasIsRefused()
