@@ -53,6 +53,7 @@ struct RunEvent {
     std::string kind;
     std::string payload; ///< a JSON object as text
     double time = 0; ///< seconds since the epoch
+    int64_t id = 0; ///< in the store that it was read from, rising as events come; 0: in none
 };
 
 /// Expert loads of one named fixed text ("English") routed at a validation.

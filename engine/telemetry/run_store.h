@@ -106,7 +106,7 @@ public:
     std::vector<StepRecord> steps(
         int64_t run, int64_t first, int64_t last) const; ///< whole records
     std::vector<int64_t> stepNumbers(int64_t run) const; ///< those recorded, ascending
-    std::vector<RunEvent> events(int64_t run) const;
+    std::vector<RunEvent> events(int64_t run) const; ///< by step, those of one step as they came
     /// key: a JSONL key ("loss", "lr", …), "layers/3/drop_rate", "layers/3/alpha", …, or an
     /// imported scalar's name. At most `maxPoints` points (0: all), from the coarser levels when
     /// there are more steps.

@@ -236,11 +236,12 @@ std::vector<int64_t> RunStore::stepNumbers(int64_t run) const
 std::vector<RunEvent> RunStore::events(int64_t run) const
 {
     Statement read = m_impl->database.prepare(
-        "SELECT step, kind, payload, time FROM events WHERE run = ? ORDER BY step, id");
+        "SELECT step, kind, payload, time, id FROM events WHERE run = ? ORDER BY step, id");
     read.bind(1, run);
     std::vector<RunEvent> events;
     while (read.step())
-        events.push_back({read.integer(0), read.text(1), read.text(2), read.real(3)});
+        events.push_back(
+            {read.integer(0), read.text(1), read.text(2), read.real(3), read.integer(4)});
     return events;
 }
 

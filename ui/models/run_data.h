@@ -95,6 +95,7 @@ public:
     /// By step. An expert that died again soon after stands once, with its latest death; experts
     /// found dead within a few steps share a flag.
     const std::vector<NumberedEvent>& events() const { return m_events; }
+    int64_t lastEvent() const; ///< the largest id in the store; 0: none came from there
     const std::map<std::string, telemetry::ProbeRecord>& probes() const { return m_probes; }
 
 private:

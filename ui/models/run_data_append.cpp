@@ -152,8 +152,22 @@ void RunData::noteAssignments(const telemetry::StepRecord& record)
     });
 }
 
+int64_t RunData::lastEvent() const
+{
+    int64_t last = 0;
+    for (const NumberedEvent& numbered : m_events)
+        last = std::max(last, numbered.event.id);
+    return last;
+}
+
 void RunData::appendEvent(const telemetry::RunEvent& event)
 {
+    // The store's answers overlap. An id alone may be that of an event that a resumed run dropped.
+    const auto isSame = [&event](const NumberedEvent& numbered) {
+        return numbered.event.id == event.id && numbered.event.time == event.time;
+    };
+    if (event.id != 0 && std::ranges::any_of(m_events, isSame))
+        return;
     if (event.kind == "resumed")
         cutAfter(resumedFrom(event).value_or(event.step));
     if (const auto dead = deadExpertOf(event)) {

@@ -52,6 +52,8 @@ struct StoreReader::Impl {
     void attempt(quint64 request, const Job& job);
     void poll();
     void follow();
+    std::vector<telemetry::RunEvent> newEvents();
+    void startWatching(qint64 run, qint64 after, qint64 afterEvent);
     void answer(std::function<void()> emission);
     const telemetry::RunStore& reader();
     void change(const std::function<void(telemetry::RunStore&)>& work);
@@ -72,7 +74,8 @@ struct StoreReader::Impl {
     std::vector<telemetry::RunInfo> known;
     bool listed = false;
     qint64 watched = 0, watchedStep = 0;
-    size_t watchedEvents = 0;
+    qint64 watchedEvent = 0; ///< the largest id
+    double watchedTime = 0; ///< of the newest event
     std::optional<telemetry::RunState> watchedState;
     std::jthread worker; ///< last: joins before the rest goes
 };
@@ -189,6 +192,46 @@ void StoreReader::Impl::poll()
         store.reset();
 }
 
+/// Events that came since the last look, in the order in which they came. That is not their order
+/// by step: a run is paused after step t when it has been steered for step t + 1.
+std::vector<telemetry::RunEvent> StoreReader::Impl::newEvents()
+{
+    std::vector<telemetry::RunEvent> events = reader().events(watched);
+    // A resumed run gives ids of events that it has dropped anew: their time tells them apart.
+    std::erase_if(events, [this](const telemetry::RunEvent& event) {
+        return event.id <= watchedEvent && event.time <= watchedTime;
+    });
+    std::ranges::sort(events, {}, &telemetry::RunEvent::id);
+    for (const telemetry::RunEvent& event : events) {
+        watchedEvent = std::max<qint64>(watchedEvent, event.id);
+        watchedTime = std::max(watchedTime, event.time);
+        if (event.kind == "resumed") // the steps after it are trained again
+            watchedStep = std::min<qint64>(watchedStep, event.step);
+    }
+    return events;
+}
+
+void StoreReader::Impl::startWatching(qint64 run, qint64 after, qint64 afterEvent)
+{
+    watched = run;
+    watchedStep = after;
+    watchedEvent = afterEvent;
+    watchedTime = 0;
+    watchedState.reset();
+    if (run == 0)
+        return;
+    watchedState = reader().run(run).state;
+    const std::vector<telemetry::RunEvent> events = reader().events(run);
+    for (const telemetry::RunEvent& event : events) {
+        if (afterEvent == 0 && event.step <= after)
+            watchedEvent = std::max<qint64>(watchedEvent, event.id);
+    }
+    for (const telemetry::RunEvent& event : events) {
+        if (event.id <= watchedEvent)
+            watchedTime = std::max(watchedTime, event.time);
+    }
+}
+
 void StoreReader::Impl::follow()
 {
     const telemetry::RunInfo info = reader().run(watched);
@@ -196,10 +239,8 @@ void StoreReader::Impl::follow()
     const auto add = [&batch](telemetry::Message message) {
         batch.push_back(std::make_shared<const telemetry::Message>(std::move(message)));
     };
-    const std::vector<telemetry::RunEvent> events = reader().events(watched);
-    for (size_t i = watchedEvents; i < events.size(); ++i)
-        add(events[i]);
-    watchedEvents = events.size();
+    for (telemetry::RunEvent& event : newEvents())
+        add(std::move(event));
     const auto send = [&] {
         if (!batch.empty())
             answer([this, run = watched, batch = std::exchange(batch, {})] {
@@ -284,22 +325,10 @@ quint64 StoreReader::requestWindow(qint64 run, qint64 last, int steps)
                            quint64 request) { impl->loadWindow(request, run, last, steps); });
 }
 
-void StoreReader::watch(qint64 run, qint64 after)
+void StoreReader::watch(qint64 run, qint64 after, qint64 afterEvent)
 {
-    m_impl->post([impl = m_impl.get(), run, after] {
-        impl->watched = run;
-        impl->watchedStep = after;
-        impl->watchedState.reset();
-        impl->watchedEvents = 0;
-        if (run != 0) {
-            impl->attempt(0, [&] {
-                impl->watchedState = impl->reader().run(run).state;
-                // Events up to `after` stand in the snapshot already.
-                const auto events = impl->reader().events(run);
-                impl->watchedEvents = static_cast<size_t>(std::ranges::count_if(
-                    events, [after](const auto& event) { return event.step <= after; }));
-            });
-        }
+    m_impl->post([impl = m_impl.get(), run, after, afterEvent] {
+        impl->attempt(0, [&] { impl->startWatching(run, after, afterEvent); });
     });
 }
 

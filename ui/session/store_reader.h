@@ -31,8 +31,9 @@ public:
     quint64 requestLayer(qint64 run, int layer);
     /// The last `steps` records before and including `last`, in pieces.
     quint64 requestWindow(qint64 run, qint64 last, int steps);
-    /// Follows a run that another process trains from the step after `after`; 0 ends it.
-    void watch(qint64 run, qint64 after);
+    /// Follows a run that another process trains from the step after `after`, and from the event
+    /// after that of id `afterEvent` (0, not known: those of later steps); run 0 ends it.
+    void watch(qint64 run, qint64 after, qint64 afterEvent = 0);
 
     // Changes of the store; the list of runs is read again after each
     void rename(qint64 run, const QString& name);

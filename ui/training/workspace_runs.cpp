@@ -163,7 +163,7 @@ void TrainingWorkspace::Impl::watchFront()
         return;
     const bool elsewhere = !frontIsLive() && frontIsSteerable();
     static constexpr qint64 kNone = 0;
-    reader.watch(elsewhere ? front.info().id : kNone, front.lastStep());
+    reader.watch(elsewhere ? front.info().id : kNone, front.lastStep(), front.lastEvent());
 }
 
 void TrainingWorkspace::Impl::steer(const QString& key, const QString& valueJson)

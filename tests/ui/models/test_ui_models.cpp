@@ -53,6 +53,7 @@ private Q_SLOTS:
     void windowEqualsASumOverItsSteps();
     void runDataFollowsMessages();
     void resumedRunsAreCut();
+    void storedEventsStandOnce();
     void deadExpertsWakeUp();
     void historyJoinsColumns();
     void settingsFollowSteering();
@@ -167,6 +168,20 @@ void TestUiModels::resumedRunsAreCut()
     QCOMPARE(data.alpha(1).size(), size_t(25));
     data.append(record(m_random, 26, 2, 4));
     QCOMPARE(data.lastStep(), int64_t(26));
+}
+
+void TestUiModels::storedEventsStandOnce()
+{
+    RunData data;
+    data.append(telemetry::RunEvent{3, "steered", "{}", 12.5, 7});
+    data.append(telemetry::RunEvent{2, "paused", "{}", 13.5, 8});
+    data.append(telemetry::RunEvent{3, "steered", "{}", 12.5, 7}); // the store's answers overlap
+    QCOMPARE(data.events().size(), size_t(2));
+    QCOMPARE(data.lastEvent(), int64_t(8));
+    data.append(telemetry::RunEvent{4, "steered", "{}", 14.5, 8}); // an id given anew
+    data.append(telemetry::RunEvent{4, "note", "{}", 0}); // of the bus: no id
+    data.append(telemetry::RunEvent{4, "note", "{}", 0});
+    QCOMPARE(data.events().size(), size_t(5));
 }
 
 void TestUiModels::deadExpertsWakeUp()

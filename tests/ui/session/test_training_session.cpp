@@ -30,6 +30,7 @@ private Q_SLOTS:
     void pausesSteersAndStops();
     void failsWithOneLine();
     void stopsWhenItGoes();
+    void followsEventsAsTheyCome();
     void readsBackWhatWasTrained();
     void followsAFastRunToItsEnd();
     void aStoreInTheMakingIsNoError();
@@ -180,6 +181,50 @@ void TestTrainingSession::aStoreInTheMakingIsNoError()
     telemetry::RunStore(path).createRun("first", "{}", 10);
     QTRY_COMPARE(runs, size_t(1));
     QVERIFY2(failed.isEmpty(), failed.isEmpty() ? "" : qPrintable(failed[0][1].toString()));
+}
+
+/// Events come in another order than that of their steps, and a resumed run drops some.
+void TestTrainingSession::followsEventsAsTheyCome()
+{
+    telemetry::RunStore store(m_path / "store.sqlite");
+    const int64_t run = store.createRun("elsewhere", "{}", 1000);
+    double time = 100;
+    const auto happen = [&](int64_t step, const char* kind) {
+        store.append(run,
+            {std::make_shared<const telemetry::Message>(
+                telemetry::RunEvent{step, kind, "{}", ++time})});
+    };
+    const auto train = [&](int64_t step) {
+        telemetry::StepRecord record;
+        record.step = step;
+        store.append(run, {std::make_shared<const telemetry::Message>(std::move(record))});
+    };
+    StoreReader reader(m_path / "store.sqlite");
+    QStringList seen;
+    connect(&reader, &StoreReader::runGrew, this, [&](qint64, const auto& batch) {
+        for (const telemetry::MessagePtr& message : batch) {
+            if (const auto* event = std::get_if<telemetry::RunEvent>(message.get()))
+                seen << QString::fromStdString(event->kind) + QString::number(event->step);
+            else if (const auto* step = std::get_if<telemetry::StepRecord>(message.get()))
+                seen << QString::number(step->step);
+        }
+    });
+    for (int64_t step = 1; step <= 5; ++step)
+        train(step);
+    happen(0, "started");
+    happen(6, "steered"); // for the next step
+    reader.watch(run, 5, store.events(run).back().id);
+    happen(5, "paused"); // which the snapshot did not hold
+    QTRY_COMPARE_WITH_TIMEOUT(seen, QStringList{QStringLiteral("paused5")}, 15'000);
+    happen(5, "unpaused");
+    train(6);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        seen.mid(1), (QStringList{QStringLiteral("unpaused5"), QStringLiteral("6")}), 15'000);
+    store.truncateAfter(run, 2);
+    happen(2, "resumed");
+    train(3);
+    QTRY_COMPARE_WITH_TIMEOUT(
+        seen.mid(3), (QStringList{QStringLiteral("resumed2"), QStringLiteral("3")}), 15'000);
 }
 
 void TestTrainingSession::readsBackWhatWasTrained()
