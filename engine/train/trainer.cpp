@@ -177,6 +177,12 @@ void Trainer::Impl::begin()
     for (const std::string& assignment : recorder.steeredTooLate())
         recorder.event(resume ? resume->state.step : 0, "note",
             {{"text", assignment + " came after the run had ended and is dropped"}});
+    if (options.threads > 0 && file.parallel.data > options.threads) {
+        const std::string ranks = std::to_string(file.parallel.data);
+        base::log(base::LogLevel::Info,
+            "the " + ranks + " ranks of parallel.data take a thread each: " + ranks
+                + " threads, not " + std::to_string(options.threads));
+    }
     recorder.publish(telemetry::StateChange{RunState::Running, ""});
 }
 

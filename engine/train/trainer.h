@@ -19,7 +19,7 @@ namespace moe::train {
 struct TrainerOptions {
     std::optional<std::filesystem::path> store; ///< none: the run is not recorded
     telemetry::Bus* bus = nullptr; ///< required; outlives the trainer
-    int threads = 0; ///< in all, shared by the ranks; 0: all cores
+    int threads = 0; ///< in all, shared by the ranks, which have one each at least; 0: all cores
     std::string device = "cpu";
     bool resume = false;
     /// For estimate() alone: the checkpoint folder is neither made nor locked.

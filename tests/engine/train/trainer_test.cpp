@@ -3,6 +3,7 @@
 // Whole runs: the same every time, on any number of ranks, on memory that is no host memory, and
 // steered, paused, or gone wrong.
 #include "engine/base/files.h"
+#include "engine/base/log.h"
 #include "engine/model/activations.h"
 #include "engine/text/tokenizer.h"
 #include "engine/train/replica.h"
@@ -306,6 +307,29 @@ private Q_SLOTS:
         QCOMPARE(train::ranksAtOnce(4, 1, 2), 2.0);
         QCOMPARE(train::ranksAtOnce(3, 2, 8), 3.0);
         QCOMPARE(train::ranksAtOnce(2, 3, 2), 1.0);
+    }
+
+    /// A rank cannot do with less than a thread: more ranks than threads run, and say so.
+    void ranksBeyondTheThreadsAreSaid()
+    {
+        std::vector<std::string> lines;
+        base::setLogSink([&](base::LogLevel, const std::string& text) { lines.push_back(text); });
+        std::vector<int> threads;
+        tests::RunSettings settings;
+        settings.makeBackend = [&](int each) {
+            threads.push_back(each);
+            return kernels::makeCpuBackend(each);
+        };
+        const auto run = [&](const char* ranks) {
+            return m_bench.run(m_bench.file({ranks, "train_steps=3"}), settings).error;
+        };
+        const std::string two = run("parallel.data=2"), three = run("parallel.data=3");
+        base::setLogSink({});
+        QCOMPARE(two + three, std::string());
+        QCOMPARE(threads, std::vector<int>(5, 1));
+        QCOMPARE(lines,
+            std::vector<std::string>{
+                "the 3 ranks of parallel.data take a thread each: 3 threads, not 2"});
     }
 
     void moreThanTheMachineHasIsRefused()
