@@ -181,7 +181,8 @@ void Leader::save(int64_t step, const HostState& state, const model::ParameterLa
         if (!allFinite(*buffer))
             throw Error("the weights or the optimizer's state are not finite",
                 "step " + std::to_string(step),
-                "lower optimizer.lr or weight_decay; the last checkpoint is kept");
+                std::string("lower optimizer.lr or weight_decay")
+                    + (m_newest ? "; the last checkpoint is kept" : ""));
     }
     const std::filesystem::path& dir = *m_file.checkpointDir;
     const std::filesystem::path partial = checkpoint::beginStep(dir, step);

@@ -34,6 +34,7 @@ public:
         , m_result(result)
         , m_matmulPeak(measurePeak(backend))
         , m_replica(backend, ranks, run.file, run.train, run.valid)
+        , m_hasCheckpoint(run.firstStep > 1)
     {
         m_replica.upload(run.initial);
         ranks.barrier();
@@ -104,7 +105,8 @@ private:
             throw Error(std::isfinite(record.loss) ? "the gradient is not finite"
                                                    : "the loss is not finite",
                 "step " + std::to_string(step),
-                "lower optimizer.lr or lengthen warmup_steps; the last checkpoint is kept");
+                std::string("lower optimizer.lr or lengthen warmup_steps")
+                    + (m_hasCheckpoint ? "; the last checkpoint is kept" : ""));
         m_result.finalLoss = record.loss;
         m_result.peakBytes = record.peakBytes;
     }
@@ -182,6 +184,7 @@ private:
         m_replica.download(state, m_leader != nullptr);
         if (m_leader)
             m_leader->save(step, state, m_replica.layout());
+        m_hasCheckpoint = true;
     }
 
     const RunContext& m_run;
@@ -192,6 +195,7 @@ private:
     LoopResult& m_result;
     double m_matmulPeak; ///< operations per second of all ranks
     Replica m_replica;
+    bool m_hasCheckpoint; ///< on every rank
     int64_t m_timedSteps = 0;
     double m_seconds = 0;
 };

@@ -235,6 +235,27 @@ private Q_SLOTS:
             telemetry::RunStore(m_bench.store()).find("last").state == telemetry::RunState::Failed);
     }
 
+    /// The remedy speaks of the last checkpoint where there is one.
+    void aLostRunSaysWhetherItIsKept()
+    {
+        const auto errorOf = [&](const std::vector<std::string>& more, int ranks) {
+            std::vector<std::string> sets{"optimizer.lr=1000", "optimizer.min_lr=1000",
+                "optimizer.clip_grad=null", "optimizer.schedule=constant", "train_steps=500",
+                "optimizer.warmup_steps=4", "optimizer.eps=1e-30", "optimizer.weight_decay=1000",
+                "parallel.data=" + std::to_string(ranks)};
+            sets.insert(sets.end(), more.begin(), more.end());
+            return m_bench.run(m_bench.file(sets)).error;
+        };
+        for (const int ranks : {1, 2}) {
+            const std::string none = errorOf({}, ranks);
+            QVERIFY2(none.find("is not finite: step ") != std::string::npos, none.c_str());
+            QVERIFY2(none.find("kept") == std::string::npos, none.c_str());
+            const std::string some = errorOf(
+                {"checkpoint.dir=lost" + std::to_string(ranks), "checkpoint.every=1"}, ranks);
+            QVERIFY2(some.find("the last checkpoint is kept") != std::string::npos, some.c_str());
+        }
+    }
+
     void probesAndTokenizer()
     {
         base::writeFileAtomically(m_bench.path("a.txt"), "some words and more words");
