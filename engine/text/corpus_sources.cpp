@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace moe::text {
 
@@ -60,13 +61,44 @@ std::vector<SourceFile> filesBelow(const std::filesystem::path& folder)
     }
 }
 
-void requireUtf8(std::string_view text, const std::filesystem::path& path, size_t offset)
+constexpr const char* kInvalidRemedy
+    = "convert the file, or leave such files out with --skip-invalid";
+
+void requireUtf8(std::string_view text, const std::filesystem::path& path)
 {
     if (const char* bad = base::findInvalidUtf8(text))
         throw InvalidText("not valid UTF-8",
-            path.string() + " at byte "
-                + std::to_string(offset + static_cast<size_t>(bad - text.data())),
-            "convert the file, or leave such files out with --skip-invalid");
+            path.string() + " at byte " + std::to_string(bad - text.data()), kInvalidRemedy);
+}
+
+/// The UTF-16 unit of the escape \uXXXX at `text`; 0 for anything else.
+unsigned escapedUnit(std::string_view text)
+{
+    unsigned unit = 0;
+    if (text.size() < 6 || text[0] != '\\' || text[1] != 'u')
+        return 0;
+    const auto [end, error] = std::from_chars(text.data() + 2, text.data() + 6, unit, 16);
+    return error == std::errc() && end == text.data() + 6 ? unit : 0;
+}
+
+/// Escapes may name half a character, which no UTF-8 holds: JSON readers differ in what they make
+/// of it.
+void requireWholeCharacters(std::string_view row, const std::string& where)
+{
+    const auto isHigh = [](unsigned unit) {
+        return unit >= 0xD800 && unit < 0xDC00;
+    };
+    const auto isLow = [](unsigned unit) {
+        return unit >= 0xDC00 && unit < 0xE000;
+    };
+    for (size_t at = row.find('\\'); at < row.size(); at = row.find('\\', at)) {
+        const unsigned unit = escapedUnit(row.substr(at));
+        const bool pair = isHigh(unit) && isLow(escapedUnit(row.substr(at + 6)));
+        if (!pair && (isHigh(unit) || isLow(unit)))
+            throw InvalidText("half a character (" + std::string(row.substr(at, 6)) + ")",
+                where + " at byte " + std::to_string(at), kInvalidRemedy);
+        at += pair ? 12 : 2;
+    }
 }
 
 } // namespace
@@ -93,7 +125,7 @@ void forEachDocument(const SourceFile& file, const std::string& jsonlKey,
     const std::function<void(const std::string&)>& document)
 {
     const std::string text = base::readFile(file.path, INT64_C(16) << 30);
-    requireUtf8(text, file.path, 0);
+    requireUtf8(text, file.path);
     if (!file.jsonl) {
         document(text);
         return;
@@ -106,10 +138,9 @@ void forEachDocument(const SourceFile& file, const std::string& jsonlKey,
         if (row.find_first_not_of(" \t\r") == std::string_view::npos)
             continue;
         const std::string where = file.path.string() + " line " + std::to_string(line);
+        requireWholeCharacters(row, where);
         const base::Json object = base::parseJson(row, where);
-        const std::string value = base::ObjectReader(object, where).text(jsonlKey);
-        requireUtf8(value, where, 0); // lone surrogates in \u escapes
-        document(value);
+        document(base::ObjectReader(object, where).text(jsonlKey));
     }
 }
 

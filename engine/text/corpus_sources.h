@@ -27,7 +27,8 @@ std::vector<SourceFile> listSources(const std::vector<std::filesystem::path>& so
 void forEachDocument(const SourceFile& file, const std::string& jsonlKey,
     const std::function<void(const std::string&)>& document);
 
-/// Thrown by forEachDocument for bytes that are no UTF-8 (`--skip-invalid` leaves such files out).
+/// Thrown by forEachDocument for bytes that are no UTF-8, and for escapes of lone surrogates, which
+/// no UTF-8 holds (`--skip-invalid` leaves such files out).
 class InvalidText : public Error {
 public:
     using Error::Error;

@@ -53,6 +53,7 @@ private Q_SLOTS:
     void documentsComeInByteOrderWithEos();
     void jsonlIsOneDocumentALine();
     void invalidUtf8NamesFileAndOffset();
+    void halfCharactersAreInvalidText();
     void nothingLeftIsAnError();
     void pipesAreRefusedOrLeftOut();
     void givenTokenizerIsCopied();
@@ -211,6 +212,33 @@ void CorpusTest::invalidUtf8NamesFileAndOffset()
     const text::CorpusResult result = text::buildCorpus(options);
     QCOMPARE(result.skippedInvalid, 1);
     QCOMPARE(result.documents, 1);
+}
+
+/// Escapes of lone surrogates: half of a character that no text in UTF-8 can hold.
+void CorpusTest::halfCharactersAreInvalidText()
+{
+    write("d/good.txt", "good text, again and again");
+    text::CorpusOptions options;
+    options.sources = {m_path / "d"};
+    options.out = m_path / "out";
+    options.vocabSize = 270;
+    for (const char* half : {R"(\ud83d)", R"(\uDE42)", R"(\ud83d\u0041)", R"(\\\ud83d\n)",
+             R"(\ud83d\ude42\ud83d)", R"(\ud83d\ud83d\ude42)"}) {
+        options.skipInvalid = false;
+        write("d/bad.jsonl", "{\"text\": \"good\"}\n{\"text\": \"" + std::string(half) + "\"}\n");
+        const std::string message = messageOf([&] { text::buildCorpus(options); });
+        QVERIFY2(message.find("half a character (\\u") == 0
+                && message.find("bad.jsonl line 2 at byte") != std::string::npos,
+            message.c_str());
+        options.skipInvalid = true;
+        QCOMPARE(text::buildCorpus(options).skippedInvalid, 1);
+    }
+    // Whole ones, and what only looks like an escape.
+    write("d/bad.jsonl", R"({"text": "\ud83d\ude42 \\ud83d \\\ud83d\uDE42"})");
+    options.skipInvalid = false;
+    options.appendEos = false;
+    QCOMPARE(text::buildCorpus(options).documents, 2);
+    QVERIFY(decodeAll(options.out).starts_with("🙂 \\ud83d \\🙂"));
 }
 
 void CorpusTest::nothingLeftIsAnError()
