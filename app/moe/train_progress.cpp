@@ -75,6 +75,9 @@ void TrainProgress::follow(const std::stop_token& stop)
 void TrainProgress::show(const telemetry::Message& message)
 {
     if (const auto* step = std::get_if<telemetry::StepRecord>(&message)) {
+        if (step->step == m_lastStep) // it has been validated
+            return;
+        m_lastStep = step->step;
         char detail[96];
         std::snprintf(detail, sizeof detail, "loss %.4f, %s tokens/s", step->loss,
             groupedText(static_cast<int64_t>(step->tokensPerSecond)).c_str());

@@ -26,6 +26,7 @@ private:
 
     std::shared_ptr<telemetry::Subscription> m_messages;
     int64_t m_trainSteps;
+    int64_t m_lastStep = -1; ///< the thread's own
     ProgressLine m_line;
     std::jthread m_thread; ///< last: it uses the others
 };

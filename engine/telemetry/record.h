@@ -29,7 +29,9 @@ struct LayerRecord {
 };
 
 /// One step of a run: one line of the JSONL. NaN stands for "not finite" or "not known" (null in
-/// JSON), -1 for a count that is not known. The trainer knows them all; imported runs may not.
+/// JSON), -1 for a count that is not known. The trainer knows them all; imported runs may not. A
+/// step that is validated is published once more when that is done, with validLoss and
+/// expertSimilarity: this record replaces the first.
 struct StepRecord {
     int64_t step = 0; ///< from 1
     int64_t tokens = 0; ///< so far

@@ -67,6 +67,14 @@ void writeSummary(const Database& database, int64_t run, const Summary& summary)
     write.bind(8, now()).bind(9, run).run();
 }
 
+/// True when no value that a summary may hold goes with `old`.
+bool keepsValues(const StepRecord& old, const StepRecord& record)
+{
+    const bool sameLoss
+        = old.loss == record.loss || (!std::isfinite(old.loss) && !std::isfinite(record.loss));
+    return sameLoss && (!old.validLoss || old.validLoss == record.validLoss);
+}
+
 /// The last and best values from all recorded steps.
 void summariseAgain(const Database& database, int64_t run, const RunStore& store, Summary& summary)
 {
@@ -218,7 +226,9 @@ void RunStore::append(int64_t run, const std::vector<MessagePtr>& messages)
             if (const auto* record = std::get_if<StepRecord>(message.get())) {
                 const int64_t last = summary.lastStep;
                 if (record->step <= last) {
-                    replaced = replaced || !steps(run, record->step, record->step).empty();
+                    // The last step's comes once more with its validation. All else is rare.
+                    for (const StepRecord& old : steps(run, record->step, record->step))
+                        replaced = replaced || record->step < last || !keepsValues(old, *record);
                     rows.forget(record->step, layersOf(database, run));
                 }
                 rows.write(*record);

@@ -134,6 +134,12 @@ void Leader::publish(const telemetry::StepRecord& record)
     m_aux.update(dropRates(record));
 }
 
+void Leader::publishValidated(const telemetry::StepRecord& record)
+{
+    m_recorder.publish(record);
+    m_last = record;
+}
+
 void Leader::publishValidation(int64_t step, double loss, double seconds)
 {
     m_recorder.event(step, "validation", {{"valid_loss", loss}, {"seconds", seconds}});
@@ -144,12 +150,6 @@ void Leader::validationCutShort(int64_t step)
     m_cutShort = m_stopped = true;
     m_recorder.event(
         step, "note", {{"text", "validation cut short by the stop; --resume does it again"}});
-}
-
-void Leader::publishValidated(const telemetry::StepRecord& record)
-{
-    m_recorder.publish(record);
-    m_last = record;
 }
 
 void Leader::publishProbe(

@@ -33,11 +33,12 @@ public:
     /// After the step's update: publishes the record and the events that follow from it, and moves
     /// the aux-loss coefficients on. A record that is not finite is published, and no more.
     void publish(const telemetry::StepRecord& record);
+    /// The record of the step published last, now with its validation: replaces it.
+    void publishValidated(const telemetry::StepRecord& record);
     void publishValidation(int64_t step, double loss, double seconds);
     /// A stop has cut the validation of `step` short, whose record was published without it. The
-    /// run ends here; when it is resumed, the validation is done again, and then:
+    /// run ends here; when it is resumed, the validation is done again.
     void validationCutShort(int64_t step);
-    void publishValidated(const telemetry::StepRecord& record); ///< replaces the record
     void publishProbe(
         int64_t step, const std::string& name, std::vector<telemetry::LayerRecord> layers);
 

@@ -49,7 +49,7 @@ public:
         int64_t finished = m_run.firstStep - 1;
         int64_t saved = finished; // where the run starts from needs no saving
         if (m_run.unvalidated) {
-            if (!validateAgain(*m_run.unvalidated))
+            if (!evaluate(*m_run.unvalidated))
                 return;
             --saved; // that checkpoint says that this is still to be done
         }
@@ -77,8 +77,7 @@ private:
     {
         double peak = 0;
         if (m_leader)
-            peak = kernels::measureMatmulPeak(backend, m_file.precision)
-                * m_run.ranksAtOnce;
+            peak = kernels::measureMatmulPeak(backend, m_file.precision) * m_run.ranksAtOnce;
         m_ranks.barrier(); // nobody computes while it is measured
         backend.resetPeak();
         return peak;
@@ -95,12 +94,8 @@ private:
                 std::min(1.0, m_file.optimizer.clipGrad / (record.gradNorm + 1e-6)));
         record.peakBytes = m_replica.peakBytes();
         addSpeed(record, secondsSince(start));
-        const bool due = finite && (step % m_file.validEvery == 0 || step == m_file.trainSteps);
-        const bool whole = !due || evaluate(record);
         if (m_leader)
             m_leader->publish(record);
-        if (m_leader && !whole)
-            m_leader->validationCutShort(step);
         if (!finite)
             throw Error(std::isfinite(record.loss) ? "the gradient is not finite"
                                                    : "the loss is not finite",
@@ -109,6 +104,8 @@ private:
                     + (m_hasCheckpoint ? "; the last checkpoint is kept" : ""));
         m_result.finalLoss = record.loss;
         m_result.peakBytes = record.peakBytes;
+        if (step % m_file.validEvery == 0 || step == m_file.trainSteps)
+            evaluate(std::move(record));
     }
 
     void addSpeed(telemetry::StepRecord& record, double seconds)
@@ -127,21 +124,19 @@ private:
         m_result.mfu = m_result.tokensPerSecond * flops / m_matmulPeak;
     }
 
-    /// What a stop kept the last step from before the run was resumed. False: another one did so
-    /// again.
-    bool validateAgain(telemetry::StepRecord record)
+    /// Validation, probes and expert similarity, with the weights after the update of the record's
+    /// step, which has been published without them: validation may take minutes, and nobody waits
+    /// for a step that long. False when a stop cut it short.
+    bool evaluate(telemetry::StepRecord record)
     {
-        const bool whole = evaluate(record);
-        if (m_leader && whole)
-            m_leader->publishValidated(record);
-        else if (m_leader)
+        if (measure(record))
+            return true;
+        if (m_leader)
             m_leader->validationCutShort(record.step);
-        return whole;
+        return false;
     }
 
-    /// Validation, probes and expert similarity, with the weights after the step's update. False,
-    /// and the record is as it was, when a stop cut it short.
-    bool evaluate(telemetry::StepRecord& record)
+    bool measure(telemetry::StepRecord& record)
     {
         std::optional<double> loss;
         double seconds = 0;
@@ -162,15 +157,16 @@ private:
         const auto similarity = m_replica.expertSimilarity(stopped);
         if (!similarity)
             return false;
-        record.validLoss = loss;
         if (!m_leader)
             return true;
+        record.validLoss = loss;
+        for (size_t layer = 0; layer < record.layers.size(); ++layer)
+            record.layers[layer].expertSimilarity = similarity->at(layer);
+        m_leader->publishValidated(record);
         if (loss)
             m_leader->publishValidation(record.step, *loss, seconds);
         if (!m_file.model.isMoe())
             return true;
-        for (size_t layer = 0; layer < record.layers.size(); ++layer)
-            record.layers[layer].expertSimilarity = similarity->at(layer);
         for (const ProbeText& probe : m_run.probes)
             m_leader->publishProbe(record.step, probe.name, m_replica.probe(probe.ids));
         return true;

@@ -76,11 +76,15 @@ void LayerData::load(const session::LayerDetail& detail)
 
 void LayerData::append(const telemetry::StepRecord& record)
 {
-    if (m_layer < 0 || record.step <= m_lastStep)
+    if (m_layer < 0 || record.step < m_lastStep)
         return;
     const auto own = std::ranges::find(record.layers, m_layer, &telemetry::LayerRecord::layer);
     if (own == record.layers.end())
         return;
+    if (record.step == m_lastStep) { // it has been validated
+        push(m_similarity, record.step, own->expertSimilarity);
+        return;
+    }
     push(m_entropy, record.step, own->gateEntropy);
     push(m_max12, record.step, own->max1OverMax2);
     push(m_max23, record.step, own->max2OverMax3);

@@ -100,6 +100,7 @@ public:
 
 private:
     void appendStep(const telemetry::StepRecord& record);
+    void appendValidation(const telemetry::StepRecord& record);
     void appendEvent(const telemetry::RunEvent& event);
     void appendLayers(const telemetry::StepRecord& record);
     void setShape(const telemetry::StepRecord& record);

@@ -58,8 +58,28 @@ void RunData::extendClock(StepGrid& grid, double step, double seconds)
     grid.wall.push_back(trained + m_clockOffset);
 }
 
+/// The validation of the last step in the grid.
+void RunData::appendValidation(const telemetry::StepRecord& record)
+{
+    const bool known = !m_validGrid.step.empty() && m_validGrid.step.back() >= m_grid.step.back();
+    if (known || !record.validLoss || !std::isfinite(*record.validLoss))
+        return;
+    m_validGrid.step.push_back(m_grid.step.back());
+    m_validGrid.trained.push_back(m_grid.trained.back());
+    m_validGrid.wall.push_back(m_grid.wall.back());
+    m_valid.push_back(*record.validLoss);
+    m_info.lastValidLoss = record.validLoss;
+    m_info.bestValidLoss
+        = std::min(m_info.bestValidLoss.value_or(*record.validLoss), *record.validLoss);
+}
+
 void RunData::appendStep(const telemetry::StepRecord& record)
 {
+    if (record.step == lastStep() && !m_grid.step.empty()) { // it has been validated, perhaps
+        appendValidation(record);
+        if (!m_lastRecord || record.validLoss || !m_lastRecord->validLoss)
+            m_lastRecord = record;
+    }
     if (record.step <= lastStep())
         return; // the store's answer and the bus overlap
     extendClock(m_grid, static_cast<double>(record.step), record.stepSeconds);
@@ -67,15 +87,7 @@ void RunData::appendStep(const telemetry::StepRecord& record)
         record.stepSeconds, record.mfu, static_cast<double>(record.tokens)};
     for (size_t i = 0; i < kMetrics; ++i)
         m_metrics[i].push_back(values[i]);
-    if (record.validLoss && std::isfinite(*record.validLoss)) {
-        m_validGrid.step.push_back(m_grid.step.back());
-        m_validGrid.trained.push_back(m_grid.trained.back());
-        m_validGrid.wall.push_back(m_grid.wall.back());
-        m_valid.push_back(*record.validLoss);
-        m_info.lastValidLoss = record.validLoss;
-        m_info.bestValidLoss
-            = std::min(m_info.bestValidLoss.value_or(*record.validLoss), *record.validLoss);
-    }
+    appendValidation(record);
     m_info.steps = record.step;
     m_info.lastLoss = record.loss;
     if (!record.layers.empty())

@@ -239,8 +239,13 @@ void StoreReader::Impl::follow()
     const auto add = [&batch](telemetry::Message message) {
         batch.push_back(std::make_shared<const telemetry::Message>(std::move(message)));
     };
-    for (telemetry::RunEvent& event : newEvents())
+    for (telemetry::RunEvent& event : newEvents()) {
+        if (event.kind == "validation" && event.step <= watchedStep) {
+            for (telemetry::StepRecord& record : reader().steps(watched, event.step, event.step))
+                add(std::move(record)); // once more, validated
+        }
         add(std::move(event));
+    }
     const auto send = [&] {
         if (!batch.empty())
             answer([this, run = watched, batch = std::exchange(batch, {})] {

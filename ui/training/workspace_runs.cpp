@@ -129,10 +129,12 @@ void TrainingWorkspace::Impl::takeBatch(qint64 run, const std::vector<telemetry:
     }
     const int generation = front.generation();
     for (const telemetry::MessagePtr& message : batch) {
+        const int64_t before = front.lastStep();
         front.append(*message);
         if (const auto* step = std::get_if<telemetry::StepRecord>(message.get())) {
             layer.append(*step);
-            stepsArrived.push_back(step->step);
+            if (front.lastStep() > before) // else it has been validated
+                stepsArrived.push_back(step->step);
         }
     }
     if (generation != front.generation() && layerIsOpen()) {

@@ -174,6 +174,14 @@ private Q_SLOTS:
             store.append(run, {test::message(records[at])});
         }
         checkSeries(store, run, records);
+        // The last one twice: as it is trained, and validated.
+        records.push_back(test::randomStep(m_random, records.back().step + 1, 2, 4));
+        records.back().validLoss.reset();
+        store.append(run, {test::message(records.back())});
+        records.back().validLoss = 0.25;
+        store.append(run, {test::message(records.back())});
+        checkSeries(store, run, records);
+        QCOMPARE(store.run(run).lastValidLoss, std::optional<double>(0.25));
         store.truncateAfter(run, 0);
         QCOMPARE(store.run(run).steps, 0);
         QVERIFY(!store.run(run).bestLoss);

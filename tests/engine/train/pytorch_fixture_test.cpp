@@ -38,7 +38,10 @@ std::vector<telemetry::StepRecord> trainedRecords(const QString& name, int ranks
     train::Trainer(file, options).run({});
     std::vector<telemetry::StepRecord> steps;
     for (const auto& message : records->drain()) {
-        if (const auto* step = std::get_if<telemetry::StepRecord>(message.get()))
+        const auto* step = std::get_if<telemetry::StepRecord>(message.get());
+        if (step && !steps.empty() && steps.back().step == step->step)
+            steps.back() = *step; // it has been validated
+        else if (step)
             steps.push_back(*step);
     }
     return steps;

@@ -141,6 +141,29 @@ private Q_SLOTS:
         }
     }
 
+    /// Validation may take minutes: the step's record is there before it, and once more after it.
+    void aStepIsToldBeforeItsValidation()
+    {
+        tests::RunSettings settings;
+        std::vector<std::pair<int64_t, bool>> told; // step, validated
+        std::vector<int64_t> before; // the last step told when a validation begins
+        settings.watch
+            = [&](const telemetry::Message& message, train::Trainer&, std::stop_source&) {
+                  if (const auto* step = std::get_if<telemetry::StepRecord>(&message))
+                      told.emplace_back(step->step, step->validLoss.has_value());
+                  const auto* progress = std::get_if<telemetry::Progress>(&message);
+                  if (progress && progress->what == "validation" && progress->done == 1)
+                      before.push_back(told.back().first);
+              };
+        const Published run = m_bench.run(m_bench.file({"parallel.data=2"}), settings);
+        QCOMPARE(run.error, std::string());
+        QCOMPARE(before, (std::vector<int64_t>{3, 6, 7}));
+        QCOMPARE(told,
+            (std::vector<std::pair<int64_t, bool>>{{1, false}, {2, false}, {3, false}, {3, true},
+                {4, false}, {5, false}, {6, false}, {6, true}, {7, false}, {7, true}}));
+        QVERIFY(run.steps.back().layers.front().expertSimilarity);
+    }
+
     void steeringTakesEffectBetweenSteps()
     {
         tests::RunSettings settings;

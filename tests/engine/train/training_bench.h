@@ -25,7 +25,7 @@ namespace moe::tests {
 
 /// What one run published.
 struct Published {
-    std::vector<telemetry::StepRecord> steps;
+    std::vector<telemetry::StepRecord> steps; ///< each as it was published last
     std::vector<telemetry::RunEvent> events;
     std::vector<telemetry::ProbeRecord> probes;
     std::vector<telemetry::StateChange> states;
@@ -149,7 +149,13 @@ public:
     }
 
 private:
-    static void keep(Published& to, const telemetry::StepRecord& one) { to.steps.push_back(one); }
+    static void keep(Published& to, const telemetry::StepRecord& one)
+    {
+        if (!to.steps.empty() && to.steps.back().step == one.step)
+            to.steps.back() = one; // it has been validated
+        else
+            to.steps.push_back(one);
+    }
     static void keep(Published& to, const telemetry::RunEvent& one) { to.events.push_back(one); }
     static void keep(Published& to, const telemetry::ProbeRecord& one) { to.probes.push_back(one); }
     static void keep(Published& to, const telemetry::StateChange& one) { to.states.push_back(one); }

@@ -52,6 +52,7 @@ private Q_SLOTS:
     void smoothsWithoutBias();
     void windowEqualsASumOverItsSteps();
     void runDataFollowsMessages();
+    void validatedStepsComeTwice();
     void resumedRunsAreCut();
     void storedEventsStandOnce();
     void deadExpertsWakeUp();
@@ -156,6 +157,37 @@ void TestUiModels::runDataFollowsMessages()
     QCOMPARE(data.lastStep(), int64_t(40));
     QCOMPARE(data.grid().step.size(), size_t(40));
     QCOMPARE(data.generation(), generation);
+}
+
+void TestUiModels::validatedStepsComeTwice()
+{
+    RunData data;
+    LayerData layer;
+    layer.open(3);
+    telemetry::StepRecord step;
+    for (int64_t number = 1; number <= 5; ++number) {
+        step = record(m_random, number, 2, 4);
+        step.validLoss.reset();
+        for (telemetry::LayerRecord& one : step.layers)
+            one.expertSimilarity.reset();
+        data.append(step);
+        layer.append(step);
+    }
+    QVERIFY(data.valid().empty());
+    const telemetry::StepRecord first = step;
+    step.validLoss = 2.5;
+    step.layers[1].expertSimilarity = 0.25;
+    for (int time = 0; time < 2; ++time) {
+        data.append(step);
+        layer.append(step);
+        data.append(first); // the store's answer and the bus overlap
+        QCOMPARE(data.grid().step.size(), size_t(5));
+        QCOMPARE(data.valid(), std::vector<double>{2.5});
+        QCOMPARE(data.validGrid().step, std::vector<double>{5});
+        QVERIFY(data.lastRecord()->validLoss.has_value());
+        QCOMPARE(layer.similarity().value, std::vector<double>{0.25});
+        QCOMPARE(layer.entropy().step.size(), size_t(5));
+    }
 }
 
 void TestUiModels::resumedRunsAreCut()

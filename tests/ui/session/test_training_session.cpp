@@ -194,9 +194,10 @@ void TestTrainingSession::followsEventsAsTheyCome()
             {std::make_shared<const telemetry::Message>(
                 telemetry::RunEvent{step, kind, "{}", ++time})});
     };
-    const auto train = [&](int64_t step) {
+    const auto train = [&](int64_t step, std::optional<double> validLoss = {}) {
         telemetry::StepRecord record;
         record.step = step;
+        record.validLoss = validLoss;
         store.append(run, {std::make_shared<const telemetry::Message>(std::move(record))});
     };
     StoreReader reader(m_path / "store.sqlite");
@@ -206,7 +207,7 @@ void TestTrainingSession::followsEventsAsTheyCome()
             if (const auto* event = std::get_if<telemetry::RunEvent>(message.get()))
                 seen << QString::fromStdString(event->kind) + QString::number(event->step);
             else if (const auto* step = std::get_if<telemetry::StepRecord>(message.get()))
-                seen << QString::number(step->step);
+                seen << QString::number(step->step) + QLatin1String(step->validLoss ? "v" : "");
         }
     });
     for (int64_t step = 1; step <= 5; ++step)
@@ -220,11 +221,15 @@ void TestTrainingSession::followsEventsAsTheyCome()
     train(6);
     QTRY_COMPARE_WITH_TIMEOUT(
         seen.mid(1), (QStringList{QStringLiteral("unpaused5"), QStringLiteral("6")}), 15'000);
+    train(6, 2.5);
+    happen(6, "validation");
+    QTRY_COMPARE_WITH_TIMEOUT(
+        seen.mid(3), (QStringList{QStringLiteral("6v"), QStringLiteral("validation6")}), 15'000);
     store.truncateAfter(run, 2);
     happen(2, "resumed");
     train(3);
     QTRY_COMPARE_WITH_TIMEOUT(
-        seen.mid(3), (QStringList{QStringLiteral("resumed2"), QStringLiteral("3")}), 15'000);
+        seen.mid(5), (QStringList{QStringLiteral("resumed2"), QStringLiteral("3")}), 15'000);
 }
 
 void TestTrainingSession::readsBackWhatWasTrained()
