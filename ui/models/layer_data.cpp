@@ -100,6 +100,7 @@ void LayerData::addLoads(const telemetry::LayerRecord& record, int64_t step)
     if (m_experts == 0) {
         m_experts = static_cast<int>(record.load.size());
         m_firstStep = step;
+        ++m_generation; // there are experts now, one line each
     }
     if (step < m_firstStep || record.load.size() != static_cast<size_t>(m_experts))
         return;
@@ -169,6 +170,8 @@ double LayerData::columnMiddle(int column) const
 
 float LayerData::utilisation(int column, int expert) const
 {
+    if (column < 0 || column >= columns() || expert < 0 || expert >= m_experts)
+        return std::numeric_limits<float>::quiet_NaN();
     return m_utilisation[static_cast<size_t>(column) * static_cast<size_t>(m_experts)
         + static_cast<size_t>(expert)];
 }

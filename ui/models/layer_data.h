@@ -36,7 +36,7 @@ public:
     int64_t stride() const { return m_stride; }
     int columnOf(double step) const; ///< clamped; −1 when there are none
     double columnMiddle(int column) const;
-    float utilisation(int column, int expert) const; ///< NaN: no data
+    float utilisation(int column, int expert) const; ///< NaN: no data, or no such expert
     /// No assignment where the column's ideal is at least 1,000, or the engine said so.
     bool isDead(int column, int expert, std::optional<int64_t> deadSince) const;
     /// Columns before this one did not change since the last call of takeChanged().

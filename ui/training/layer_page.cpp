@@ -146,9 +146,9 @@ void LayerPage::rebuild(
     m_generation = layer.generation();
     m_runGeneration = run.generation();
     m_eventGeneration = -1;
-    const int row = run.rowOf(m_layer), experts = run.experts();
+    const int row = run.rowOf(m_layer), experts = layer.experts(); // other layers may have more
     m_hottest = -1;
-    for (int expert = 0; expert < experts; ++expert) {
+    for (int expert = 0; expert < std::min(experts, run.experts()); ++expert) {
         if (expert != m_expert
             && (m_hottest < 0
                 || run.window().load(row, expert) > run.window().load(row, m_hottest)))
@@ -166,7 +166,7 @@ void LayerPage::rebuild(
         m_lines.push_back(expert);
     }
     for (const int expert : {m_hottest, m_expert}) {
-        if (expert < 0)
+        if (expert < 0 || expert >= experts)
             continue;
         PlotPanel::Curve line{tr("expert %1").arg(expert),
             expert == m_expert ? theme().series[1] : theme().series[0], 1.6};
@@ -209,8 +209,11 @@ void LayerPage::rebuild(
         panel->plot().setXIsTime(m_axis.axis() != models::XAxis::Step);
     }
     const double uniform = std::log(std::max(1, experts));
-    m_entropy->plot().setLimits(
-        {{uniform, tr("uniform, ln %1 = %2").arg(experts).arg(models::formatFixed(uniform, 2))}});
+    std::vector<plots::Limit> most;
+    if (experts > 0)
+        most.push_back(
+            {uniform, tr("uniform, ln %1 = %2").arg(experts).arg(models::formatFixed(uniform, 2))});
+    m_entropy->plot().setLimits(most);
     std::vector<plots::Limit> limits{{1, {}}};
     if (settings.capacityFactor)
         limits.push_back({*settings.capacityFactor,

@@ -143,7 +143,7 @@ void LayerPage::refreshCurves(const models::RunData& run, const models::LayerDat
     };
     feed(m_entropy, 0, layer.entropy());
     // From the least entropy so far up to that of a uniform router.
-    const double uniform = std::log(std::max(1, run.experts()));
+    const double uniform = std::log(std::max(1, layer.experts()));
     double least = uniform;
     for (const double entropy : layer.entropy().value) {
         if (std::isfinite(entropy))

@@ -261,6 +261,9 @@ void TestUiModels::historyJoinsColumns()
     QCOMPARE(layer.columns(), 1000);
     QVERIFY(std::abs(layer.utilisation(0, 3) - sum / (assignments / 4)) < 1e-4);
     QCOMPARE(layer.columnOf(4000), 999);
+    // What another layer has more of is no data here.
+    for (const auto& [column, expert] : {std::pair(999, 4), std::pair(0, -1), std::pair(1000, 0)})
+        QVERIFY(std::isnan(layer.utilisation(column, expert)));
 }
 
 void TestUiModels::settingsFollowSteering()

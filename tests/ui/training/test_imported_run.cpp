@@ -1,0 +1,87 @@
+// SPDX-FileCopyrightText: The MoE Workbench developers
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "workspace_fixture.h"
+
+#include "ui/plots/heatmap_plot.h"
+#include "ui/plots/time_series_plot.h"
+
+#include <QFile>
+#include <QLabel>
+#include <QSignalSpy>
+#include <QTableView>
+#include <QTemporaryDir>
+#include <QtTest>
+
+#include <cmath>
+
+using namespace moe;
+
+/// A record of another program: layers 10 and 11 alone, with 2 and 64 experts, no run file, and
+/// counts that it did not write.
+class TestImportedRun : public QObject {
+    Q_OBJECT
+private Q_SLOTS:
+    void initTestCase()
+    {
+        QFile file(m_folder.filePath(QStringLiteral("mixed.jsonl")));
+        QVERIFY(file.open(QIODevice::WriteOnly));
+        for (int step = 1; step <= kSteps; ++step)
+            file.write(line(step));
+    }
+
+    void init()
+    {
+        m_window = std::make_unique<WorkspaceWindow>(
+            (m_folder.path() + QStringLiteral("/store%1.sqlite").arg(++m_store)).toStdString());
+        m_window->show(1600, 972);
+        QSignalSpy shown(m_window->workspace, &training::TrainingWorkspace::stepShown);
+        m_window->workspace->importPath(m_folder.filePath(QStringLiteral("mixed.jsonl")));
+        QTRY_VERIFY_WITH_TIMEOUT(!shown.isEmpty(), 60'000);
+        QTRY_COMPARE(m_window->find<QLabel>("runName")->text(), QStringLiteral("mixed"));
+    }
+
+    void cleanup() { m_window.reset(); }
+
+    void drawsTheExpertsOfTheOpenedLayer();
+
+private:
+    static constexpr int kSteps = 40, kExperts = 64, kShare = 1000;
+
+    /// Expert 1 of layer 10 has twice what expert 0 has; those of layer 11 are alike.
+    static QByteArray line(int step)
+    {
+        QByteArray loads;
+        for (int expert = 0; expert < kExperts; ++expert)
+            loads += (expert > 0 ? "," : "") + QByteArray::number(kShare);
+        return R"({"step": )" + QByteArray::number(step) + R"(, "loss": )"
+            + QByteArray::number(9 - 0.1 * step) + R"(, "grad_norm": 0.7, "layers": [)"
+            + R"({"layer": 10, "load": [1000, 2000], "assignments": 3000, "drop_rate": 0.05}, )"
+            + R"({"layer": 11, "load": [)" + loads + "]}]}\n";
+    }
+
+    QTemporaryDir m_folder;
+    int m_store = 0;
+    std::unique_ptr<WorkspaceWindow> m_window;
+};
+
+void TestImportedRun::drawsTheExpertsOfTheOpenedLayer()
+{
+    auto* map = m_window->find<plots::HeatmapPlot>("expertsOverTime");
+    auto* lines = m_window->find<plots::TimeSeriesPlot>("utilisationPlot");
+    for (const auto& [layer, experts] : {std::pair(10, 2), std::pair(11, kExperts)}) {
+        m_window->workspace->selectLayer(layer);
+        QTRY_COMPARE(map->data().rows, experts);
+        QTRY_COMPARE(map->data().columns, kSteps);
+        QTRY_COMPARE(lines->curves(), experts);
+    }
+    m_window->workspace->selectLayer(10);
+    QTRY_COMPARE(lines->curves(), 2);
+    QTest::qWait(200);
+    m_window->save(QStringLiteral("imported-layer.png"));
+    // The line of the hottest expert first, then that of the chosen one.
+    QTRY_COMPARE(static_cast<float>(lines->valueAt(0, kSteps).value_or(0)), 2000.0F / 1500);
+    QCOMPARE(static_cast<float>(lines->valueAt(1, kSteps).value_or(0)), 1000.0F / 1500);
+}
+
+QTEST_MAIN(TestImportedRun)
+#include "test_imported_run.moc"
