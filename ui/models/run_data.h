@@ -105,6 +105,7 @@ private:
     void appendLayers(const telemetry::StepRecord& record);
     void setShape(const telemetry::StepRecord& record);
     void noteAssignments(const telemetry::StepRecord& record);
+    bool holds(const telemetry::RunEvent& event) const;
     void cutAfter(int64_t step);
     void dropEarlierDeaths();
     void numberEvents();

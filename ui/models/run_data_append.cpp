@@ -172,14 +172,19 @@ int64_t RunData::lastEvent() const
     return last;
 }
 
+bool RunData::holds(const telemetry::RunEvent& event) const
+{
+    return std::ranges::any_of(m_events, [&event](const NumberedEvent& numbered) {
+        const telemetry::RunEvent& held = numbered.event;
+        return held.step == event.step && held.time == event.time && held.kind == event.kind
+            && held.payload == event.payload;
+    });
+}
+
 void RunData::appendEvent(const telemetry::RunEvent& event)
 {
-    // The store's answers overlap. An id alone may be that of an event that a resumed run dropped.
-    const auto isSame = [&event](const NumberedEvent& numbered) {
-        return numbered.event.id == event.id && numbered.event.time == event.time;
-    };
-    if (event.id != 0 && std::ranges::any_of(m_events, isSame))
-        return;
+    if (holds(event))
+        return; // answers of the store overlap, with each other and with the bus
     if (event.kind == "resumed")
         cutAfter(resumedFrom(event).value_or(event.step));
     if (const auto dead = deadExpertOf(event)) {

@@ -18,6 +18,7 @@ void TrainingWorkspace::Impl::connectSession()
 {
     QObject::connect(&session, &session::TrainingSession::messages, &self,
         [this](const std::vector<telemetry::MessagePtr>& batch) {
+            recent.insert(recent.end(), batch.begin(), batch.end());
             if (ownIsFront)
                 takeBatch(session.runId(), batch);
             else if (const auto shown = overlays.find(session.runId()); shown != overlays.end()) {
@@ -67,6 +68,7 @@ void TrainingWorkspace::Impl::connectReader()
     QObject::connect(&reader, &session::StoreReader::runsLoaded, &self,
         [this](const std::vector<telemetry::RunInfo>& list) {
             runs.setRuns(list);
+            forgetStored(list);
             if (const telemetry::RunInfo* info = runs.find(front.info().id)) {
                 telemetry::RunInfo merged = *info;
                 merged.steps = std::max(merged.steps, front.lastStep());
@@ -88,8 +90,13 @@ void TrainingWorkspace::Impl::connectReader()
                 return;
             }
             for (auto& [run, shown] : overlays) {
-                if (shown->request == request)
-                    shown->data.load(loaded, {});
+                if (shown->request != request)
+                    continue;
+                shown->data.load(loaded, {});
+                if (isOwn(run)) {
+                    for (const telemetry::MessagePtr& message : recent)
+                        shown->data.append(*message);
+                }
             }
             updateOverlays();
             scheduleFrame();
@@ -116,6 +123,14 @@ void TrainingWorkspace::Impl::connectReader()
             windowPieces.insert(windowPieces.end(), steps.begin(), steps.end());
             if (!last)
                 return;
+            if (isOwn(front.info().id)) {
+                const int64_t stored = windowPieces.empty() ? 0 : windowPieces.back().step;
+                for (const telemetry::MessagePtr& message : recent) {
+                    const auto* step = std::get_if<telemetry::StepRecord>(message.get());
+                    if (step != nullptr && step->step > stored)
+                        windowPieces.push_back(*step);
+                }
+            }
             front.refillWindow(windowPieces);
             windowPieces = {};
             scheduleFrame();

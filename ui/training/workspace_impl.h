@@ -80,6 +80,9 @@ struct TrainingWorkspace::Impl {
     void bringToFront(qint64 run);
     void finishLoading();
     void takeBatch(qint64 run, const std::vector<telemetry::MessagePtr>& batch);
+    /// Takes from `recent` what the store holds, as its list of runs says.
+    void forgetStored(const std::vector<telemetry::RunInfo>& list);
+    bool isOwn(qint64 run) const; ///< trained by this process, now or last
     void toggleOverlay(qint64 run);
     void togglePin(qint64 run);
     void showOverlay(qint64 run, int colour);
@@ -130,6 +133,9 @@ struct TrainingWorkspace::Impl {
     std::optional<session::RunSnapshot> snapshot;
     std::vector<session::LayerCurves> snapshotLayers;
     std::vector<telemetry::MessagePtr> waiting; ///< arrived while the front run was loading
+    /// Of the run of this process, in front or not: what the store may not hold yet, since it
+    /// gathers before it writes. Every answer of the store about that run is followed by these.
+    std::vector<telemetry::MessagePtr> recent;
     std::vector<telemetry::StepRecord> windowPieces;
     struct Shown {
         models::RunData data;

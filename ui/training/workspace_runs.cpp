@@ -33,6 +33,7 @@ void TrainingWorkspace::Impl::beginOwnRun()
     frontRequest = layerRequest = windowRequest = 0;
     snapshot.reset();
     waiting.clear();
+    recent.clear();
     closeLayer();
     front.clear();
     ownIsFront = true;
@@ -74,9 +75,9 @@ void TrainingWorkspace::Impl::resumeRun(qint64 run)
 
 void TrainingWorkspace::Impl::bringToFront(qint64 run)
 {
-    if (run == 0 || (run == front.info().id && !front.isEmpty()))
+    if (run == 0 || (run == front.info().id && !front.isEmpty() && frontRequest == 0))
         return;
-    ownIsFront = session.isRunning() && session.runId() == run;
+    ownIsFront = session.isRunning() && isOwn(run);
     waiting.clear();
     snapshot.reset();
     reader.watch(0, 0);
@@ -97,12 +98,15 @@ void TrainingWorkspace::Impl::finishLoading()
         if (before != snapshot->info.id)
             closeLayer();
         front.load(*snapshot, snapshotLayers);
+        ownIsFront = session.isRunning() && isOwn(front.info().id);
         if (snapshot->tail.size() < static_cast<size_t>(load->span()))
             windowRequest = 0;
     }
     snapshot.reset();
     snapshotLayers = {};
-    const std::vector<telemetry::MessagePtr> late = std::exchange(waiting, {});
+    std::vector<telemetry::MessagePtr> late = std::exchange(waiting, {});
+    if (isOwn(front.info().id)) // what stands in both is taken once
+        late.insert(late.begin(), recent.begin(), recent.end());
     if (front.info().id != before) {
         if (before != 0 && runs.seriesColour(before) == 0)
             runs.setShown(before, -1);
@@ -146,6 +150,25 @@ void TrainingWorkspace::Impl::takeBatch(qint64 run, const std::vector<telemetry:
     scheduleFrame();
 }
 
+bool TrainingWorkspace::Impl::isOwn(qint64 run) const
+{
+    return run != 0 && session.runId() == run;
+}
+
+void TrainingWorkspace::Impl::forgetStored(const std::vector<telemetry::RunInfo>& list)
+{
+    const auto own = std::ranges::find(list, session.runId(), &telemetry::RunInfo::id);
+    if (own == list.end())
+        return;
+    // The store writes in the order of the bus: a step that it holds, and all before it.
+    const auto last
+        = std::ranges::find_if(recent.rbegin(), recent.rend(), [own](const auto& message) {
+              const auto* step = std::get_if<telemetry::StepRecord>(message.get());
+              return step != nullptr && step->step <= own->steps;
+          });
+    recent.erase(recent.begin(), last.base());
+}
+
 bool TrainingWorkspace::Impl::frontIsLive() const
 {
     return ownIsFront && session.isRunning();
@@ -179,8 +202,15 @@ void TrainingWorkspace::Impl::steer(const QString& key, const QString& valueJson
 
 void TrainingWorkspace::Impl::requestOpenedLayer()
 {
-    if (front.info().id != 0)
-        layerRequest = reader.requestLayer(front.info().id, layer.layer());
+    if (front.info().id == 0)
+        return;
+    layerRequest = reader.requestLayer(front.info().id, layer.layer());
+    if (!isOwn(front.info().id))
+        return;
+    for (const telemetry::MessagePtr& message : recent) {
+        if (const auto* step = std::get_if<telemetry::StepRecord>(message.get()))
+            layer.append(*step);
+    }
 }
 
 void TrainingWorkspace::Impl::showOverlay(qint64 run, int colour)

@@ -156,6 +156,10 @@ void TestUiModels::runDataFollowsMessages()
     data.append(record(m_random, 40, 2, 4)); // the store and the bus overlap
     QCOMPARE(data.lastStep(), int64_t(40));
     QCOMPARE(data.grid().step.size(), size_t(40));
+    const telemetry::RunEvent event{40, "checkpoint", R"({"path": "/c"})", 12.5};
+    data.append(event);
+    data.append(event);
+    QCOMPARE(data.events().size(), size_t(1));
     QCOMPARE(data.generation(), generation);
 }
 
@@ -211,8 +215,8 @@ void TestUiModels::storedEventsStandOnce()
     QCOMPARE(data.events().size(), size_t(2));
     QCOMPARE(data.lastEvent(), int64_t(8));
     data.append(telemetry::RunEvent{4, "steered", "{}", 14.5, 8}); // an id given anew
-    data.append(telemetry::RunEvent{4, "note", "{}", 0}); // of the bus: no id
-    data.append(telemetry::RunEvent{4, "note", "{}", 0});
+    data.append(telemetry::RunEvent{4, "note", "{}", 15}); // of the bus: no id
+    data.append(telemetry::RunEvent{4, "note", "{}", 16});
     QCOMPARE(data.events().size(), size_t(5));
 }
 

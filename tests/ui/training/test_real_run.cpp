@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "../session/tiny_run.h"
+#include "synthetic_run.h"
 #include "workspace_fixture.h"
 
 #include "ui/plots/heatmap_plot.h"
@@ -9,6 +10,7 @@
 #include "ui/training/number_field.h"
 #include "ui/training/readout_strip.h"
 
+#include <QFile>
 #include <QLabel>
 #include <QPushButton>
 #include <QSignalSpy>
@@ -23,6 +25,7 @@ class TestRealRun : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void trainsPausesSteersAndStops();
+    void keepsEveryStepWhileAnotherRunIsInFront();
 };
 
 void TestRealRun::trainsPausesSteersAndStops()
@@ -85,6 +88,59 @@ void TestRealRun::trainsPausesSteersAndStops()
     QTRY_VERIFY(window.find<QLabel>("runState")->text().startsWith(QStringLiteral("Stopped")));
     QVERIFY(!pause->isEnabled());
     QVERIFY2(failed.isEmpty(), failed.isEmpty() ? "" : qPrintable(failed[0][0].toString()));
+}
+
+void TestRealRun::keepsEveryStepWhileAnotherRunIsInFront()
+{
+    QTemporaryDir folder;
+    const std::filesystem::path path = folder.path().toStdString();
+    tiny::writeCorpus(path);
+    {
+        telemetry::RunStore store(path / "store.sqlite");
+        synthetic::writePlain(store, "other", 50, 0, telemetry::RunState::Done);
+    }
+    WorkspaceWindow window(path / "store.sqlite");
+    window.show(1600, 972);
+    QSignalSpy shown(window.workspace, &training::TrainingWorkspace::stepShown);
+    QSignalSpy finished(window.workspace, &training::TrainingWorkspace::finished);
+    Q_EMIT window.find<training::NewRunPanel>("newRunPanel")
+        ->startRequested(std::make_shared<const train::RunFile>(tiny::runFile(path, 1'000'000)));
+    QTRY_VERIFY_WITH_TIMEOUT(shown.size() > 20, 60'000);
+    auto* name = window.find<QLabel>("runName");
+    for (int turn = 0; turn < 3; ++turn) {
+        window.workspace->openRun(QStringLiteral("other"));
+        QTRY_COMPARE_WITH_TIMEOUT(name->text(), QStringLiteral("other"), 10'000);
+        QTest::qWait(300 + 250 * turn);
+        window.workspace->openRun(QStringLiteral("tiny"));
+        QTRY_COMPARE_WITH_TIMEOUT(name->text(), QStringLiteral("tiny"), 10'000);
+        QTest::qWait(300);
+        // A change at once seen among the events, and once only.
+        auto* xi = window.find<training::NumberField>("xiField");
+        xi->setFocus();
+        xi->selectAll();
+        QTest::keyClicks(xi, QStringLiteral("0.%1").arg(3 + turn));
+        QTest::mouseClick(window.find<QPushButton>("applyLaw"), Qt::LeftButton);
+        QTest::qWait(100);
+    }
+    QTest::mouseClick(window.find<QPushButton>("stopTrainingButton"), Qt::LeftButton);
+    QVERIFY(finished.wait(60'000));
+
+    const QString csv = folder.filePath(QStringLiteral("loss.csv"));
+    QVERIFY(window.find<plots::TimeSeriesPlot>("gradNormPlot")->exportCsv(csv));
+    QFile file(csv);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    file.readLine();
+    qint64 step = 0;
+    while (!file.atEnd()) {
+        const qint64 next = file.readLine().split(',')[0].toLongLong();
+        QCOMPARE(next, step + 1);
+        step = next;
+    }
+    const telemetry::RunStore store(path / "store.sqlite", telemetry::RunStore::Mode::ReadOnly);
+    const telemetry::RunInfo run = store.find("tiny");
+    QCOMPARE(step, static_cast<qint64>(run.steps));
+    auto* events = window.find<QTableView>("eventTable");
+    QCOMPARE(events->model()->rowCount(), static_cast<int>(store.events(run.id).size()));
 }
 
 QTEST_MAIN(TestRealRun)
