@@ -3624,6 +3624,10 @@
         <source>drop rate %1 %</source>
         <translation>丢弃率 %1 %</translation>
     </message>
+    <message>
+        <source>drop rate not known</source>
+        <translation>丢弃率未知</translation>
+    </message>
     <message numerus="yes">
         <source>, %n dead</source>
         <translation>

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/models/layer_data.h"
 
+#include "ui/models/load_window.h"
+
 #include <algorithm>
 #include <cmath>
 #include <limits>
@@ -116,14 +118,15 @@ void LayerData::addLoads(const telemetry::LayerRecord& record, int64_t step)
     }
     // The column's mean, weighted by assignments: what the summed loads give.
     const auto before = static_cast<double>(m_assignments[column]);
-    const double sum = before + static_cast<double>(record.assignments);
+    const int64_t assignments = assignmentsOf(record);
+    const double sum = before + static_cast<double>(assignments);
     for (size_t expert = 0; expert < experts && sum > 0; ++expert) {
         float& cell = m_utilisation[column * experts + expert];
         const double held = std::isfinite(cell) ? static_cast<double>(cell) * before : 0;
         cell = static_cast<float>(
             (held + static_cast<double>(record.load[expert]) * static_cast<double>(experts)) / sum);
     }
-    m_assignments[column] += record.assignments;
+    m_assignments[column] += assignments;
     m_firstChanged = std::min(m_firstChanged, static_cast<int>(column));
 }
 

@@ -3,7 +3,9 @@
 #include "ui/models/load_window.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
+#include <numeric>
 
 namespace moe::models {
 
@@ -13,6 +15,13 @@ constexpr int kBlocks = 100;
 constexpr double kUnknown = std::numeric_limits<double>::quiet_NaN();
 
 } // namespace
+
+int64_t assignmentsOf(const telemetry::LayerRecord& layer)
+{
+    if (layer.assignments >= 0 || layer.load.empty())
+        return layer.assignments;
+    return std::accumulate(layer.load.begin(), layer.load.end(), int64_t{0});
+}
 
 void LoadWindow::configure(int layers, int experts, int span)
 {
@@ -27,6 +36,7 @@ void LoadWindow::configure(int layers, int experts, int span)
     m_dropped.assign(cells, 0);
     m_assignments.assign(rows, 0);
     m_layerDropped.assign(rows, 0);
+    m_dropWeight.assign(rows, 0);
 }
 
 void LoadWindow::subtract(Block& block)
@@ -38,12 +48,14 @@ void LoadWindow::subtract(Block& block)
     for (size_t row = 0; row < block.assignments.size(); ++row) {
         m_assignments[row] -= block.assignments[row];
         m_layerDropped[row] -= block.layerDropped[row];
+        m_dropWeight[row] -= block.dropWeight[row];
     }
     m_steps -= block.steps;
     std::ranges::fill(block.load, 0);
     std::ranges::fill(block.dropped, 0);
     std::ranges::fill(block.assignments, 0);
     std::ranges::fill(block.layerDropped, 0);
+    std::ranges::fill(block.dropWeight, 0);
     block.steps = 0;
 }
 
@@ -61,6 +73,7 @@ void LoadWindow::add(const telemetry::StepRecord& record)
         block.dropped.assign(m_load.size(), 0);
         block.assignments.assign(m_assignments.size(), 0);
         block.layerDropped.assign(m_assignments.size(), 0);
+        block.dropWeight.assign(m_assignments.size(), 0);
     }
     for (size_t row = 0; row < record.layers.size(); ++row) {
         const telemetry::LayerRecord& layer = record.layers[row];
@@ -79,10 +92,22 @@ void LoadWindow::add(const telemetry::StepRecord& record)
         } else {
             m_droppedKnown = false;
         }
-        block.assignments[row] += layer.assignments;
-        m_assignments[row] += layer.assignments;
-        block.layerDropped[row] += layer.dropped;
-        m_layerDropped[row] += layer.dropped;
+        const int64_t assignments = assignmentsOf(layer);
+        if (assignments > 0) {
+            block.assignments[row] += assignments;
+            m_assignments[row] += assignments;
+        }
+        const double rate = layer.dropRate();
+        if (std::isfinite(rate)) {
+            // Steps whose assignments nobody told count alike.
+            const double weight = assignments >= 0 ? static_cast<double>(assignments) : 1;
+            const bool counted = layer.dropped >= 0 && assignments >= 0;
+            const double dropped = counted ? static_cast<double>(layer.dropped) : rate * weight;
+            block.layerDropped[row] += dropped;
+            m_layerDropped[row] += dropped;
+            block.dropWeight[row] += weight;
+            m_dropWeight[row] += weight;
+        }
     }
     ++block.steps;
     ++m_steps;
@@ -113,10 +138,8 @@ double LoadWindow::utilisation(int row, int expert) const
 
 double LoadWindow::dropRate(int row) const
 {
-    const int64_t all = m_assignments[static_cast<size_t>(row)];
-    return all > 0
-        ? static_cast<double>(m_layerDropped[static_cast<size_t>(row)]) / static_cast<double>(all)
-        : kUnknown;
+    const double all = m_dropWeight[static_cast<size_t>(row)];
+    return all > 0 ? std::max(0.0, m_layerDropped[static_cast<size_t>(row)] / all) : kUnknown;
 }
 
 } // namespace moe::models

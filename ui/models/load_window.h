@@ -9,6 +9,9 @@
 
 namespace moe::models {
 
+/// Assignments of a layer in a step: as recorded, else the sum of its loads; -1: not known.
+int64_t assignmentsOf(const telemetry::LayerRecord& layer);
+
 /// Expert loads of the last `span` steps, summed; adding a step costs one pass over its loads,
 /// whatever the span. Up to 100 steps the window is exact; longer spans are held in 100 blocks of
 /// span / 100 steps, so the window covers span − block + 1 … span steps: steps() says how many.
@@ -27,12 +30,13 @@ public:
     int64_t dropped(int row, int expert) const; ///< −1: not recorded by expert
     double ideal(int row) const; ///< of the sum: assignments / experts
     double utilisation(int row, int expert) const; ///< NaN: no data
-    double dropRate(int row) const; ///< NaN: no data
+    double dropRate(int row) const; ///< over the steps that tell it; NaN: none does
 
 private:
     struct Block {
         std::vector<uint32_t> load, dropped; ///< [layers, experts]
-        std::vector<int64_t> assignments, layerDropped; ///< [layers]
+        std::vector<int64_t> assignments; ///< [layers]
+        std::vector<double> layerDropped, dropWeight; ///< [layers]
         int steps = 0;
     };
     void subtract(Block& block);
@@ -47,7 +51,9 @@ private:
     size_t m_current = 0;
     int64_t m_steps = 0, m_lastStep = 0;
     bool m_droppedKnown = true;
-    std::vector<int64_t> m_load, m_dropped, m_assignments, m_layerDropped; ///< sums
+    std::vector<int64_t> m_load, m_dropped, m_assignments; ///< sums
+    /// Dropped assignments and what they are a share of: the steps whose drop rate is known.
+    std::vector<double> m_layerDropped, m_dropWeight;
 };
 
 } // namespace moe::models

@@ -132,16 +132,22 @@ void RunData::appendLayers(const telemetry::StepRecord& record)
     m_layerGrid.trained.push_back(m_grid.trained.back());
     m_layerGrid.wall.push_back(m_grid.wall.back());
     double drops = 0, alphas = 0;
+    int dropsKnown = 0, alphasKnown = 0; // an imported record may not tell them of every layer
+    const auto add = [](double value, double& sum, int& known) {
+        if (std::isfinite(value)) {
+            sum += value;
+            ++known;
+        }
+    };
     for (size_t row = 0; row < record.layers.size(); ++row) {
         const telemetry::LayerRecord& layer = record.layers[row];
         m_dropRate[row].push_back(layer.dropRate());
         m_alpha[row].push_back(layer.alpha);
-        drops += layer.dropRate();
-        alphas += layer.alpha;
+        add(layer.dropRate(), drops, dropsKnown);
+        add(layer.alpha, alphas, alphasKnown);
     }
-    const auto rows = static_cast<double>(record.layers.size());
-    m_meanDropRate.push_back(drops / rows);
-    m_meanAlpha.push_back(alphas / rows);
+    m_meanDropRate.push_back(dropsKnown > 0 ? drops / dropsKnown : NAN);
+    m_meanAlpha.push_back(alphasKnown > 0 ? alphas / alphasKnown : NAN);
     m_window.add(record);
     noteAssignments(record);
 }

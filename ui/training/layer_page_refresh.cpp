@@ -52,10 +52,12 @@ void LayerPage::refreshHeader(const models::RunData& run, int row)
     const QString alpha = run.alpha(row).empty() ? models::unknownText()
                                                  : models::formatAlpha(run.alpha(row).back());
     const QString gap = QStringLiteral("&nbsp;&nbsp;&nbsp;&nbsp;&nbsp; ");
-    m_figures->setText(figure(tr("Drop rate"),
-                           models::formatPercent(window.dropRate(row)) + models::narrowSpace()
-                               + QStringLiteral("%"))
-        + gap + figure(QStringLiteral("α"), alpha) + gap
+    const double rate = window.dropRate(row);
+    const QString percent = std::isfinite(rate)
+        ? models::formatPercent(rate) + models::narrowSpace() + QStringLiteral("%")
+        : models::unknownText();
+    m_figures->setText(figure(tr("Drop rate"), percent) + gap + figure(QStringLiteral("α"), alpha)
+        + gap
         + figure(tr("Utilisation"),
             tr("%1 to %2").arg(models::formatUtilisation(least), models::formatUtilisation(most)))
         + gap + figure(tr("Dead experts"), tr("%1 of %2").arg(dead).arg(run.experts())));

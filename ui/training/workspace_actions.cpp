@@ -278,8 +278,9 @@ QList<shell::PaletteItem> TrainingWorkspace::Impl::layerItems()
 {
     QList<shell::PaletteItem> items;
     for (int row = 0; row < front.layers(); ++row) {
-        QString detail
-            = tr("drop rate %1 %").arg(models::formatPercent(front.window().dropRate(row)));
+        const double rate = front.window().dropRate(row);
+        QString detail = std::isfinite(rate) ? tr("drop rate %1 %").arg(models::formatPercent(rate))
+                                             : tr("drop rate not known");
         if (const int dead = front.deadExperts(row); dead > 0)
             detail += tr(", %n dead", nullptr, dead);
         items += {tr("Layer %1").arg(front.layerId(row)), detail, QStringLiteral("training"),

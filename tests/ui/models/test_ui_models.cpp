@@ -51,6 +51,7 @@ private Q_SLOTS:
     void writesNumbersAsTheHouseDoes();
     void smoothsWithoutBias();
     void windowEqualsASumOverItsSteps();
+    void windowKnowsWhatIsNotKnown();
     void runDataFollowsMessages();
     void validatedStepsComeTwice();
     void resumedRunsAreCut();
@@ -136,6 +137,43 @@ void TestUiModels::windowEqualsASumOverItsSteps()
     for (int64_t step = 1; step <= 2345; ++step)
         blocks.add(record(m_random, step, kLayers, kExperts));
     QVERIFY(blocks.steps() > 990 && blocks.steps() <= 1000);
+}
+
+void TestUiModels::windowKnowsWhatIsNotKnown()
+{
+    // As importers write them: a rate without counts, a count without assignments, nothing.
+    telemetry::StepRecord made;
+    made.step = 1;
+    made.layers.resize(4);
+    for (int row = 0; row < 4; ++row) {
+        telemetry::LayerRecord& layer = made.layers[static_cast<size_t>(row)];
+        layer.layer = row;
+        layer.load = {150, 50};
+        layer.assignments = row == 2 ? -1 : 200;
+        layer.dropped = row == 3 ? 10 : -1;
+        layer.alpha = row == 3 ? 0.01 : NAN;
+    }
+    made.layers[1].importedDropRate = 0.25;
+    made.layers[2].importedDropRate = 0.1;
+    RunData data;
+    data.append(made);
+    QVERIFY(std::isnan(data.window().dropRate(0)));
+    QCOMPARE(data.window().dropRate(1), 0.25);
+    QCOMPARE(data.window().dropRate(2), 0.1);
+    QCOMPARE(data.window().dropRate(3), 0.05);
+    QCOMPARE(data.window().ideal(2), 100.0); // from its loads
+    QCOMPARE(data.window().utilisation(2, 0), 1.5);
+    QCOMPARE(data.meanDropRate().back(), (0.25 + 0.1 + 0.05) / 3);
+    QCOMPARE(data.meanAlpha().back(), 0.01);
+    LayerData layer;
+    layer.open(2);
+    layer.append(made);
+    QCOMPARE(layer.utilisation(0, 0), 1.5F);
+    // A step that tells nothing takes nothing from those that do.
+    made.step = 2;
+    made.layers[1].importedDropRate.reset();
+    data.append(made);
+    QCOMPARE(data.window().dropRate(1), 0.25);
 }
 
 void TestUiModels::runDataFollowsMessages()

@@ -43,6 +43,7 @@ private Q_SLOTS:
     void cleanup() { m_window.reset(); }
 
     void drawsTheExpertsOfTheOpenedLayer();
+    void saysWhatIsNotKnownOfDrops();
 
 private:
     static constexpr int kSteps = 40, kExperts = 64, kShare = 1000;
@@ -81,6 +82,22 @@ void TestImportedRun::drawsTheExpertsOfTheOpenedLayer()
     // The line of the hottest expert first, then that of the chosen one.
     QTRY_COMPARE(static_cast<float>(lines->valueAt(0, kSteps).value_or(0)), 2000.0F / 1500);
     QCOMPARE(static_cast<float>(lines->valueAt(1, kSteps).value_or(0)), 1000.0F / 1500);
+}
+
+void TestImportedRun::saysWhatIsNotKnownOfDrops()
+{
+    auto* figures = m_window->find<QLabel>("layerFigures");
+    m_window->workspace->selectLayer(10);
+    QTRY_VERIFY2(
+        figures->text().contains(QStringLiteral(">5.00\u202F%<")), qPrintable(figures->text()));
+    m_window->workspace->selectLayer(11);
+    QTRY_VERIFY2(
+        figures->text().contains(QStringLiteral("Drop rate&nbsp;<b")), qPrintable(figures->text()));
+    QTRY_VERIFY2(!figures->text().contains(QLatin1Char('%')), qPrintable(figures->text()));
+    const std::vector<float>& bars
+        = m_window->find<plots::HeatmapPlot>("loadHeatmap")->data().rowBars;
+    QCOMPARE(bars[0], 0.05F);
+    QVERIFY(std::isnan(bars[1]));
 }
 
 QTEST_MAIN(TestImportedRun)
