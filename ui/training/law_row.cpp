@@ -23,10 +23,10 @@ using shell::Theme;
 LawRow::LawRow(QWidget* parent)
     : QWidget(parent)
     , m_law(makeLabel({}, TextRole::Secondary, &Theme::text2, false, this))
-    , m_xi(new NumberField(NumberField::Form::Fixed, 2, 0, 1000, this))
-    , m_alphaMax(new NumberField(NumberField::Form::Fixed, 4, 0, 1000, this))
+    , m_xi(new NumberField(NumberField::Form::Fixed, 2, 0, kLargestAlpha, this))
+    , m_alphaMax(new NumberField(NumberField::Form::Fixed, 4, 0, kLargestAlpha, this))
     , m_beta(new NumberField(NumberField::Form::Fixed, 3, 0, 1, this))
-    , m_constant(new NumberField(NumberField::Form::Fixed, 4, 0, 1000, this))
+    , m_constant(new NumberField(NumberField::Form::Fixed, 4, 0, kLargestAlpha, this))
     , m_apply(new QPushButton(tr("Apply"), this))
     , m_hint(makeLabel(
           tr("takes effect between two steps"), TextRole::Secondary, &Theme::text2, false, this))

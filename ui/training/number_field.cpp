@@ -7,6 +7,7 @@
 #include <QLocale>
 #include <QSignalBlocker>
 
+#include <algorithm>
 #include <cmath>
 
 namespace moe::training {
@@ -36,7 +37,8 @@ void NumberField::setInForce(double value)
 
 bool NumberField::isEdited() const
 {
-    return std::abs(value() - m_inForce) > 1e-12;
+    // A value in force outside the field's range stands at its end: nobody typed that.
+    return std::abs(value() - std::clamp(m_inForce, minimum(), maximum())) > 1e-12;
 }
 
 void NumberField::revert()

@@ -7,6 +7,10 @@
 
 namespace moe::training {
 
+/// The largest values that the engine takes, in a run file and by steering (engine/train/): a
+/// narrower field would change what nobody touched.
+constexpr double kLargestLearningRate = 1000, kLargestCapacityFactor = 1e6, kLargestAlpha = 1e6;
+
 /// A number typed by hand, without arrows: fixed decimals, or the short scientific form ("3.0e-4").
 /// It knows the value in force and whether the typed one differs.
 class NumberField : public QDoubleSpinBox {

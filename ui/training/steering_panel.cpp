@@ -25,8 +25,8 @@ using shell::Theme;
 
 SteeringPanel::SteeringPanel(QWidget* parent)
     : QWidget(parent)
-    , m_lr(new NumberField(NumberField::Form::Scientific, 1, 0, 10, this))
-    , m_capacity(new NumberField(NumberField::Form::Fixed, 2, 0, 1000, this))
+    , m_lr(new NumberField(NumberField::Form::Scientific, 1, 0, kLargestLearningRate, this))
+    , m_capacity(new NumberField(NumberField::Form::Fixed, 2, 0, kLargestCapacityFactor, this))
     , m_coefficient(new QComboBox(this))
     , m_schedule(makeLabel({}, TextRole::Secondary, &Theme::text2, false, this))
     , m_policy(makeLabel({}, TextRole::Secondary, &Theme::text2, false, this))
@@ -150,9 +150,9 @@ void SteeringPanel::apply()
         Q_EMIT steer(QStringLiteral("moe.aux_coeff"),
             constant ? QString::number(alpha, 'g', 6)
                      : QStringLiteral(R"({"adaptive": {"xi": %1, "alpha_max": %2, "beta": %3}})")
-                           .arg(m_settings.xi)
-                           .arg(m_settings.alphaMax)
-                           .arg(m_settings.beta));
+                           .arg(m_settings.xi, 0, 'g', 12)
+                           .arg(m_settings.alphaMax, 0, 'g', 12)
+                           .arg(m_settings.beta, 0, 'g', 12));
         m_settings.coefficient = constant ? Coefficient::Constant : Coefficient::Adaptive;
     }
     m_chosenByHand = false;
