@@ -1676,6 +1676,10 @@
         <translation>每步理想值</translation>
     </message>
     <message>
+        <source>Experts of this layer</source>
+        <translation>本层专家数</translation>
+    </message>
+    <message>
         <source>Last assignment</source>
         <translation>最后一次分配</translation>
     </message>

@@ -32,6 +32,7 @@ void LoadWindow::configure(int layers, int experts, int span)
     m_stepsABlock = (m_span + kBlocks - 1) / kBlocks;
     m_blocks.resize(static_cast<size_t>((m_span + m_stepsABlock - 1) / m_stepsABlock));
     const size_t rows = static_cast<size_t>(layers), cells = rows * static_cast<size_t>(experts);
+    m_expertsOf.assign(rows, 0);
     m_load.assign(cells, 0);
     m_dropped.assign(cells, 0);
     m_assignments.assign(rows, 0);
@@ -78,6 +79,7 @@ void LoadWindow::add(const telemetry::StepRecord& record)
     for (size_t row = 0; row < record.layers.size(); ++row) {
         const telemetry::LayerRecord& layer = record.layers[row];
         const size_t experts = std::min(layer.load.size(), static_cast<size_t>(m_experts));
+        m_expertsOf[row] = std::max(m_expertsOf[row], static_cast<int>(experts));
         const size_t first = cell(static_cast<int>(row), 0);
         for (size_t expert = 0; expert < experts; ++expert) {
             block.load[first + expert] += static_cast<uint32_t>(layer.load[expert]);
@@ -126,14 +128,15 @@ int64_t LoadWindow::dropped(int row, int expert) const
 
 double LoadWindow::ideal(int row) const
 {
-    return m_experts > 0 ? static_cast<double>(m_assignments[static_cast<size_t>(row)]) / m_experts
-                         : 0;
+    const int own = experts(row);
+    return own > 0 ? static_cast<double>(m_assignments[static_cast<size_t>(row)]) / own : 0;
 }
 
 double LoadWindow::utilisation(int row, int expert) const
 {
     const double fair = ideal(row);
-    return fair > 0 ? static_cast<double>(load(row, expert)) / fair : kUnknown;
+    return fair > 0 && expert < experts(row) ? static_cast<double>(load(row, expert)) / fair
+                                             : kUnknown;
 }
 
 double LoadWindow::dropRate(int row) const

@@ -23,13 +23,14 @@ public:
     int span() const { return m_span; }
     int64_t steps() const { return m_steps; }
     int layers() const { return m_layers; }
-    int experts() const { return m_experts; }
+    int experts() const { return m_experts; } ///< of the widest row
+    int experts(int row) const { return m_expertsOf[static_cast<size_t>(row)]; }
     int64_t lastStep() const { return m_lastStep; }
 
     int64_t load(int row, int expert) const; ///< sum over the window
     int64_t dropped(int row, int expert) const; ///< −1: not recorded by expert
-    double ideal(int row) const; ///< of the sum: assignments / experts
-    double utilisation(int row, int expert) const; ///< NaN: no data
+    double ideal(int row) const; ///< of the sum: assignments / experts of the row
+    double utilisation(int row, int expert) const; ///< NaN: no data, or no such expert
     double dropRate(int row) const; ///< over the steps that tell it; NaN: none does
 
 private:
@@ -46,6 +47,7 @@ private:
             + static_cast<size_t>(expert);
     }
 
+    std::vector<int> m_expertsOf; ///< [layers]; 0: none seen
     int m_layers = 0, m_experts = 0, m_span = 0, m_stepsABlock = 1;
     std::vector<Block> m_blocks; ///< a ring
     size_t m_current = 0;

@@ -204,7 +204,8 @@ int RunData::deadExperts(int row) const
 bool RunData::deadInWindow(int row, int expert) const
 {
     constexpr double kLeastIdeal = 1000; // assignments; fewer allow no verdict
-    return m_window.ideal(row) >= kLeastIdeal && m_window.load(row, expert) == 0;
+    return expert < m_window.experts(row) && m_window.ideal(row) >= kLeastIdeal
+        && m_window.load(row, expert) == 0;
 }
 
 std::vector<RunData::Dead> RunData::dead() const

@@ -92,7 +92,7 @@ void LayerPage::chooseExpert(int expert)
 int LayerPage::defaultExpert(const models::RunData& run, int row) const
 {
     int coldest = 0;
-    for (int expert = 0; expert < run.experts(); ++expert) {
+    for (int expert = 0; expert < run.experts(row); ++expert) {
         if (run.deadSince(row, expert))
             return expert;
         if (run.window().load(row, expert) < run.window().load(row, coldest))
@@ -148,7 +148,7 @@ void LayerPage::rebuild(
     m_eventGeneration = -1;
     const int row = run.rowOf(m_layer), experts = layer.experts(); // other layers may have more
     m_hottest = -1;
-    for (int expert = 0; expert < std::min(experts, run.experts()); ++expert) {
+    for (int expert = 0; expert < std::min(experts, run.experts(row)); ++expert) {
         if (expert != m_expert
             && (m_hottest < 0
                 || run.window().load(row, expert) > run.window().load(row, m_hottest)))

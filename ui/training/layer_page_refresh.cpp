@@ -37,11 +37,13 @@ void LayerPage::refreshHeader(const models::RunData& run, int row)
     m_next->setEnabled(row + 1 < run.layers());
     const models::LoadWindow& window = run.window();
     double least = INFINITY, most = 0;
-    for (int expert = 0; expert < run.experts(); ++expert) {
+    for (int expert = 0; expert < run.experts(row); ++expert) {
         const double share = window.utilisation(row, expert);
         least = std::min(least, share);
         most = std::max(most, share);
     }
+    if (!std::isfinite(least)) // no loads in the window
+        most = NAN;
     int dead = 0;
     for (const models::ExpertRow& expert : m_experts.rows())
         dead += expert.dead ? 1 : 0;
@@ -60,7 +62,7 @@ void LayerPage::refreshHeader(const models::RunData& run, int row)
         + gap
         + figure(tr("Utilisation"),
             tr("%1 to %2").arg(models::formatUtilisation(least), models::formatUtilisation(most)))
-        + gap + figure(tr("Dead experts"), tr("%1 of %2").arg(dead).arg(run.experts())));
+        + gap + figure(tr("Dead experts"), tr("%1 of %2").arg(dead).arg(run.experts(row))));
     m_step->setText(tr("step %1").arg(formatCount(run.lastStep())));
 }
 
@@ -103,7 +105,7 @@ void LayerPage::refreshTable(
     const models::LoadWindow& window = run.window();
     const auto steps = static_cast<double>(std::max<int64_t>(1, window.steps()));
     std::vector<models::ExpertRow> rows;
-    for (int expert = 0; expert < run.experts(); ++expert) {
+    for (int expert = 0; expert < run.experts(row); ++expert) {
         models::ExpertRow entry;
         entry.utilisation = window.utilisation(row, expert);
         entry.assignments = static_cast<double>(window.load(row, expert)) / steps;

@@ -233,12 +233,13 @@ plots::HeatmapData LoadPanel::probeData(const telemetry::ProbeRecord& probe) con
     map.values.assign(static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns), NAN);
     for (const telemetry::LayerRecord& layer : probe.layers) {
         const int row = m_run->rowOf(layer.layer);
-        const auto experts = static_cast<size_t>(map.columns);
-        if (row < 0 || layer.load.size() != experts || layer.assignments <= 0)
+        const auto columns = static_cast<size_t>(map.columns);
+        const size_t experts = layer.load.size();
+        if (row < 0 || experts == 0 || experts > columns || layer.assignments <= 0)
             continue;
-        const double ideal = static_cast<double>(layer.assignments) / map.columns;
+        const double ideal = static_cast<double>(layer.assignments) / static_cast<double>(experts);
         for (size_t expert = 0; expert < experts; ++expert)
-            map.values[static_cast<size_t>(row) * experts + expert]
+            map.values[static_cast<size_t>(row) * columns + expert]
                 = static_cast<float>(static_cast<double>(layer.load[expert]) / ideal);
     }
     return map;
@@ -306,6 +307,10 @@ plots::HeatmapPlot::CellText LoadPanel::cellText(int row, int column) const
         || column >= m_run->experts())
         return text;
     text.heading = tr("Layer %1, expert %2").arg(m_run->layerId(row)).arg(column);
+    if (const int experts = m_run->experts(row); column >= experts && experts > 0) {
+        text.lines.emplace_back(tr("Experts of this layer"), formatCount(experts));
+        return text;
+    }
     const plots::HeatmapData& map = m_map->data();
     const size_t cell
         = static_cast<size_t>(row) * static_cast<size_t>(map.columns) + static_cast<size_t>(column);

@@ -52,6 +52,7 @@ private Q_SLOTS:
     void smoothsWithoutBias();
     void windowEqualsASumOverItsSteps();
     void windowKnowsWhatIsNotKnown();
+    void layersOfDifferentSizes();
     void runDataFollowsMessages();
     void validatedStepsComeTwice();
     void resumedRunsAreCut();
@@ -174,6 +175,31 @@ void TestUiModels::windowKnowsWhatIsNotKnown()
     made.layers[1].importedDropRate.reset();
     data.append(made);
     QCOMPARE(data.window().dropRate(1), 0.25);
+}
+
+void TestUiModels::layersOfDifferentSizes()
+{
+    telemetry::StepRecord made;
+    made.step = 1;
+    made.layers.resize(2);
+    made.layers[0].layer = 10;
+    made.layers[0].load = {30'000, 10'000};
+    made.layers[0].assignments = 40'000;
+    made.layers[1].layer = 11;
+    made.layers[1].load.assign(8, 5000);
+    made.layers[1].load[7] = 0;
+    made.layers[1].assignments = 35'000;
+    RunData data;
+    data.append(made);
+    QCOMPARE(data.experts(), 8);
+    QCOMPARE(data.experts(0), 2);
+    QCOMPARE(data.experts(1), 8);
+    QCOMPARE(data.window().ideal(0), 20'000.0);
+    QCOMPARE(data.window().utilisation(0, 0), 1.5);
+    QVERIFY(std::isnan(data.window().utilisation(0, 2)));
+    QVERIFY(!data.deadInWindow(0, 2)); // not dead: not there
+    QCOMPARE(data.window().utilisation(1, 7), 0.0);
+    QVERIFY(data.deadInWindow(1, 7));
 }
 
 void TestUiModels::runDataFollowsMessages()

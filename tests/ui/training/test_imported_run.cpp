@@ -44,6 +44,7 @@ private Q_SLOTS:
 
     void drawsTheExpertsOfTheOpenedLayer();
     void saysWhatIsNotKnownOfDrops();
+    void leavesExpertsThatAreNotThereEmpty();
 
 private:
     static constexpr int kSteps = 40, kExperts = 64, kShare = 1000;
@@ -98,6 +99,25 @@ void TestImportedRun::saysWhatIsNotKnownOfDrops()
         = m_window->find<plots::HeatmapPlot>("loadHeatmap")->data().rowBars;
     QCOMPARE(bars[0], 0.05F);
     QVERIFY(std::isnan(bars[1]));
+}
+
+void TestImportedRun::leavesExpertsThatAreNotThereEmpty()
+{
+    auto* map = m_window->find<plots::HeatmapPlot>("loadHeatmap");
+    QTRY_COMPARE(map->data().rows, 2);
+    QCOMPARE(map->data().columns, kExperts);
+    QCOMPARE(map->data().values[1], 2000.0F / 1500);
+    for (int expert = 2; expert < kExperts; ++expert) {
+        QVERIFY(std::isnan(map->data().values[static_cast<size_t>(expert)]));
+        QCOMPARE(map->data().dead[static_cast<size_t>(expert)], uint8_t(0));
+    }
+    QCOMPARE(map->data().values[kExperts], 1.0F);
+    QTest::qWait(200);
+    m_window->save(QStringLiteral("imported.png"));
+    m_window->workspace->selectLayer(10);
+    auto* table = m_window->find<QTableView>("expertTable");
+    QTRY_COMPARE(table->model()->rowCount(), 2);
+    QVERIFY(m_window->find<QLabel>("layerFigures")->text().contains(QStringLiteral("0 of 2")));
 }
 
 QTEST_MAIN(TestImportedRun)
