@@ -789,6 +789,10 @@
         <translation>裁剪于 %1</translation>
     </message>
     <message>
+        <source>not clipped</source>
+        <translation>不裁剪</translation>
+    </message>
+    <message>
         <source>k, all ranks</source>
         <translation>千，所有 rank</translation>
     </message>
@@ -3248,6 +3252,10 @@
     <message>
         <source>Only a run in progress can be steered</source>
         <translation>只能调控正在进行的运行</translation>
+    </message>
+    <message>
+        <source>No run file: the settings are not known</source>
+        <translation>没有运行文件：设置未知</translation>
     </message>
     <message>
         <source>The schedule&apos;s peak; takes effect between two steps</source>

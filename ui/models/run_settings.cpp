@@ -36,6 +36,27 @@ void takeCoefficient(RunSettings& settings, const QJsonValue& value)
     }
 }
 
+/// The contract's, for keys that a file leaves out.
+void setDefaults(RunSettings& settings)
+{
+    settings.lr = 1e-3;
+    settings.schedule = QStringLiteral("cosine");
+    settings.capacityFactor = 1.25;
+    settings.dropPolicy = QStringLiteral("probs");
+    settings.auxLoss = QStringLiteral("skywork");
+    settings.clipGrad = 1;
+    settings.precision = QStringLiteral("float32");
+}
+
+/// A number, or null for "without".
+void takeOrNone(std::optional<double>& setting, const QJsonObject& in, const char* key)
+{
+    if (!in.contains(QLatin1String(key)))
+        return;
+    const QJsonValue value = in.value(QLatin1String(key));
+    setting = value.isDouble() ? std::optional(value.toDouble()) : std::nullopt;
+}
+
 void applySteering(RunSettings& settings, const QString& key, const QJsonValue& to)
 {
     if (key == QLatin1String("optimizer.lr"))
@@ -85,17 +106,16 @@ RunSettings settingsOf(const telemetry::RunInfo& run, const std::vector<Numbered
         return static_cast<int64_t>(
             in.value(QLatin1String(key)).toDouble(static_cast<double>(fallback)));
     };
+    settings.known = !file.isEmpty();
+    if (settings.known)
+        setDefaults(settings);
     const QJsonObject optimizer = object("optimizer"), moe = object("moe"),
                       parallel = object("parallel");
     settings.lr = optimizer.value(QLatin1String("lr")).toDouble(settings.lr);
     settings.schedule = optimizer.value(QLatin1String("schedule")).toString(settings.schedule);
     settings.warmupSteps = integer(optimizer, "warmup_steps", 0);
-    settings.clipGrad = optimizer.value(QLatin1String("clip_grad")).toDouble(settings.clipGrad);
-    if (moe.contains(QLatin1String("capacity_factor"))) {
-        const QJsonValue factor = moe.value(QLatin1String("capacity_factor"));
-        settings.capacityFactor
-            = factor.isDouble() ? std::optional(factor.toDouble()) : std::nullopt;
-    }
+    takeOrNone(settings.clipGrad, optimizer, "clip_grad");
+    takeOrNone(settings.capacityFactor, moe, "capacity_factor");
     settings.dropPolicy = moe.value(QLatin1String("drop_policy")).toString(settings.dropPolicy);
     settings.auxLoss = moe.value(QLatin1String("aux_loss")).toString(settings.auxLoss);
     takeCoefficient(settings, moe.value(QLatin1String("aux_coeff")));

@@ -173,14 +173,13 @@ void Dashboard::feedScalars(const models::RunData& run, const models::RunSetting
         const std::vector<double>& norms = run.metric(Metric::GradNorm);
         m_grad->setCurve(0, grid.step, x, norms);
         feedOverlays(*m_grad, Metric::GradNorm);
-        const bool clipped = settings.clipGrad > 0;
-        m_grad->titleBar().setUnit(clipped
-                ? tr("clipped at %1").arg(models::formatFixed(settings.clipGrad, 1))
-                : QString());
-        m_grad->plot().setLimits(clipped ? std::vector<plots::Limit>{{settings.clipGrad, {}}}
-                                         : std::vector<plots::Limit>{});
-        const double most
-            = std::max(clipped ? 1.6 * settings.clipGrad : 0, 1.15 * quantile(norms, 0.98));
+        const std::optional<double> clip = settings.clipGrad;
+        m_grad->titleBar().setUnit(clip ? tr("clipped at %1").arg(models::formatFixed(*clip, 1))
+                : settings.known        ? tr("not clipped")
+                                        : QString());
+        m_grad->plot().setLimits(
+            clip ? std::vector<plots::Limit>{{*clip, {}}} : std::vector<plots::Limit>{});
+        const double most = std::max(clip ? 1.6 * *clip : 0, 1.15 * quantile(norms, 0.98));
         m_grad->plot().setYDecimals(1);
         m_grad->plot().setYRange(0, most > 0 ? std::optional(most) : std::nullopt);
     }

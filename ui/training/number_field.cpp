@@ -35,6 +35,12 @@ void NumberField::setInForce(double value)
     }
 }
 
+void NumberField::setLeastText(const QString& text)
+{
+    if (text != specialValueText())
+        setSpecialValueText(text);
+}
+
 bool NumberField::isEdited() const
 {
     // A value in force outside the field's range stands at its end: nobody typed that.

@@ -22,6 +22,7 @@ public:
     void setInForce(double value); ///< shows it unless the field is being edited
     double inForce() const { return m_inForce; }
     bool isEdited() const;
+    void setLeastText(const QString& text); ///< stands for the least value; keeps what is typed
     void revert();
     QString json() const; ///< the value as JSON
 

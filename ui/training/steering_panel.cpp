@@ -94,6 +94,9 @@ void SteeringPanel::refresh(const models::RunSettings& settings, bool steerable,
     m_settings = settings;
     m_steerable = steerable;
     m_meanAlpha = meanAlpha;
+    // An empty field would be a number, too: without a run file it says that nothing is known.
+    m_lr->setLeastText(settings.known ? QString() : models::unknownText());
+    m_capacity->setLeastText(settings.known ? tr("dropless") : models::unknownText());
     m_lr->setInForce(settings.lr);
     m_capacity->setInForce(settings.capacityFactor.value_or(0));
     m_schedule->setText(settings.schedule);
@@ -112,7 +115,9 @@ void SteeringPanel::refresh(const models::RunSettings& settings, bool steerable,
     m_lr->setReadOnly(!steerable);
     m_capacity->setReadOnly(!steerable);
     m_coefficient->setEnabled(steerable && settings.coefficient != Coefficient::None);
-    const QString reason = steerable ? QString() : tr("Only a run in progress can be steered");
+    const QString reason = steerable ? QString()
+        : settings.known             ? tr("Only a run in progress can be steered")
+                                     : tr("No run file: the settings are not known");
     m_lr->setToolTip(
         steerable ? tr("The schedule's peak; takes effect between two steps") : reason);
     m_coefficient->setToolTip(reason);

@@ -333,7 +333,7 @@ void TrainingWorkspace::Impl::updateStatus()
     QString left, right;
     if (front.info().state == telemetry::RunState::Imported) {
         left = tr("Imported record");
-    } else if (!front.info().runFile.empty()) {
+    } else if (settings.known) {
         // Every run of this store computes on the CPU backend; the rest is in its file.
         left = tr("CPU, %1, tp %2 pp %3 dp %4, zero %5")
                    .arg(settings.precision)

@@ -341,7 +341,9 @@ void TestUiModels::settingsFollowSteering()
         "aux_coeff": {"adaptive": {"xi": 0.2, "alpha_max": 0.01, "beta": 0.9}}}})";
     std::vector<NumberedEvent> events;
     RunSettings settings = settingsOf(run, events);
+    QVERIFY(settings.known);
     QVERIFY(!settings.capacityFactor);
+    QCOMPARE(settings.clipGrad, std::optional(1.0)); // left out: the contract's
     QCOMPARE(settings.beta, 0.9);
     events.push_back(
         {{5, "steered",
@@ -358,6 +360,17 @@ void TestUiModels::settingsFollowSteering()
     run.runFile = "{cut off";
     settings = settingsOf(run, {});
     QVERIFY(settings.coefficient == RunSettings::Coefficient::None);
+    for (const char* none : {"{cut off", ""}) { // nothing is made up
+        run.runFile = none;
+        settings = settingsOf(run, {});
+        QVERIFY(!settings.known);
+        QVERIFY(!settings.capacityFactor && !settings.clipGrad);
+        QVERIFY(settings.schedule.isEmpty() && settings.auxLoss.isEmpty());
+    }
+    run.runFile = R"({"optimizer": {"clip_grad": null}, "moe": {}})";
+    settings = settingsOf(run, {});
+    QVERIFY(!settings.clipGrad); // null: no clipping
+    QCOMPARE(settings.capacityFactor, std::optional(1.25));
 }
 
 void TestUiModels::tablesAreSound()

@@ -2,14 +2,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "workspace_fixture.h"
 
+#include "engine/telemetry/run_store.h"
 #include "ui/plots/heatmap_plot.h"
 #include "ui/plots/time_series_plot.h"
+#include "ui/training/number_field.h"
+#include "ui/training/plot_panel.h"
+#include "ui/training/steering_panel.h"
 
 #include <QFile>
+#include <QHelpEvent>
 #include <QLabel>
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTemporaryDir>
+#include <QToolTip>
 #include <QtTest>
 
 #include <cmath>
@@ -31,8 +37,8 @@ private Q_SLOTS:
 
     void init()
     {
-        m_window = std::make_unique<WorkspaceWindow>(
-            (m_folder.path() + QStringLiteral("/store%1.sqlite").arg(++m_store)).toStdString());
+        ++m_store;
+        m_window = std::make_unique<WorkspaceWindow>(path());
         m_window->show(1600, 972);
         QSignalSpy shown(m_window->workspace, &training::TrainingWorkspace::stepShown);
         m_window->workspace->importPath(m_folder.filePath(QStringLiteral("mixed.jsonl")));
@@ -45,6 +51,8 @@ private Q_SLOTS:
     void drawsTheExpertsOfTheOpenedLayer();
     void saysWhatIsNotKnownOfDrops();
     void leavesExpertsThatAreNotThereEmpty();
+    void showsNoSettingsWithoutARunFile();
+    void saysWhenNothingIsClipped();
 
 private:
     static constexpr int kSteps = 40, kExperts = 64, kShare = 1000;
@@ -59,6 +67,24 @@ private:
             + QByteArray::number(9 - 0.1 * step) + R"(, "grad_norm": 0.7, "layers": [)"
             + R"({"layer": 10, "load": [1000, 2000], "assignments": 3000, "drop_rate": 0.05}, )"
             + R"({"layer": 11, "load": [)" + loads + "]}]}\n";
+    }
+
+    std::filesystem::path path() const
+    {
+        return (m_folder.path() + QStringLiteral("/store%1.sqlite").arg(m_store)).toStdString();
+    }
+
+    /// Name and unit, as the title's tooltip says them.
+    QString gradientTitle() const
+    {
+        for (training::PlotPanel* panel : m_window->window.findChildren<training::PlotPanel*>()) {
+            if (panel->plot().objectName() != QStringLiteral("gradNormPlot"))
+                continue;
+            QHelpEvent asked(QEvent::ToolTip, {4, 4}, panel->mapToGlobal(QPoint(4, 4)));
+            QApplication::sendEvent(&panel->titleBar(), &asked);
+            return QToolTip::text().section(QLatin1Char('\n'), 0, 0);
+        }
+        return {};
     }
 
     QTemporaryDir m_folder;
@@ -118,6 +144,49 @@ void TestImportedRun::leavesExpertsThatAreNotThereEmpty()
     auto* table = m_window->find<QTableView>("expertTable");
     QTRY_COMPARE(table->model()->rowCount(), 2);
     QVERIFY(m_window->find<QLabel>("layerFigures")->text().contains(QStringLiteral("0 of 2")));
+}
+
+void TestImportedRun::showsNoSettingsWithoutARunFile()
+{
+    QTest::qWait(200);
+    auto* lr = m_window->find<training::NumberField>("lrField");
+    auto* capacity = m_window->find<training::NumberField>("capacityField");
+    QCOMPARE(lr->text(), QStringLiteral("—"));
+    QCOMPARE(capacity->text(), QStringLiteral("—"));
+    QVERIFY(lr->isReadOnly() && capacity->isReadOnly());
+    QVERIFY(lr->toolTip().startsWith(QStringLiteral("No run file")));
+    for (const QLabel* label :
+        m_window->window.findChild<training::SteeringPanel*>()->findChildren<QLabel*>())
+        for (const char* invented : {"cosine", "probs", "skywork"})
+            QVERIFY(!label->text().contains(QLatin1String(invented)));
+    QCOMPARE(gradientTitle(), QStringLiteral("Gradient norm"));
+    m_window->workspace->selectLayer(10);
+    auto* table = m_window->find<QTableView>("expertTable");
+    QTRY_COMPARE(table->model()->rowCount(), 2);
+    QCOMPARE(
+        table->model()->index(1, 5).data().toString(), QString()); // 1.33: no capacity, not hot
+}
+
+void TestImportedRun::saysWhenNothingIsClipped()
+{
+    telemetry::StepRecord step;
+    step.step = 1;
+    step.gradNorm = 0.5;
+    int64_t number = 1;
+    for (const auto& [value, words] :
+        {std::pair("null", "not clipped"), std::pair("2.5", "clipped at 2.5")}) {
+        int64_t run = 0;
+        {
+            telemetry::RunStore store(path());
+            run = store.createRun("clip " + std::to_string(number++),
+                std::string(R"({"optimizer": {"clip_grad": )") + value + "}}", 10);
+            store.append(run, {std::make_shared<const telemetry::Message>(step)});
+            store.setState(run, telemetry::RunState::Done);
+        }
+        m_window->workspace->openRun(QString::number(run));
+        QTRY_COMPARE_WITH_TIMEOUT(
+            gradientTitle(), QStringLiteral("Gradient norm, ") + QLatin1String(words), 10'000);
+    }
 }
 
 QTEST_MAIN(TestImportedRun)
