@@ -70,6 +70,7 @@ public:
     int layers() const { return static_cast<int>(m_layerIds.size()); }
     int experts() const { return m_experts; } ///< of the widest layer
     int experts(int row) const { return m_window.experts(row); }
+    const std::vector<int>& layerIds() const { return m_layerIds; } ///< decoder layers, by row
     int layerId(int row) const { return m_layerIds[static_cast<size_t>(row)]; }
     int rowOf(int layerId) const; ///< −1: none
     const StepGrid& layerGrid() const { return m_layerGrid; }

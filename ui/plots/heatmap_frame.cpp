@@ -124,7 +124,7 @@ void HeatmapFrame::drawRowNumbers(QCPPainter& painter) const
     const auto label = [&](int row) {
         const double centre = layout.map.top() + (row + 0.5) * cell;
         const QRectF box(0, centre - line, layout.map.left() - px(6), 2 * line);
-        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter, numberText(row, 0));
+        painter.drawText(box, Qt::AlignRight | Qt::AlignVCenter, numberText(m_data.rowId(row), 0));
     };
     painter.setFont(caption());
     painter.setPen(shell::theme().text3);

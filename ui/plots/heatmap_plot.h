@@ -34,10 +34,17 @@ struct HeatmapData {
     std::vector<float> values; ///< [rows, columns]
     std::vector<uint8_t> dead; ///< [rows, columns], empty: none
     std::vector<uint8_t> masked; ///< [rows, columns], empty: none; a frame and a cross
+    std::vector<int>
+        rowIds; ///< [rows], what each row is called (the decoder layer); empty: its index
     std::vector<float> rowBars; ///< [rows], the side bars (drop rate); empty: none
     double firstColumn = 0,
            columnStep = 1; ///< of the x axis: column c spans [first + c·step, …+step)
     HeatmapScale scale = HeatmapScale::Utilisation;
+
+    int rowId(int row) const
+    {
+        return static_cast<size_t>(row) < rowIds.size() ? rowIds[static_cast<size_t>(row)] : row;
+    }
 };
 
 /// A dot in a cell: where the token that is looked at went. Rank 0, its first choice, is largest.

@@ -18,8 +18,8 @@ QString cellNumber(HeatmapScale scale, float value)
 void HeatmapTableModel::setData(const HeatmapData& data, const QString& rowName)
 {
     const bool sameShape = data.rows == m_data.rows && data.columns == m_data.columns
-        && rowName == m_rowName && data.firstColumn == m_data.firstColumn
-        && data.columnStep == m_data.columnStep;
+        && data.rowIds == m_data.rowIds && rowName == m_rowName
+        && data.firstColumn == m_data.firstColumn && data.columnStep == m_data.columnStep;
     if (!sameShape)
         beginResetModel();
     m_data = data;
@@ -60,7 +60,7 @@ QVariant HeatmapTableModel::data(const QModelIndex& index, int role) const
     case Qt::AccessibleTextRole:
         return tr("%1 %2, column %3: %4")
             .arg(m_rowName)
-            .arg(index.row())
+            .arg(m_data.rowId(index.row()))
             .arg(headerData(index.column(), Qt::Horizontal, Qt::DisplayRole).toString(), text);
     default:
         return {};
@@ -72,8 +72,9 @@ QVariant HeatmapTableModel::headerData(int section, Qt::Orientation orientation,
     if (role != Qt::DisplayRole)
         return {};
     if (orientation == Qt::Vertical)
-        return m_rowName.isEmpty() ? QString::number(section)
-                                   : QStringLiteral("%1 %2").arg(m_rowName).arg(section);
+        return m_rowName.isEmpty()
+            ? QString::number(m_data.rowId(section))
+            : QStringLiteral("%1 %2").arg(m_rowName).arg(m_data.rowId(section));
     return numberText(m_data.firstColumn + section * m_data.columnStep, 0);
 }
 

@@ -75,7 +75,7 @@ bool writeHeatmapCsv(const QString& path, const QString& rowName, const HeatmapD
         line += ",drop_rate";
     file.write(line + '\n');
     for (int row = 0; row < data.rows; ++row) {
-        line = QByteArray::number(row);
+        line = QByteArray::number(data.rowId(row));
         for (int column = 0; column < data.columns; ++column)
             line += ',' + number(data.values[size_t(row) * size_t(data.columns) + size_t(column)]);
         if (!data.rowBars.empty())

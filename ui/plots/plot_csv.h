@@ -21,7 +21,7 @@ struct CsvCurve {
 /// the file cannot be written.
 bool writeCurvesCsv(const QString& path, const QString& xName, const std::vector<CsvCurve>& curves);
 
-/// One row per row of the map: its number, its cells, and its bar where there are bars.
+/// One row per row of the map: its id, its cells, and its bar where there are bars.
 bool writeHeatmapCsv(const QString& path, const QString& rowName, const HeatmapData& data);
 
 } // namespace moe::plots

@@ -212,6 +212,7 @@ plots::HeatmapData LoadPanel::windowData() const
     plots::HeatmapData map;
     map.rows = m_run->layers();
     map.columns = m_run->experts();
+    map.rowIds = m_run->layerIds();
     const auto cells = static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns);
     map.values.reserve(cells);
     map.dead.reserve(cells);
@@ -230,6 +231,7 @@ plots::HeatmapData LoadPanel::probeData(const telemetry::ProbeRecord& probe) con
     plots::HeatmapData map;
     map.rows = m_run->layers();
     map.columns = m_run->experts();
+    map.rowIds = m_run->layerIds();
     map.values.assign(static_cast<size_t>(map.rows) * static_cast<size_t>(map.columns), NAN);
     for (const telemetry::LayerRecord& layer : probe.layers) {
         const int row = m_run->rowOf(layer.layer);

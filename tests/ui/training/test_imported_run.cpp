@@ -15,6 +15,7 @@
 #include <QSignalSpy>
 #include <QTableView>
 #include <QTemporaryDir>
+#include <QToolButton>
 #include <QToolTip>
 #include <QtTest>
 
@@ -51,6 +52,7 @@ private Q_SLOTS:
     void drawsTheExpertsOfTheOpenedLayer();
     void saysWhatIsNotKnownOfDrops();
     void leavesExpertsThatAreNotThereEmpty();
+    void callsRowsByTheirLayer();
     void showsNoSettingsWithoutARunFile();
     void saysWhenNothingIsClipped();
 
@@ -187,6 +189,29 @@ void TestImportedRun::saysWhenNothingIsClipped()
         QTRY_COMPARE_WITH_TIMEOUT(
             gradientTitle(), QStringLiteral("Gradient norm, ") + QLatin1String(words), 10'000);
     }
+}
+
+void TestImportedRun::callsRowsByTheirLayer()
+{
+    auto* map = m_window->find<plots::HeatmapPlot>("loadHeatmap");
+    QTRY_COMPARE(map->data().rows, 2);
+    QCOMPARE(map->data().rowIds, (std::vector<int>{10, 11}));
+    const QString csv = m_folder.filePath(QStringLiteral("load.csv"));
+    QVERIFY(map->exportCsv(csv));
+    QFile file(csv);
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    file.readLine();
+    QVERIFY(file.readLine().startsWith("10,"));
+    QVERIFY(file.readLine().startsWith("11,"));
+    QTest::mouseClick(m_window->find<QToolButton>("loadTableButton"), Qt::LeftButton);
+    auto* table = m_window->find<QTableView>("loadTable");
+    QTRY_COMPARE(table->model()->rowCount(), 2);
+    QCOMPARE(table->model()->headerData(1, Qt::Vertical).toString(), QStringLiteral("Layer 11"));
+    QVERIFY(table->model()
+                ->index(0, 0)
+                .data(Qt::AccessibleTextRole)
+                .toString()
+                .startsWith(QStringLiteral("Layer 10")));
 }
 
 QTEST_MAIN(TestImportedRun)
