@@ -35,9 +35,21 @@ bool TimeSeriesPlot::exportSvg(const QString& path)
 bool TimeSeriesPlot::exportCsv(const QString& path) const
 {
     std::vector<CsvCurve> columns;
+    const QString x = m_impl->isTime ? tr("seconds") : tr("step");
+    if (m_impl->csvSource) {
+        const std::vector<RecordedCurve> recorded = m_impl->csvSource();
+        for (const RecordedCurve& curve : recorded)
+            columns.push_back({curve.name, curve.x, curve.y});
+        return writeCurvesCsv(path, x, columns);
+    }
     for (const CurvesLayer::Curve& curve : m_impl->curves->curves())
         columns.push_back({curve.style.name, curve.data.x(), curve.data.y()});
-    return writeCurvesCsv(path, m_impl->isTime ? tr("seconds") : tr("step"), columns);
+    return writeCurvesCsv(path, x, columns);
+}
+
+void TimeSeriesPlot::setCsvSource(std::function<std::vector<RecordedCurve>()> source)
+{
+    m_impl->csvSource = std::move(source);
 }
 
 } // namespace moe::plots

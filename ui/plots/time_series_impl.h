@@ -62,6 +62,7 @@ struct TimeSeriesPlot::Impl {
     QCustomPlot* canvas;
     QCPAxisRect* rect;
     QCPAxis *xAxis, *yAxis;
+    std::function<std::vector<RecordedCurve>()> csvSource;
     QSharedPointer<RoundTicker> xTicker, yTicker;
     CurvesLayer* curves;
     PlotMarks* marks;

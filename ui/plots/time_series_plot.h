@@ -6,6 +6,7 @@
 #include <QString>
 #include <QWidget>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -34,6 +35,12 @@ struct EventMarker {
 struct Limit {
     double y = 0;
     QString label; ///< "α_max", "capacity 1.25"
+};
+
+/// A column of the CSV file.
+struct RecordedCurve {
+    QString name;
+    std::vector<double> x, y;
 };
 
 struct LegendEntry {
@@ -85,6 +92,8 @@ public:
     bool exportPng(const QString& path, double scale = 2);
     bool exportSvg(const QString& path);
     bool exportCsv(const QString& path) const; ///< x and every curve, full precision, all data
+    /// What the CSV file holds in place of the lines as they are drawn (smoothed, some nameless).
+    void setCsvSource(std::function<std::vector<RecordedCurve>()> source);
 
     /// For tests: where a value lies, in this widget's coordinates.
     QPointF pixelOf(double x, double y) const;

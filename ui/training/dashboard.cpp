@@ -88,6 +88,12 @@ Dashboard::Dashboard(SharedAxis& axis, QWidget* parent)
         small->plot().setMargins(34, 20);
     }
     m_alpha->plot().setYDecimals(4);
+    for (PlotPanel* panel : panels()) {
+        panel->setFeed([this] {
+            if (m_run != nullptr)
+                refresh(*m_run, *m_settings);
+        });
+    }
     connect(&m_axis, &SharedAxis::changed, this, [this] { m_stale = true; });
 }
 
@@ -128,6 +134,8 @@ void Dashboard::setLive(bool live)
 
 void Dashboard::refresh(const models::RunData& run, const models::RunSettings& settings)
 {
+    m_run = &run;
+    m_settings = &settings;
     if (m_stale || run.generation() != m_generation || run.layers() != m_layers)
         rebuild(run, settings);
     if (m_drop->isVisible())
@@ -188,16 +196,21 @@ void Dashboard::rebuildLayers(PlotPanel& panel, const models::RunData& run)
     for (int row = 0; row < layers; ++row) {
         const double depth = layers > 1 ? static_cast<double>(row) / (layers - 1) : 0;
         const QColor color = Theme::blend(theme().layer(depth), theme().base, 0.55);
-        panel.addCurve({{}, color, 0.8});
+        PlotPanel::Curve line{{}, color, 0.8};
+        line.column = tr("layer %1").arg(run.layerId(row));
+        panel.addCurve(line);
     }
     if (layers == 0) {
         panel.setLeadingLegend({});
         return;
     }
     panel.addCurve({tr("mean"), theme().text, 2, false, false, true});
-    if (m_chosenRow >= 0 && m_chosenRow < layers)
-        panel.addCurve({tr("layer %1").arg(run.layerId(m_chosenRow)), theme().series[1], 1.4, false,
-            false, true});
+    if (m_chosenRow >= 0 && m_chosenRow < layers) {
+        PlotPanel::Curve chosen{tr("layer %1").arg(run.layerId(m_chosenRow)), theme().series[1],
+            1.4, false, false, true};
+        chosen.twin = true;
+        panel.addCurve(chosen);
+    }
     for (const Overlay& overlay : m_overlays)
         panel.addCurve(beside(overlay, true));
     shell::TitleLegend ramp;
@@ -215,6 +228,7 @@ void Dashboard::rebuildLoss()
     PlotPanel::Curve raw{{}, Theme::blend(train, theme().base, 0.35), 0.8};
     raw.smoothed = false;
     raw.raw = true;
+    raw.twin = true;
     m_loss->addCurve(raw);
     for (const Overlay& overlay : m_overlays)
         m_loss->addCurve({overlay.name, overlay.color, 1.2});

@@ -54,6 +54,7 @@ public:
     void setShortWords(bool shortWords);
     void restyle(); ///< the theme or the words changed
     void setLive(bool live);
+    /// Both outlive the dashboard's use of them: exports ask for them again.
     void refresh(const models::RunData& run, const models::RunSettings& settings);
 
 private:
@@ -70,6 +71,8 @@ private:
     void setMarkers(const models::RunData& run);
 
     SharedAxis& m_axis;
+    const models::RunData* m_run = nullptr; ///< of the last refresh
+    const models::RunSettings* m_settings = nullptr;
     PlotPanel *m_drop, *m_alpha, *m_loss, *m_lr, *m_grad, *m_tokens;
     LawRow* m_law;
     std::vector<Overlay> m_overlays;

@@ -102,10 +102,11 @@ int LayerPage::defaultExpert(const models::RunData& run, int row) const
 }
 
 void LayerPage::refresh(
-    const models::RunData& run, models::LayerData& layer, const models::RunSettings& settings)
+    const models::RunData& run, const models::LayerData& layer, const models::RunSettings& settings)
 {
     m_run = &run;
     m_shown = &layer;
+    m_settings = &settings;
     const int row = run.rowOf(layer.layer());
     if (row < 0)
         return;
@@ -162,6 +163,7 @@ void LayerPage::rebuild(
             continue;
         PlotPanel::Curve line{{}, Theme::blend(theme().series[5], theme().base, 0.55), 0.8};
         line.smoothed = false;
+        line.column = tr("expert %1").arg(expert);
         m_utilisation->addCurve(line);
         m_lines.push_back(expert);
     }

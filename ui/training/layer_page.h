@@ -32,8 +32,8 @@ class LayerPage : public QWidget {
 public:
     explicit LayerPage(SharedAxis& axis, QWidget* parent = nullptr);
 
-    void refresh(
-        const models::RunData& run, models::LayerData& layer, const models::RunSettings& settings);
+    void refresh(const models::RunData& run, const models::LayerData& layer,
+        const models::RunSettings& settings);
     void restyle();
     void setLive(bool live);
     void setCompact(bool compact); ///< 1280 × 800: the table is a tab, the small plots are tabs
@@ -87,6 +87,7 @@ private:
     std::vector<std::vector<double>> m_utilisationY; ///< by line
     const models::LayerData* m_shown = nullptr;
     const models::RunData* m_run = nullptr;
+    const models::RunSettings* m_settings = nullptr;
 };
 
 } // namespace moe::training

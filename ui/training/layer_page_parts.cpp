@@ -179,6 +179,10 @@ void LayerPage::buildPlots()
         auto* panel = new PlotPanel(name, unit, m_axis, this);
         panel->plot().setObjectName(QString::fromLatin1(object));
         connect(panel, &PlotPanel::failed, this, &LayerPage::failed);
+        panel->setFeed([this] {
+            if (m_run != nullptr)
+                refresh(*m_run, *m_shown, *m_settings);
+        });
         return panel;
     };
     m_utilisation = make("utilisationPlot", tr("Utilisation per expert"), tr("load / ideal"));

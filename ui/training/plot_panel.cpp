@@ -48,6 +48,7 @@ PlotPanel::PlotPanel(const QString& name, const QString& unit, SharedAxis& axis,
         m_plot->setCrosshair(m_axis.crosshair());
         updateLegend();
     });
+    m_plot->setCsvSource([this] { return recorded(); });
     addMenu();
 }
 
@@ -118,6 +119,10 @@ void PlotPanel::setCurve(int curve, const std::vector<double>& steps, const std:
     const std::vector<double>& y)
 {
     Fed& fed = m_curves[static_cast<size_t>(curve)];
+    if (m_tableModel != nullptr || m_recording) {
+        fed.x = x;
+        fed.y = y;
+    }
     const std::vector<double>* shown = &y;
     if (fed.curve.smoothed && m_axis.smoothing() > 0) {
         fed.smoother.configure(m_axis.smoothing(), m_smoothingUnit);
@@ -126,10 +131,28 @@ void PlotPanel::setCurve(int curve, const std::vector<double>& steps, const std:
     }
     m_plot->setData(curve, x, *shown);
     fed.lastX = x.empty() ? 0 : x.back();
-    if (m_tableModel != nullptr) {
-        fed.x = x;
-        fed.y = *shown;
+}
+
+void PlotPanel::setFeed(std::function<void()> feed)
+{
+    m_feed = std::move(feed);
+}
+
+std::vector<plots::RecordedCurve> PlotPanel::recorded()
+{
+    m_recording = true;
+    if (m_feed)
+        m_feed();
+    m_recording = false;
+    std::vector<plots::RecordedCurve> columns;
+    for (Fed& fed : m_curves) {
+        if (!fed.curve.twin)
+            columns.push_back(
+                {fed.curve.column.isEmpty() ? fed.curve.name : fed.curve.column, fed.x, fed.y});
+        if (m_tableModel == nullptr)
+            fed.x = fed.y = {};
     }
+    return columns;
 }
 
 void PlotPanel::restartSmoothing(double unit)

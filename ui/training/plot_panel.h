@@ -23,7 +23,8 @@ namespace moe::training {
 class CurveTableModel;
 
 /// A title bar over a line plot that follows the shared axis: the crosshair, the range, the
-/// smoothing, the table twin, the exports. Curves are fed whole; only what grew costs anything.
+/// smoothing, the table twin, the exports. Curves are fed whole; only what grew costs anything. The
+/// table and the CSV file hold the values as they were recorded, never smoothed.
 class PlotPanel : public QWidget {
     Q_OBJECT
 public:
@@ -42,6 +43,8 @@ public:
         bool smoothed = true; ///< by the shared smoothing
         bool raw = false; ///< the raw curve behind a smoothed one
         int rank = 0; ///< place in the legend; equal ones in drawing order
+        QString column = {}; ///< heading in the CSV file; empty: the name
+        bool twin = false; ///< draws what another curve holds already: no column of its own
     };
     void clearCurves();
     int addCurve(const Curve& curve);
@@ -51,6 +54,8 @@ public:
     void setCurve(int curve, const std::vector<double>& steps, const std::vector<double>& x,
         const std::vector<double>& y);
     void restartSmoothing(double unit); ///< the run was replaced
+    /// Calls setCurve() for every curve again: what a CSV file is made of.
+    void setFeed(std::function<void()> feed);
 
     /// Writes a value for the legend, without unit.
     void setValueFormat(std::function<QString(double)> format, const QString& suffix = {});
@@ -71,12 +76,13 @@ Q_SIGNALS:
 
 private:
     void addMenu();
+    std::vector<plots::RecordedCurve> recorded();
     plots::CurveStyle styleOf(const Curve& curve) const;
     struct Fed {
         Curve curve;
         models::Smoother smoother;
         double lastX = 0;
-        std::vector<double> x, y; ///< only kept while the table twin is open
+        std::vector<double> x, y; ///< as recorded; only kept while the table twin is open
     };
 
     SharedAxis& m_axis;
@@ -92,7 +98,8 @@ private:
     std::function<QString(double)> m_format;
     QString m_suffix;
     QList<shell::TitleLegend> m_leading, m_trailing;
-    bool m_nameless = false, m_tableWanted = false;
+    std::function<void()> m_feed;
+    bool m_nameless = false, m_tableWanted = false, m_recording = false;
     void showPage();
 };
 

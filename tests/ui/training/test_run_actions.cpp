@@ -55,6 +55,7 @@ private Q_SLOTS:
     void marksSteeringInEveryPlot();
     void showsTimeAxes();
     void exportsEveryPlotByItsMenu();
+    void namesColumnsAndWritesWhatWasRecorded();
     void exportsAndImportsARecord();
     void keepsTagsAndNotes();
     void saysWhyADenseRunHasNoLoads();
@@ -180,6 +181,44 @@ void TestRunActions::exportsEveryPlotByItsMenu()
     menus[0].second->actions()[0]->trigger();
     chooseInDialog(QStringLiteral("/no/such/folder/plot.png"));
     QVERIFY(m_window->messages->text().contains(QStringLiteral("/no/such/folder/plot.png")));
+}
+
+void TestRunActions::namesColumnsAndWritesWhatWasRecorded()
+{
+    QTemporaryDir out;
+    const telemetry::RunStore store(m_path, telemetry::RunStore::Mode::ReadOnly);
+    const telemetry::StepRecord last = store.steps(m_run, 18'240, 18'240).front();
+    const auto read = [&](const char* plot) {
+        const QString path = out.filePath(QLatin1String(plot) + QStringLiteral(".csv"));
+        QFile file(path);
+        QList<QByteArray> ends; // the first and the last line
+        if (m_window->find<plots::TimeSeriesPlot>(plot)->exportCsv(path)
+            && file.open(QIODevice::ReadOnly)) {
+            const QList<QByteArray> lines = file.readAll().trimmed().split('\n');
+            ends = {lines.first(), lines.last()};
+        }
+        return ends;
+    };
+    const auto close = [](const QByteArray& cell, double value) {
+        return std::abs(cell.toDouble() - value) < 1e-6 * std::abs(value);
+    };
+    const QList<QByteArray> drops = read("dropRatePlot");
+    QCOMPARE(
+        drops.value(0), QByteArray("step,layer 0,layer 1,layer 2,layer 3,layer 4,layer 5,mean"));
+    const QList<QByteArray> cells = drops[1].split(',');
+    QCOMPARE(cells[0], QByteArray("18240"));
+    for (size_t row = 0; row < last.layers.size(); ++row)
+        QVERIFY(close(cells[static_cast<int>(row) + 1], last.layers[row].dropRate()));
+    const QList<QByteArray> loss = read("lossPlot");
+    QCOMPARE(loss.value(0), QByteArray("step,validation,train"));
+    QVERIFY(close(loss[1].split(',').last(), last.loss)); // not the smoothed line
+    m_window->workspace->selectLayer(4);
+    QTest::qWait(500);
+    const QList<QByteArray> names = read("utilisationPlot").value(0).split(',');
+    QCOMPARE(names.size(), 17);
+    for (const QByteArray& name : names.mid(1))
+        QVERIFY2(name.startsWith("expert "), name.constData());
+    QCOMPARE(read("entropyPlot").value(0), QByteArray("step,Gate entropy"));
 }
 
 void TestRunActions::exportsAndImportsARecord()
