@@ -3605,6 +3605,10 @@
         <translation>请先打开一层</translation>
     </message>
     <message>
+        <source>No plot is shown</source>
+        <translation>没有显示图表</translation>
+    </message>
+    <message>
         <source>Export %1</source>
         <translation>导出 %1</translation>
     </message>

@@ -39,6 +39,7 @@ public:
     void setCompact(bool compact); ///< 1280 × 800: the table is a tab, the small plots are tabs
     void chooseExpert(int expert);
     plots::HeatmapPlot& map() { return *m_map; }
+    std::vector<PlotPanel*> panels() const;
     const models::ExpertTableModel& experts() const { return m_experts; }
 
 Q_SIGNALS:
@@ -66,7 +67,6 @@ private:
         const models::RunSettings& settings);
     void updateCellLabel();
     int defaultExpert(const models::RunData& run, int row) const;
-    std::vector<PlotPanel*> panels() const;
 
     SharedAxis& m_axis;
     QLabel *m_name, *m_figures, *m_step;

@@ -45,6 +45,8 @@ TrainingWorkspace::Impl::Impl(TrainingWorkspace& workspace, shell::ShellServices
     eventsPanel = new EventsPanel(events, *eventsTitle, &workspace);
     load->setRun(&front);
     frameTimer.setSingleShot(true);
+    exportsTimer.setSingleShot(true);
+    QObject::connect(&exportsTimer, &QTimer::timeout, &self, [this] { updateExports(); });
     QObject::connect(&frameTimer, &QTimer::timeout, &self, [this] { frame(); });
     QObject::connect(&axis, &SharedAxis::changed, &self, [this] { scheduleFrame(); });
     registerActions();
@@ -263,6 +265,7 @@ void TrainingWorkspace::Impl::frame()
         dashboard->refresh(front, settings);
     }
     updateStatus();
+    updateExports();
     for (const qint64 step : std::exchange(stepsArrived, {}))
         Q_EMIT self.stepShown(step);
 }

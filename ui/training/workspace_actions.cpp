@@ -16,6 +16,8 @@
 #include <QToolButton>
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 namespace moe::training {
 
@@ -97,6 +99,9 @@ void TrainingWorkspace::Impl::registerActions()
                                                           : name.toUpper()),
             {}, {}, Category::File, [this, name] { exportRecord(name); });
     }
+    for (const char* format : {"Png", "Svg", "Csv"})
+        exportPlotActions
+            += services.actions.find(QStringLiteral("training.export") + QLatin1String(format));
     // Keys that other workspaces use too act only inside this one.
     for (QAction* action : {closeLayerAction, previousLayerAction, nextLayerAction}) {
         action->setShortcutContext(Qt::WidgetWithChildrenShortcut);
@@ -222,21 +227,50 @@ void TrainingWorkspace::Impl::updateActions()
     for (QAction* action : {closeLayerAction, previousLayerAction, nextLayerAction})
         ActionRegistry::setDisabledReason(action, closed);
     newRun->setBusy(live);
+    updateExports();
+}
+
+void TrainingWorkspace::Impl::updateExports()
+{
+    const QString reason = plotToExport() != nullptr ? QString() : tr("No plot is shown");
+    for (QAction* action : exportPlotActions)
+        ActionRegistry::setDisabledReason(action, reason);
+}
+
+QWidget* TrainingWorkspace::Impl::plotToExport() const
+{
+    QWidget* focused = nullptr;
+    for (QWidget* widget = QApplication::focusWidget(); widget != nullptr;
+         widget = widget->parentWidget()) {
+        if (auto* panel = qobject_cast<PlotPanel*>(widget)) // or its table
+            focused = &panel->plot();
+        else if (qobject_cast<plots::HeatmapPlot*>(widget) != nullptr)
+            focused = widget;
+        if (widget == &self && focused != nullptr) // not a map of another workspace
+            return focused;
+    }
+    const std::array<PlotPanel*, 6> own = dashboard->panels();
+    std::vector<PlotPanel*> panels(own.begin(), own.end());
+    std::ranges::copy(layerPage->panels(), std::back_inserter(panels));
+    for (PlotPanel* panel : panels) {
+        if (panel->plot().isVisible())
+            return &panel->plot();
+    }
+    for (plots::HeatmapPlot* map : {&load->heatmap(), &layerPage->map()}) {
+        if (map->isVisible())
+            return map;
+    }
+    return nullptr;
 }
 
 void TrainingWorkspace::Impl::exportFocused(const QString& suffix)
 {
-    // The plot that has the focus, else the top one.
-    QWidget* focus = QApplication::focusWidget();
-    plots::TimeSeriesPlot* plot = &dashboard->drop().plot();
-    plots::HeatmapPlot* map = nullptr;
-    for (QWidget* widget = focus; widget != nullptr; widget = widget->parentWidget()) {
-        if (auto* line = qobject_cast<plots::TimeSeriesPlot*>(widget))
-            plot = line;
-        if (auto* heat = qobject_cast<plots::HeatmapPlot*>(widget))
-            map = heat;
-    }
-    const QString name = map != nullptr ? map->accessibleName() : plot->accessibleName();
+    QWidget* taken = plotToExport();
+    if (taken == nullptr)
+        return;
+    auto* plot = qobject_cast<plots::TimeSeriesPlot*>(taken);
+    auto* map = qobject_cast<plots::HeatmapPlot*>(taken);
+    const QString name = taken->accessibleName();
     shell::saveFile(&self, tr("Export %1").arg(name), name + suffix, QStringLiteral("*") + suffix,
         [this, suffix, plot, map](const QString& path) {
             const auto write = [&](auto* view) {

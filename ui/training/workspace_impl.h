@@ -66,6 +66,9 @@ struct TrainingWorkspace::Impl {
     void buildToolbar();
     void updateActions();
     void exportFocused(const QString& suffix);
+    /// What Export plot takes: the view with the focus, else the first that is shown; null: none.
+    QWidget* plotToExport() const;
+    void updateExports();
     void exportDashboard();
     void exportRecord(const QString& format);
     QList<shell::PaletteItem> layerItems();
@@ -162,9 +165,11 @@ struct TrainingWorkspace::Impl {
     QByteArray stateBeforeForm;
 
     QAction *newRunAction, *pauseUpdatesAction, *pauseAction, *stopAction, *resumeAction;
+    QList<QAction*> exportPlotActions;
     QAction *closeLayerAction, *previousLayerAction, *nextLayerAction;
     QWidget *axisBox, *rangeBox, *smoothingBox, *exportBox;
     QTimer frameTimer;
+    QTimer exportsTimer; ///< docks came or went: what can be exported is asked once they all have
 };
 
 } // namespace moe::training

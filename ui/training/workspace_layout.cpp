@@ -26,6 +26,8 @@ QDockWidget* TrainingWorkspace::Impl::addDock(
     dock->setTitleBarWidget(title);
     dock->setAllowedAreas(Qt::AllDockWidgetAreas);
     title->addDockActions(dock);
+    QObject::connect(
+        dock, &QDockWidget::visibilityChanged, &exportsTimer, qOverload<>(&QTimer::start));
     return dock;
 }
 

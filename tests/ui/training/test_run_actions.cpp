@@ -10,11 +10,13 @@
 #include "ui/training/plot_panel.h"
 
 #include <QComboBox>
+#include <QDockWidget>
 #include <QFileDialog>
 #include <QFileInfo>
 #include <QImage>
 #include <QInputDialog>
 #include <QLabel>
+#include <QLineEdit>
 #include <QMenu>
 #include <QSignalSpy>
 #include <QTableView>
@@ -56,6 +58,7 @@ private Q_SLOTS:
     void showsTimeAxes();
     void exportsEveryPlotByItsMenu();
     void namesColumnsAndWritesWhatWasRecorded();
+    void exportsAPlotThatIsShown();
     void exportsAndImportsARecord();
     void keepsTagsAndNotes();
     void saysWhyADenseRunHasNoLoads();
@@ -219,6 +222,44 @@ void TestRunActions::namesColumnsAndWritesWhatWasRecorded()
     for (const QByteArray& name : names.mid(1))
         QVERIFY2(name.startsWith("expert "), name.constData());
     QCOMPARE(read("entropyPlot").value(0), QByteArray("step,Gate entropy"));
+}
+
+void TestRunActions::exportsAPlotThatIsShown()
+{
+    QTemporaryDir out;
+    QAction* csv = m_window->registry.find(QStringLiteral("training.exportCsv"));
+    const auto headings = [&](const char* name) {
+        m_window->find<QLineEdit>("runFilter")->setFocus(); // in no plot
+        const QString path = out.filePath(QLatin1String(name));
+        csv->trigger();
+        chooseInDialog(path);
+        QFile file(path);
+        return file.open(QIODevice::ReadOnly) ? file.readLine() : QByteArray();
+    };
+    QTRY_VERIFY(csv->isEnabled());
+    // A layer's page hides the dashboard: the first plot of the page, and its values.
+    m_window->workspace->selectLayer(4);
+    auto* lines = m_window->find<plots::TimeSeriesPlot>("utilisationPlot");
+    QTRY_COMPARE_WITH_TIMEOUT(lines->curves(), 16, 10'000);
+    QVERIFY(headings("page.csv").startsWith("step,expert "));
+    m_window->workspace->showDashboard();
+    QTRY_VERIFY(m_window->find<plots::TimeSeriesPlot>("dropRatePlot")->isVisible());
+    QVERIFY(headings("board.csv").startsWith("step,layer 0,"));
+    // The form hides the line plots: the map is left.
+    m_window->registry.find(QStringLiteral("run.new"))->trigger();
+    QTRY_VERIFY(!m_window->find<plots::TimeSeriesPlot>("dropRatePlot")->isVisible());
+    for (auto* dock : m_window->window.findChildren<QDockWidget*>()) {
+        if (dock->objectName() == QStringLiteral("loadDock"))
+            dock->raise();
+    }
+    QTRY_VERIFY(m_window->find<plots::HeatmapPlot>("loadHeatmap")->isVisible());
+    QVERIFY(headings("map.csv").startsWith("Layer,0,1,"));
+    // Another workspace in front: nothing to take, and the action says so.
+    m_window->workspace->hide();
+    QTRY_VERIFY(!csv->isEnabled());
+    QVERIFY(csv->toolTip().contains(QStringLiteral("No plot is shown")));
+    m_window->workspace->show();
+    QTRY_VERIFY(csv->isEnabled());
 }
 
 void TestRunActions::exportsAndImportsARecord()
