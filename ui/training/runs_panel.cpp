@@ -17,6 +17,8 @@
 #include <QMessageBox>
 #include <QPushButton>
 #include <QStackedWidget>
+#include <QStyle>
+#include <QStyleOptionViewItem>
 #include <QTableView>
 #include <QToolButton>
 #include <QVBoxLayout>
@@ -114,15 +116,27 @@ void RunsPanel::buildTable()
     connect(m_table, &QTableView::customContextMenuRequested, this, &RunsPanel::showContextMenu);
 }
 
+/// As wide as the table's delegate wants for the text.
+int RunsPanel::cellWidth(const QString& text) const
+{
+    QStyleOptionViewItem item;
+    item.initFrom(m_table);
+    item.widget = m_table;
+    item.font = m_table->font();
+    item.fontMetrics = QFontMetrics(item.font);
+    item.features = QStyleOptionViewItem::HasDisplay;
+    item.text = text;
+    return m_table->style()->sizeFromContents(QStyle::CT_ItemViewItem, &item, {}, m_table).width();
+}
+
 /// The figures' columns are as wide as their heading or their widest figure; the name has the rest.
 void RunsPanel::fitColumns()
 {
-    const QFontMetrics metrics(m_table->font());
     QHeaderView* header = m_table->horizontalHeader();
     for (const auto& [column, widest] : {std::pair(RunTableModel::Step, QStringLiteral("60,000")),
              std::pair(RunTableModel::Loss, QStringLiteral("12.345")),
              std::pair(RunTableModel::BestValid, QStringLiteral("12.345"))}) {
-        const int figure = metrics.horizontalAdvance(widest) + px(13);
+        const int figure = cellWidth(widest);
         const QString heading
             = m_model.headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
         const int words = header->fontMetrics().horizontalAdvance(heading) + px(13);

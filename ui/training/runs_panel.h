@@ -53,6 +53,7 @@ protected:
 private:
     void buildTable();
     void fitColumns();
+    int cellWidth(const QString& text) const;
     void buildMenu(shell::TitleBar& title);
     void showContextMenu(const QPoint& at);
     void updateEmpty();

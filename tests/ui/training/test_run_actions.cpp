@@ -4,10 +4,12 @@
 #include "workspace_fixture.h"
 
 #include "ui/models/event_table_model.h"
+#include "ui/models/run_table_model.h"
 #include "ui/plots/heatmap_plot.h"
 #include "ui/plots/time_series_plot.h"
 #include "ui/training/load_panel.h"
 #include "ui/training/plot_panel.h"
+#include "ui/training/runs_panel.h"
 
 #include <QComboBox>
 #include <QDockWidget>
@@ -62,6 +64,7 @@ private Q_SLOTS:
     void exportsAndImportsARecord();
     void keepsTagsAndNotes();
     void saysWhyADenseRunHasNoLoads();
+    void showsFiguresOfRunsWhole();
 
 private:
     void chooseInDialog(const QString& path)
@@ -328,6 +331,41 @@ void TestRunActions::saysWhyADenseRunHasNoLoads()
     QVERIFY(map->mapRect().height() > 0.7 * map->parentWidget()->height());
     QVERIFY(map->mapRect().height() <= 6 * shell::px(120));
     m_window->save(QStringLiteral("training-six-layers.png"));
+}
+
+void TestRunActions::showsFiguresOfRunsWhole()
+{
+    shell::ThemeSource::install(*qApp, shell::ThemeChoice::Light); // the style of the program
+    const QFont before = QApplication::font();
+    for (const char* family : {"Noto Sans", "DejaVu Sans"}) {
+        for (const int pixels : {12, 13, 15, 18}) {
+            QFont font(QString::fromLatin1(family));
+            font.setPixelSize(pixels);
+            QApplication::setFont(font);
+            models::RunTableModel runs;
+            shell::TitleBar title(QStringLiteral("Runs"));
+            const training::RunsPanel panel(runs, title);
+            telemetry::RunInfo run;
+            for (const int64_t steps : {25'200, 60'000, 88'888, 11'111}) {
+                ++run.id;
+                run.steps = steps;
+                run.lastLoss = run.bestValidLoss = 12.345;
+                runs.update(run);
+            }
+            auto* table = panel.findChild<QTableView*>(QStringLiteral("runTable"));
+            for (const int column : {models::RunTableModel::Step, models::RunTableModel::Loss,
+                     models::RunTableModel::BestValid}) {
+                for (int row = 0; row < table->model()->rowCount(); ++row) {
+                    const QModelIndex index = table->model()->index(row, column);
+                    QVERIFY2(table->sizeHintForIndex(index).width() <= table->columnWidth(column),
+                        qPrintable(QStringLiteral("%1 in %2 %3")
+                                       .arg(index.data().toString(), font.family())
+                                       .arg(pixels)));
+                }
+            }
+        }
+    }
+    QApplication::setFont(before);
 }
 
 QTEST_MAIN(TestRunActions)
