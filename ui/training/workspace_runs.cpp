@@ -35,6 +35,7 @@ void TrainingWorkspace::Impl::beginOwnRun()
     waiting.clear();
     recent.clear();
     closeLayer();
+    layer.open(-1);
     front.clear();
     ownIsFront = true;
     chosenRow = -1;
@@ -95,8 +96,10 @@ void TrainingWorkspace::Impl::finishLoading()
     const qint64 before = front.info().id;
     frontRequest = 0;
     if (snapshot) {
-        if (before != snapshot->info.id)
+        if (before != snapshot->info.id) {
             closeLayer();
+            layer.open(-1); // the layer of that index is another one now
+        }
         front.load(*snapshot, snapshotLayers);
         ownIsFront = session.isRunning() && isOwn(front.info().id);
         if (snapshot->tail.size() < static_cast<size_t>(load->span()))

@@ -30,10 +30,13 @@ class TestImportedRun : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        QFile file(m_folder.filePath(QStringLiteral("mixed.jsonl")));
-        QVERIFY(file.open(QIODevice::WriteOnly));
-        for (int step = 1; step <= kSteps; ++step)
-            file.write(line(step));
+        for (const auto& [name, steps] :
+            {std::pair("mixed.jsonl", kSteps), std::pair("short.jsonl", 7)}) {
+            QFile file(m_folder.filePath(QLatin1String(name)));
+            QVERIFY(file.open(QIODevice::WriteOnly));
+            for (int step = 1; step <= steps; ++step)
+                file.write(line(step));
+        }
     }
 
     void init()
@@ -50,6 +53,7 @@ private Q_SLOTS:
     void cleanup() { m_window.reset(); }
 
     void drawsTheExpertsOfTheOpenedLayer();
+    void opensTheLayerOfTheRunInFront();
     void saysWhatIsNotKnownOfDrops();
     void leavesExpertsThatAreNotThereEmpty();
     void callsRowsByTheirLayer();
@@ -111,6 +115,19 @@ void TestImportedRun::drawsTheExpertsOfTheOpenedLayer()
     // The line of the hottest expert first, then that of the chosen one.
     QTRY_COMPARE(static_cast<float>(lines->valueAt(0, kSteps).value_or(0)), 2000.0F / 1500);
     QCOMPARE(static_cast<float>(lines->valueAt(1, kSteps).value_or(0)), 1000.0F / 1500);
+}
+
+void TestImportedRun::opensTheLayerOfTheRunInFront()
+{
+    auto* map = m_window->find<plots::HeatmapPlot>("expertsOverTime");
+    m_window->workspace->selectLayer(10);
+    QTRY_COMPARE(map->data().columns, kSteps);
+    m_window->workspace->showDashboard();
+    m_window->workspace->importPath(m_folder.filePath(QStringLiteral("short.jsonl")));
+    QTRY_COMPARE_WITH_TIMEOUT(
+        m_window->find<QLabel>("runName")->text(), QStringLiteral("short"), 20'000);
+    m_window->workspace->selectLayer(10);
+    QTRY_COMPARE(map->data().columns, 7);
 }
 
 void TestImportedRun::saysWhatIsNotKnownOfDrops()
