@@ -138,9 +138,17 @@ Json chatOf(const BodyReader& body)
     return chat;
 }
 
+void checkLength(size_t tokens, const std::string& key, const ServedModel& model)
+{
+    if (tokens > static_cast<size_t>(model.context))
+        BodyReader::refuse("a prompt of " + std::to_string(tokens) + " tokens", key,
+            "at most the context, " + std::to_string(model.context));
+}
+
 std::vector<int32_t> idsOf(const Json& list)
 {
     std::vector<int32_t> ids;
+    ids.reserve(list.size());
     for (const Json& id : list) {
         if (!id.is_number_integer() || id.get<int64_t>() < 0 || id.get<int64_t>() > INT32_MAX)
             BodyReader::refuse("not a token id", "prompt", "write integers of the vocabulary");
@@ -151,26 +159,38 @@ std::vector<int32_t> idsOf(const Json& list)
 
 std::vector<int32_t> promptOf(const Json& prompt, const ServedModel& model)
 {
-    if (prompt.is_string())
-        return model.encodePrompt(prompt.get<std::string>());
+    if (prompt.is_string()) {
+        std::vector<int32_t> ids = model.encodePrompt(prompt.get_ref<const std::string&>());
+        checkLength(ids.size(), "prompt", model);
+        return ids;
+    }
     if (!prompt.is_array())
         BodyReader::refuse(
             "not a prompt", "prompt", "write a text, a list of token ids, or a list of either");
+    checkLength(prompt.size(), "prompt", model);
     return idsOf(prompt);
 }
 
-std::vector<std::vector<int32_t>> promptsOf(const BodyReader& body, const ServedModel& model)
+const Json& givenPrompt(const BodyReader& body)
 {
     const Json* prompt = body.find("prompt");
     if (!prompt)
         BodyReader::refuse("this key is missing", "prompt", "write a text");
-    const bool several = prompt->is_array() && !prompt->empty() && !prompt->front().is_number();
-    if (!several)
-        return {promptOf(*prompt, model)};
-    if (static_cast<int64_t>(prompt->size()) > kMostChoices)
-        BodyReader::refuse("too many prompts", "prompt", "at most 128 a request");
+    return *prompt;
+}
+
+bool areSeveral(const Json& prompt)
+{
+    return prompt.is_array() && !prompt.empty() && !prompt.front().is_number();
+}
+
+std::vector<std::vector<int32_t>> promptsOf(const BodyReader& body, const ServedModel& model)
+{
+    const Json& prompt = givenPrompt(body);
+    if (!areSeveral(prompt))
+        return {promptOf(prompt, model)};
     std::vector<std::vector<int32_t>> prompts;
-    for (const Json& one : *prompt)
+    for (const Json& one : prompt)
         prompts.push_back(promptOf(one, model));
     return prompts;
 }
@@ -181,10 +201,12 @@ std::vector<std::vector<int32_t>> encoded(
     const std::string key = chat ? "messages" : "prompt";
     try {
         std::vector<std::vector<int32_t>> prompts;
-        if (chat)
+        if (chat) {
             prompts.push_back(model.encodeChat(chatOf(body)));
-        else
+            checkLength(prompts.back().size(), key, model);
+        } else {
             prompts = promptsOf(body, model);
+        }
         for (const auto& prompt : prompts) {
             if (prompt.empty())
                 BodyReader::refuse("the prompt has no tokens", key, "write some text");
@@ -195,6 +217,23 @@ std::vector<std::vector<int32_t>> encoded(
     } catch (const Error& error) { // the template's refusal, a text that cannot be encoded
         throw ApiError(400, error.problem(), error.place(), error.remedy(), "", key);
     }
+}
+
+/// Each choice holds a prompt and a place until it ends.
+void checkChoices(const BodyReader& body, bool chat, int64_t n, int64_t most)
+{
+    int64_t prompts = 1;
+    if (!chat) {
+        const Json& prompt = givenPrompt(body);
+        prompts = areSeveral(prompt) ? static_cast<int64_t>(prompt.size()) : 1;
+    }
+    most = std::min(most, kMostChoices);
+    if (prompts > most)
+        BodyReader::refuse(
+            "too many prompts", "prompt", "at most " + std::to_string(most) + " a request");
+    if (prompts * n > most)
+        BodyReader::refuse("more choices than this server takes at once", "n",
+            "at most " + std::to_string(most) + " over all prompts");
 }
 
 void checkModel(const BodyReader& body, const ServedModel& model)
@@ -218,7 +257,8 @@ bool includesUsage(const BodyReader& body, bool stream)
 
 } // namespace
 
-CompletionRequest readCompletionRequest(std::string_view bytes, bool chat, const ServedModel& model)
+CompletionRequest readCompletionRequest(
+    std::string_view bytes, bool chat, const ServedModel& model, int64_t mostChoices)
 {
     const Json json = parseBody(bytes);
     const BodyReader body(json);
@@ -238,9 +278,8 @@ CompletionRequest readCompletionRequest(std::string_view bytes, bool chat, const
     const std::optional<uint64_t> seed = body.seed("seed");
     const std::optional<int64_t> maxTokens = maxTokensOf(body, chat);
 
+    checkChoices(body, chat, request.choicesPerPrompt, mostChoices);
     const auto prompts = encoded(body, chat, model);
-    if (static_cast<int64_t>(prompts.size()) * request.choicesPerPrompt > kMostChoices)
-        BodyReader::refuse("too many choices", "n", "at most 128 a request, over all its prompts");
     for (const std::vector<int32_t>& prompt : prompts) {
         const auto length = static_cast<int64_t>(prompt.size());
         request.promptTokens += length;

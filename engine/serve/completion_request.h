@@ -23,7 +23,9 @@ struct CompletionRequest {
 };
 
 /// Throws ApiError: 400 naming the key that is wrong or that we do not offer, 404 for another
-/// model. Any thread; long prompts take their time.
-CompletionRequest readCompletionRequest(std::string_view body, bool chat, const ServedModel& model);
+/// model. More than `mostChoices`, and prompts beyond the context, are refused before they take
+/// memory. Any thread; long prompts take their time.
+CompletionRequest readCompletionRequest(
+    std::string_view body, bool chat, const ServedModel& model, int64_t mostChoices);
 
 } // namespace moe::serve

@@ -44,7 +44,7 @@ struct ServerState {
     int64_t bodyBytes = 0; ///< of requests being read, and with the preparation
     bool stopping = false;
 
-    /// Generations and bodies that there may be at once.
+    /// Generations and bodies that there may be at once. Any thread.
     int64_t capacity() const { return model.parallel + options.limits.queue; }
     /// One body that is allowed always fits.
     int64_t mostBodyBytes() const

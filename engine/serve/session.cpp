@@ -137,7 +137,8 @@ void Session::prepare()
             std::optional<CompletionRequest> request;
             std::optional<ApiError> error;
             try {
-                request = readCompletionRequest(body, chat, self->m_state.model);
+                request = readCompletionRequest(
+                    body, chat, self->m_state.model, self->m_state.capacity());
             } catch (const ApiError& refusal) {
                 error = refusal;
             } catch (const std::exception&) {
@@ -167,9 +168,6 @@ void Session::prepared(
         if (m_state.stopping)
             throw stopping();
         const auto choices = static_cast<int64_t>(request->generations.size());
-        if (choices > m_state.capacity())
-            throw ApiError(400, "more choices than this server takes at once", "n",
-                "at most " + std::to_string(m_state.capacity()) + " over all prompts", "", "n");
         if (m_state.unfinished + choices > m_state.capacity())
             throw queueFull();
         const auto answer

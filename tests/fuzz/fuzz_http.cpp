@@ -69,7 +69,7 @@ void answer(std::string_view bytes, size_t pieces)
     if (!chat && head.destination.route != serve::Route::Completions)
         return;
     const serve::CompletionRequest request
-        = serve::readCompletionRequest(parser.get().body(), chat, model());
+        = serve::readCompletionRequest(parser.get().body(), chat, model(), 68);
     if (request.generations.empty() || request.generations.size() > 128)
         std::abort();
     for (const infer::GenerationRequest& generation : request.generations) {

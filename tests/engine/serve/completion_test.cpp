@@ -28,7 +28,7 @@ serve::CompletionRequest read(const std::string& more, bool chat = true)
         = chat ? R"("messages": [{"role": "user", "content": "hi"}])" : R"("prompt": "hi")";
     const std::string comma = more.empty() ? "" : ", ";
     return serve::readCompletionRequest(
-        R"({"model": "fake", )" + prompt + comma + more + "}", chat, model.served());
+        R"({"model": "fake", )" + prompt + comma + more + "}", chat, model.served(), 200);
 }
 
 /// The key that a refusal names; "none" when there is none.

@@ -54,13 +54,15 @@ serve::ServedModel FakeModel::served()
     model.created = 1;
     model.context = 4096;
     model.parallel = m_parallel;
-    model.encodePrompt = bytesOf;
-    model.encodeChat = [](const base::Json& chat) {
+    model.encodePrompt = [this](std::string_view text) {
+        return encode(text);
+    };
+    model.encodeChat = [this](const base::Json& chat) {
         std::string text;
         for (const auto& message : chat["messages"])
             text += message["role"].get<std::string>() + ":" + message["content"].get<std::string>()
                 + "\n";
-        return bytesOf(text);
+        return encode(text);
     };
     model.tokenBytes = [](int32_t id) {
         return std::string(1, static_cast<char>(id));
@@ -84,6 +86,12 @@ serve::ServedModel FakeModel::served()
         return {16, 4, 2};
     };
     return model;
+}
+
+std::vector<int32_t> FakeModel::encode(std::string_view text)
+{
+    ++encoded;
+    return bytesOf(text);
 }
 
 void FakeModel::step(uint64_t id, Running& running, bool stop)

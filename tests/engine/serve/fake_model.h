@@ -17,6 +17,7 @@ namespace moe::tests {
 /// A model whose every step the test decides: token i of a reply is "<seed>.<prompt's length>.<i>
 /// ", one a step for each of the first `parallel` requests. Prompts are bytes; the word REFUSE in a
 /// prompt is refused by the "template", the id 999, which the word UNKNOWN makes, by submit().
+/// submit() takes prompts of any length.
 class FakeModel {
 public:
     explicit FakeModel(int64_t parallel = 2);
@@ -28,6 +29,7 @@ public:
     std::atomic<bool> held = false; ///< no steps while set
     std::atomic<bool> fails = false; ///< every request ends as failed
     std::atomic<int64_t> tokenBytes = 0; ///< of padding in each token's text
+    std::atomic<int64_t> encoded = 0; ///< prompts
     std::atomic<int64_t> cancelled = 0, ended = 0, steps = 0;
     size_t running() const;
 
@@ -38,6 +40,7 @@ private:
         std::function<void(const infer::GenerationResult&)> onEnd;
         infer::GenerationResult result;
     };
+    std::vector<int32_t> encode(std::string_view text);
     void loop();
     void step(uint64_t id, Running& running, bool stop);
 

@@ -152,6 +152,32 @@ private Q_SLOTS:
             400);
     }
 
+    void promptsBeyondTheContextAreRefusedBeforeTheyAreKept()
+    {
+        ServerBench bench;
+        const auto refusal = [&](const std::string& prompt, int64_t n) {
+            const HttpResponse response = bench.ask(postRequest("/v1/completions",
+                R"({"model": "fake", "max_tokens": 1, "n": )" + std::to_string(n)
+                    + R"(, "prompt": )" + prompt + "}"));
+            return response.status == 400
+                ? json::parse(response.body)["error"]["param"].get<std::string>()
+                : std::to_string(response.status);
+        };
+        const std::string fits = '"' + std::string(4096, 'x') + '"',
+                          tooLong = '"' + std::string(4097, 'x') + '"';
+        QCOMPARE(refusal(fits, 1), std::string("200"));
+        QCOMPARE(refusal(json(std::vector<int>(4096, 1)).dump(), 1), std::string("200"));
+        QCOMPARE(refusal(json(std::vector<int>(4097, 1)).dump(), 1), std::string("prompt"));
+        bench.model.encoded = 0;
+        QCOMPARE(refusal("[" + tooLong + ", " + fits + "]", 1), std::string("prompt"));
+        QCOMPARE(bench.model.encoded.load(), int64_t{1}); // the other was not looked at
+        // Two are answered at once, four more may wait.
+        QCOMPARE(refusal(fits, 7), std::string("n"));
+        QCOMPARE(refusal("[" + fits + ", " + fits + "]", 4), std::string("n"));
+        QCOMPARE(bench.model.encoded.load(), int64_t{1});
+        QCOMPARE(refusal("[" + fits + ", " + fits + "]", 3), std::string("200"));
+    }
+
     void whatTheModelRefusesNamesTheClientsKey()
     {
         ServerBench bench;
