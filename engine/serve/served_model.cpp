@@ -6,8 +6,23 @@
 #include "engine/infer/opened_model.h"
 
 #include <chrono>
+#include <string>
 
 namespace moe::serve {
+
+namespace {
+
+/// Encoding takes many times a text's bytes: one that cannot fit whatever its tokens are is not
+/// worth them.
+void checkLength(const infer::OpenedModel& model, std::string_view text, const std::string& key)
+{
+    const size_t longest = model.tokenizer().longestToken();
+    if (longest > 0 && text.size() / longest > static_cast<size_t>(model.context()))
+        throw Error("a prompt of " + std::to_string(text.size()) + " bytes", key,
+            "at most the context, " + std::to_string(model.context()) + " tokens");
+}
+
+} // namespace
 
 ServedModel servedModel(infer::OpenedModel& model, infer::Generator& generator)
 {
@@ -17,9 +32,12 @@ ServedModel servedModel(infer::OpenedModel& model, infer::Generator& generator)
     served.context = model.context();
     served.parallel = model.parallel();
     served.encodeChat = [&model](const base::Json& chat) {
-        return model.encode(chat);
+        const std::string text = model.render(chat);
+        checkLength(model, text, "messages");
+        return model.tokenizer().encodeRendered(text);
     };
     served.encodePrompt = [&model](std::string_view text) {
+        checkLength(model, text, "prompt");
         return model.tokenizer().encodePrompt(text);
     };
     served.tokenBytes = [&model](int32_t id) {

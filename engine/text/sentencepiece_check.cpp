@@ -30,6 +30,7 @@ public:
     {
     }
     void model(std::string_view bytes);
+    bool mapsCharacters() const { return m_mapsCharacters; }
 
 private:
     [[noreturn]] void refuse(const std::string& what) const
@@ -53,6 +54,7 @@ private:
 
     std::string m_where;
     size_t m_pieces = 0;
+    bool m_mapsCharacters = false;
 };
 
 void Check::piece(std::span<const std::byte> bytes)
@@ -90,8 +92,10 @@ void Check::trainer(std::span<const std::byte> bytes)
 void Check::normalizer(std::span<const std::byte> bytes)
 {
     fields(bytes, [&](const WireField& field) {
-        if (field.number == kCharsMap && field.type == WireType::Bytes && !field.bytes.empty())
-            charsMap(field.bytes);
+        if (field.number != kCharsMap || field.type != WireType::Bytes || field.bytes.empty())
+            return;
+        charsMap(field.bytes);
+        m_mapsCharacters = true;
     });
 }
 
@@ -137,9 +141,11 @@ void Check::model(std::string_view bytes)
 
 } // namespace
 
-void checkSentencePieceModel(std::string_view model, const std::string& where)
+bool checkSentencePieceModel(std::string_view model, const std::string& where)
 {
-    Check(where).model(model);
+    Check check(where);
+    check.model(model);
+    return check.mapsCharacters();
 }
 
 } // namespace moe::text

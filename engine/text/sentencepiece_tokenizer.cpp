@@ -32,12 +32,14 @@ public:
     std::vector<int32_t> encodeRendered(std::string_view text) const override;
     std::string decode(const std::vector<int32_t>& ids, bool skipSpecial) const override;
     std::string bytesOf(int32_t id, bool first) const override;
+    size_t longestToken() const override { return m_longestToken; }
     bool isSpecial(int32_t id) const override;
     std::optional<int32_t> idOf(std::string_view token) const override;
     std::optional<int32_t> endOfSequence() const override { return m_endOfSequence; }
 
 private:
     void examine();
+    void measureTokens();
     void readTokens(const TokenizerConfig& config);
     void readEnds(const TokenizerConfig& config);
     std::vector<int32_t> encodeBetween(const AddedTokens& tokens, std::string_view text) const;
@@ -56,16 +58,18 @@ private:
     bool m_addBegin = false, m_addEnd = false;
     bool m_legacy = true;
     bool m_addsPrefix = false; ///< the model puts a space before a text
+    bool m_mapsCharacters = false; ///< the model's normaliser replaces some by others
     bool m_lossless = false; ///< no dummy prefix, whitespace kept, a byte piece for every byte
     bool m_splitsBeforeSpaces = false; ///< no piece holds a space after another character
     std::array<int32_t, 3> m_spaceMarkBytes{};
+    size_t m_longestToken = 0;
 };
 
 SentencePiece::SentencePiece(const std::filesystem::path& file)
     : m_file(file.string())
 {
     const std::string bytes = base::readFile(file);
-    checkSentencePieceModel(bytes, m_file);
+    m_mapsCharacters = checkSentencePieceModel(bytes, m_file);
     if (!m_processor.LoadFromSerializedProto(bytes).ok() || m_processor.GetPieceSize() == 0)
         throw Error(
             "not a SentencePiece model", m_file, "make one with moe corpus, or name another file");
@@ -74,6 +78,7 @@ SentencePiece::SentencePiece(const std::filesystem::path& file)
     readTokens(config);
     readEnds(config);
     examine();
+    measureTokens();
 }
 
 /// Added tokens keep the ids that the configuration gives them: pieces of the model, or ids that
@@ -148,6 +153,23 @@ void SentencePiece::examine()
         m_splitsBeforeSpaces
             = letters == std::string::npos || piece.find(mark, letters) == std::string::npos;
     }
+}
+
+/// A model that keeps every character of a text spells each out in some piece: bytes stand for what
+/// is in none (the library has byte pieces either all, or none).
+void SentencePiece::measureTokens()
+{
+    if (!m_lossless || m_mapsCharacters)
+        return;
+    size_t longest = 1;
+    for (const auto& [id, token] : m_added) {
+        if (token.lstrip || token.rstrip) // takes any amount of white space along
+            return;
+        longest = std::max(longest, token.content.size());
+    }
+    for (int id = 0; id < m_processor.GetPieceSize(); ++id)
+        longest = std::max(longest, m_processor.IdToPiece(id).size());
+    m_longestToken = longest;
 }
 
 void SentencePiece::appendEncoded(std::string_view text, std::vector<int32_t>& ids) const

@@ -39,6 +39,11 @@ public:
     /// that name no token.
     virtual std::string bytesOf(int32_t id, bool first) const = 0;
 
+    /// The most bytes of a text that one token stands for: a text longer than n times that has more
+    /// than n tokens. 0 where a tokenizer cannot promise it, as it drops or shortens some of a
+    /// text.
+    virtual size_t longestToken() const { return 0; }
+
     virtual bool isSpecial(int32_t id) const = 0;
     virtual std::optional<int32_t> idOf(std::string_view token) const = 0; ///< by its written form
     virtual std::optional<int32_t> endOfSequence() const = 0;

@@ -184,6 +184,30 @@ private Q_SLOTS:
         QCOMPARE(post(std::string(5 << 20, ' ')).status, 413);
     }
 
+    void promptsThatCannotFitAreNotTokenized()
+    {
+        cleanup();
+        QVERIFY(QDir().mkpath(m_folder.filePath("pieces")));
+        for (const char* file : {"config.json", "model.safetensors"})
+            QVERIFY(QFile::copy(model() + "/" + file, m_folder.filePath("pieces/") + file));
+        QVERIFY(QFile::copy(
+            QStringLiteral(MOE_SOURCE_DIR "/tests/fixtures/tokenizers/sp-lossless.model"),
+            m_folder.filePath("pieces/tokenizer.model")));
+        m_name = "pieces";
+        start({});
+        m_name = "tiny";
+        const std::string text(4'000'000, 'a'); // without a place to cut it
+        const HttpResponse prompt = ask(m_port,
+            postRequest("/v1/completions", json{{"model", "pieces"}, {"prompt", text}}.dump()));
+        const HttpResponse chat = post(json{
+            {"model", "pieces"}, {"messages", json::array({{{"role", "user"}, {"content", text}}})}}
+                                           .dump());
+        for (const HttpResponse& response : {prompt, chat}) {
+            QCOMPARE(response.status, 400);
+            QVERIFY2(response.body.find(" bytes: ") != std::string::npos, response.body.c_str());
+        }
+    }
+
     void whoGoesAwayFreesThePlace()
     {
         for (int i = 0; i < 8; ++i) { // more than are answered at once
@@ -242,7 +266,7 @@ private Q_SLOTS:
     }
 
 private:
-    QString model() const { return m_folder.filePath("tiny"); }
+    QString model() const { return m_folder.filePath(m_name); }
     QStringList command() const { return {"serve", "--model", model(), "--threads", "1"}; }
 
     void start(const QStringList& more)
@@ -269,6 +293,7 @@ private:
     json chat(const json& more) const { return json::parse(post(chatBody(more)).body); }
 
     QTemporaryDir m_folder;
+    QString m_name = "tiny";
     QProcess m_process;
     uint16_t m_port = 0;
 };

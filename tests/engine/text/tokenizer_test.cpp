@@ -78,6 +78,7 @@ private Q_SLOTS:
     void sentencePieceTakesItsConfiguration();
     void tiktokenFollowsTheArchitecture();
     void chatTemplatesAreFound();
+    void textsAreNoLongerThanTheirTokensAllow();
     void normalFormsOfManyMarks();
 
 private:
@@ -431,6 +432,36 @@ void TokenizerTest::tiktokenFollowsTheArchitecture()
     base::writeFileAtomically(path / "config.json", R"({"model_type": "klingon"})");
     QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("klingon") != std::string::npos);
     base::writeFileAtomically(path / "config.json", R"({"model_type": "qwen"})");
+void TokenizerTest::textsAreNoLongerThanTheirTokensAllow()
+{
+    const auto tokenizer = text::loadTokenizer(kFixtures / "sp-lossless.model");
+    const size_t longest = tokenizer->longestToken();
+    QVERIFY(longest > 1 && longest < 100);
+    const base::Json strings = base::readJsonFile(kFixtures / "strings.json");
+    for (const base::Json& string : strings) {
+        const std::string text = string.get<std::string>();
+        QVERIFY2(text.size() <= longest * tokenizer->encodePrompt(text).size(), text.c_str());
+    }
+    const std::string spaces(10'000, ' ');
+    QVERIFY(spaces.size() <= longest * tokenizer->encode(spaces).size());
+    // Those that drop or shorten parts of a text promise nothing.
+    for (const char* name : {"sp-bpe.model", "sp-unigram.model", "llama3.json"})
+        QCOMPARE(text::loadTokenizer(kFixtures / name)->longestToken(), size_t{0});
+
+    QTemporaryDir folder;
+    const fs::path path = folder.path().toStdString();
+    fs::copy_file(kFixtures / "sp-lossless.model", path / "tokenizer.model");
+    base::Json token{{"content", "<|a token with a very long name that no piece comes near to|>"}};
+    const auto withToken = [&] {
+        base::writeFileAtomically(path / "tokenizer_config.json",
+            base::Json{{"added_tokens_decoder", {{"620", token}}}}.dump());
+        return text::loadTokenizer(path)->longestToken();
+    };
+    QCOMPARE(withToken(), token["content"].get<std::string>().size());
+    token["rstrip"] = true; // it takes all white space behind it along
+    QCOMPARE(withToken(), size_t{0});
+}
+
     const auto tokenizer = text::loadTokenizer(path);
     using Ids = std::vector<int32_t>;
     QCOMPARE(tokenizer->encode("abc"), (Ids{258}));
