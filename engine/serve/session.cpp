@@ -321,6 +321,8 @@ void Session::watched(ErrorCode error, size_t bytes)
     const bool asked = m_phase == Phase::ReadingHead || m_phase == Phase::Lingering;
     if (error == boost::asio::error::eof && m_phase == Phase::Answering && !m_head.oldHttp)
         return halfClosed();
+    if (error == boost::asio::error::eof && m_phase == Phase::Sending)
+        return; // what it asked for is still to arrive; one that has gone shows when we write
     if (error && !(asked && error == boost::asio::error::operation_aborted))
         return m_phase == Phase::Answering ? clientGone() : close();
     if (m_phase == Phase::ReadingHead)

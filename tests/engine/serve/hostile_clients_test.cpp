@@ -354,6 +354,54 @@ private Q_SLOTS:
         QVERIFY(client.closed());
     }
 
+    void whoEndsSendingWhileTheAnswerIsSentGetsItAll_data()
+    {
+        QTest::addColumn<bool>("stream");
+        QTest::newRow("stream") << true;
+        QTest::newRow("whole answer") << false;
+    }
+    void whoEndsSendingWhileTheAnswerIsSentGetsItAll()
+    {
+        QFETCH(bool, stream);
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.limits.writeTime = std::chrono::seconds(10);
+        ServerBench& bench = start(options);
+        bench.model.tokenBytes = 2000;
+        bench.model.stepMilliseconds = 0;
+        HttpClient client(bench.port, 4096); // most of the answer waits with the server
+        client.send(postRequest("/v1/chat/completions",
+            stream ? longBody(300) : ServerBench::chatBody(R"(, "max_tokens": 300)")));
+        QVERIFY(client.receiveUntil("7.8.0"));
+        QVERIFY(bench.quiet());
+        client.endSending();
+        QTest::qWait(100);
+        const HttpResponse response = client.receive();
+        QVERIFY(response.whole);
+        QVERIFY(response.body.find("7.8.299") != std::string::npos);
+        QVERIFY(client.closed());
+        bench.model.tokenBytes = 0;
+    }
+
+    void whatIsAskedBeforeTheEndIsAnswered()
+    {
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.limits.writeTime = std::chrono::seconds(10);
+        ServerBench& bench = start(options);
+        bench.model.tokenBytes = 2000;
+        bench.model.stepMilliseconds = 0;
+        HttpClient client(bench.port, 4096);
+        client.send(
+            postRequest("/v1/chat/completions", ServerBench::chatBody(R"(, "max_tokens": 300)")));
+        QVERIFY(client.receiveUntil("7.8.0"));
+        QVERIFY(bench.quiet());
+        client.send(getRequest("/health"));
+        client.endSending();
+        QTest::qWait(100);
+        QVERIFY(client.receive().whole);
+        QCOMPARE(client.receive().status, 200);
+        bench.model.tokenBytes = 0;
+    }
+
     void whoMayNotAskIsToldThatFirst()
     {
         serve::ServerOptions options = ServerBench::quickOptions();
