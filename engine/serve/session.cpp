@@ -83,6 +83,7 @@ void Session::headRead(ErrorCode error)
         return;
     if (error && !isSyntaxError(error))
         return close();
+    m_head.headOnly = m_parser->get().method() == http::verb::head; // of a refusal, too
     try {
         // Whoever may not ask is told that, not how long a body may be.
         if (error && error != http::error::body_limit)

@@ -64,6 +64,31 @@ private Q_SLOTS:
         QVERIFY(head.fields.at("content-length") != "0");
     }
 
+    void refusalsOfHeadHaveNoBody_data()
+    {
+        QTest::addColumn<QString>("target");
+        QTest::addColumn<int>("status");
+        QTest::newRow("no route") << "/nope" << 404;
+        QTest::newRow("wrong method") << "/v1/completions" << 405;
+        QTest::newRow("no key") << "/v1/models" << 401;
+    }
+    void refusalsOfHeadHaveNoBody()
+    {
+        QFETCH(QString, target);
+        QFETCH(int, status);
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.apiKey = "sesame";
+        ServerBench bench(options);
+        HttpClient client(bench.port);
+        const std::string key = status == 401 ? "" : "Authorization: Bearer sesame\r\n";
+        client.send("HEAD " + target.toStdString() + " HTTP/1.1\r\nHost: localhost\r\n" + key
+            + "\r\n" + getRequest("/health"));
+        const HttpResponse head = client.receive(true);
+        QCOMPARE(head.status, status);
+        QVERIFY(head.fields.at("content-length") != "0"); // what GET would get
+        QCOMPARE(client.receive().body, std::string(R"({"status": "ok"})"));
+    }
+
     void errorsHaveOpenAisForm()
     {
         ServerBench bench;
