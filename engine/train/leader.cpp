@@ -5,6 +5,7 @@
 #include "engine/base/files.h"
 #include "engine/base/log.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/text/tokenizer.h"
 #include "engine/train/data_fingerprint.h"
 #include "engine/train/run_file_parts.h"
 #include "engine/train/step_record.h"
@@ -31,6 +32,23 @@ bool allFinite(const std::vector<float>& values)
         values.begin(), values.end(), [](float value) { return std::isfinite(value); });
 }
 
+/// Documents of a corpus end with the tokenizer's end of sequence. Where the model's configuration
+/// names none, its replies should end with that, too, rather than go on with another document.
+model::ModelConfig savedModel(
+    model::ModelConfig model, const std::optional<std::filesystem::path>& tokenizer)
+{
+    if (!model.eosTokenIds.empty() || !tokenizer)
+        return model;
+    try {
+        const std::optional<int32_t> eos = text::loadTokenizer(*tokenizer)->endOfSequence();
+        if (eos && *eos < model.vocabSize)
+            model.eosTokenIds = {*eos};
+    } catch (const Error& error) { // training needs no tokenizer
+        base::log(base::LogLevel::Warning, error.what());
+    }
+    return model;
+}
+
 } // namespace
 
 Leader::Leader(const RunFile& file, const std::optional<ResumePoint>& resume, Control& control,
@@ -43,8 +61,10 @@ Leader::Leader(const RunFile& file, const std::optional<ResumePoint>& resume, Co
     , m_stop(std::move(stop))
     , m_aux(file.moe.auxCoefficient, file.model.moeLayers())
 {
-    if (file.checkpointDir)
+    if (file.checkpointDir) {
         m_data = dataFingerprints(file).dump();
+        m_saved = savedModel(file.model, m_tokenizer);
+    }
     if (!resume)
         return;
     m_newest = resume->folder;
@@ -189,7 +209,7 @@ void Leader::save(int64_t step, const HostState& state, const model::ParameterLa
     const std::filesystem::path final = checkpoint::stepFolder(dir, step);
     try {
         base::showingPlace(partial, final, [&] {
-            checkpoint::saveModel(partial, m_file.model, layout, state.weights.data(),
+            checkpoint::saveModel(partial, m_saved, layout, state.weights.data(),
                 precisionName(m_file.precision), m_tokenizer);
             checkpoint::saveTrainingState(partial, layout, trainingState(step),
                 state.weights.data(), state.m.data(), state.v.data());

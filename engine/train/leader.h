@@ -59,6 +59,7 @@ private:
 
     const RunFile& m_began; ///< as the run's file says
     RunFile m_file; ///< as steered since
+    model::ModelConfig m_saved; ///< what checkpoints say of the model
     Control& m_control;
     Recorder& m_recorder;
     std::optional<std::filesystem::path> m_tokenizer;

@@ -304,6 +304,16 @@ private Q_SLOTS:
         QCOMPARE(run.probes[5].layers.size(), size_t(2));
         QCOMPARE(run.probes[5].layers[1].load.size(), size_t(4));
         QVERIFY(std::filesystem::exists(checkpointOf(file, 7) / "tokenizer.model"));
+        // Documents end with the tokenizer's end of sequence: replies should, too.
+        const auto eosIn = [](const train::RunFile& saved) {
+            return base::readJsonFile(checkpointOf(saved, 7) / "config.json")["eos_token_id"];
+        };
+        const auto eos = text::loadTokenizer(m_bench.path("probed"))->endOfSequence();
+        QVERIFY(eosIn(file) == base::Json(*eos));
+        const train::RunFile own = m_bench.file({"data.train=probed", "model.vocab_size=400",
+            "model.eos_token_id=7", "checkpoint.dir=own"});
+        QCOMPARE(m_bench.run(own).error, std::string());
+        QVERIFY(eosIn(own) == base::Json(7));
 
         // Probes touch nothing: the record is the same without them.
         std::filesystem::remove_all(*file.checkpointDir);
