@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <ctime>
 #include <new>
 #include <optional>
@@ -17,7 +18,9 @@ namespace moe::text {
 
 namespace {
 
-constexpr uint32_t kMatchLimit = 1'000'000; // steps of one match, with or without compiled code
+/// Steps of one match, with or without compiled code: at least so many, and so many a byte. What
+/// reads on to the end of a run and comes back takes a step or two for each of its characters.
+constexpr size_t kMatchLimit = 1'000'000, kStepsPerByte = 8;
 constexpr uint32_t kDepthLimit = 10'000;
 constexpr uint32_t kHeapLimitKiB = 65'536;
 constexpr size_t kStackBytes = 1 << 20; // of compiled code, grown as needed
@@ -127,7 +130,6 @@ RegexScan::RegexScan(const Regex& regex)
 {
     if (!m_work->data || !m_work->context)
         throw std::bad_alloc();
-    pcre2_set_match_limit(m_work->context.get(), kMatchLimit);
     pcre2_set_depth_limit(m_work->context.get(), kDepthLimit);
     pcre2_set_heap_limit(m_work->context.get(), kHeapLimitKiB);
 }
@@ -144,6 +146,9 @@ void RegexScan::forEachMatch(
             "another text; the pattern is " + m_regex.m_pattern.substr(0, 200));
     };
     m_work->budget.allow(text.size());
+    pcre2_set_match_limit(context,
+        static_cast<uint32_t>(
+            std::clamp<size_t>(kStepsPerByte * text.size(), kMatchLimit, UINT32_MAX)));
     std::optional<size_t> lastEnd;
     for (size_t at = 0; at <= text.size();) {
         const size_t window = characterStart(text, std::min(text.size(), at + kWindowBytes));

@@ -71,6 +71,8 @@ private Q_SLOTS:
     void streamHoldsHalfCharactersBack();
     void longPiecesTakeNoLonger();
     void longMergesEqualShortOnes();
+    void longRunsOfSpaceAreEncoded_data();
+    void longRunsOfSpaceAreEncoded();
     void hostilePatternsEnd();
     void unknownPartsAreRefusedByName_data();
     void unknownPartsAreRefusedByName();
@@ -253,6 +255,21 @@ void TokenizerTest::longMergesEqualShortOnes()
         }
         QCOMPARE(ids, simple);
     }
+}
+
+void TokenizerTest::longRunsOfSpaceAreEncoded_data()
+{
+    QTest::addColumn<QString>("name");
+    for (const char* name : {"llama3", "gpt-oss", "qwen"})
+        QTest::newRow(name) << name;
+}
+
+void TokenizerTest::longRunsOfSpaceAreEncoded()
+{
+    QFETCH(QString, name);
+    const auto tokenizer = text::loadTokenizer(kFixtures / (name.toStdString() + ".json"));
+    const std::string text = "a" + std::string(1'200'000, ' ') + "b";
+    QVERIFY(tokenizer->decode(tokenizer->encode(text)) == text);
 }
 
 void TokenizerTest::hostilePatternsEnd()
