@@ -10,6 +10,7 @@
 #include <cmath>
 #include <limits>
 #include <numeric>
+#include <optional>
 
 namespace moe::infer {
 
@@ -18,6 +19,17 @@ namespace {
 constexpr int64_t kWindow = 2048;
 /// Logits that stand in memory at once.
 constexpr int64_t kMostLogits = int64_t{1} << 24;
+
+/// What stands before a text that begins with nothing.
+std::optional<int32_t> beforeAll(const OpenedModel& model)
+{
+    if (const auto& begin = model.config().bosTokenId)
+        return static_cast<int32_t>(*begin);
+    if (const auto end = model.tokenizer().endOfSequence())
+        return end;
+    const auto ends = model.endOfSequence();
+    return ends.empty() ? std::nullopt : std::optional(ends.front());
+}
 
 } // namespace
 
@@ -76,14 +88,19 @@ std::vector<ChoiceTokens> choiceTokens(const OpenedModel& model, const MultipleC
     std::vector<ChoiceTokens> choices;
     for (const std::string& choice : item.choices) {
         ChoiceTokens tokens{model.tokenizer().encodePrompt(item.question + choice), 0};
-        const auto& ids = tokens.ids;
+        auto& ids = tokens.ids;
         const auto own
             = std::mismatch(ids.begin(), ids.end(), question.begin(), question.end()).first;
         if (own == ids.end())
             throw Error("a choice adds no token to its question", item.where,
                 "write something in each choice");
+        tokens.given = own - ids.begin();
+        if (const auto before = beforeAll(model); tokens.given == 0 && before) {
+            ids.insert(ids.begin(), *before);
+            tokens.given = 1;
+        }
         // The first token of all has no probability.
-        tokens.given = std::max<int64_t>(1, own - ids.begin());
+        tokens.given = std::max<int64_t>(1, tokens.given);
         if (tokens.given == std::ssize(ids))
             throw Error("a choice of one token has nothing before it", item.where,
                 "write a question that the choice does not swallow");

@@ -39,8 +39,9 @@ struct ChoiceTokens {
     std::vector<int32_t> ids;
     int64_t given = 0; ///< of them, before the first that is scored
 };
-/// Of each choice. Throws, naming the item, for one that has no token to score or that the context
-/// does not hold.
+/// Of each choice. A choice with nothing before it is put behind the model's begin of sequence, or
+/// else its end, which documents follow. Throws, naming the item, for one that has no token to
+/// score or that the context does not hold.
 std::vector<ChoiceTokens> choiceTokens(const OpenedModel& model, const MultipleChoice& item);
 /// The choice with the largest sum of log p of its tokens behind the question's (ties: the first).
 int64_t likeliestChoice(OpenedModel& model, std::span<const ChoiceTokens> choices);
