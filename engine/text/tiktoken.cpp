@@ -19,6 +19,7 @@ namespace moe::text {
 namespace {
 
 constexpr int64_t kMostBytes = INT64_C(256) << 20;
+constexpr int32_t kMostRank = 1 << 30; // special tokens have the ids behind it
 constexpr size_t kLongestToken = 512; // every way to cut a token in two is looked up
 
 /// How a family cuts text and which tokens follow its ranks.
@@ -122,9 +123,9 @@ Ranks readRanks(std::string_view text, const std::string& where)
         const auto [end, error]
             = std::from_chars(number.data(), number.data() + number.size(), rank);
         if (!bytes || bytes->empty() || bytes->size() > kLongestToken || error != std::errc()
-            || end != number.data() + number.size() || rank < 0)
+            || end != number.data() + number.size() || rank < 0 || rank >= kMostRank)
             throw Error("not a token and its rank", where + ": line " + std::to_string(line),
-                "base64 of 1 to 512 bytes, a space, a whole number");
+                "base64 of 1 to 512 bytes, a space, a whole number below 2^30");
         ranks.emplace_back(*bytes, rank);
     }
     if (ranks.empty())

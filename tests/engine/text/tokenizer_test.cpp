@@ -78,9 +78,9 @@ private Q_SLOTS:
     void unknownPartsAreRefusedByName();
     void brokenFilesAreRefused();
     void sentencePieceTakesItsConfiguration();
+    void textsAreNoLongerThanTheirTokensAllow();
     void tiktokenFollowsTheArchitecture();
     void chatTemplatesAreFound();
-    void textsAreNoLongerThanTheirTokensAllow();
     void normalFormsOfManyMarks();
 
 private:
@@ -432,23 +432,6 @@ void TokenizerTest::sentencePieceTakesItsConfiguration()
     QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("<nowhere>") != std::string::npos);
 }
 
-void TokenizerTest::tiktokenFollowsTheArchitecture()
-{
-    QTemporaryDir folder;
-    const fs::path path = folder.path().toStdString();
-    std::string ranks;
-    for (int byte = 0; byte < 256; ++byte) {
-        const QByteArray one(1, static_cast<char>(byte));
-        ranks += one.toBase64().toStdString() + " " + std::to_string(byte) + "\n";
-    }
-    int rank = 256;
-    for (const char* token : {"ab", "bc", "abc", "aa", "aaa", " the"})
-        ranks += QByteArray(token).toBase64().toStdString() + " " + std::to_string(rank++) + "\n";
-    base::writeFileAtomically(path / "model.tiktoken", ranks);
-    QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("config.json") != std::string::npos);
-    base::writeFileAtomically(path / "config.json", R"({"model_type": "klingon"})");
-    QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("klingon") != std::string::npos);
-    base::writeFileAtomically(path / "config.json", R"({"model_type": "qwen"})");
 void TokenizerTest::textsAreNoLongerThanTheirTokensAllow()
 {
     const auto tokenizer = text::loadTokenizer(kFixtures / "sp-lossless.model");
@@ -479,6 +462,23 @@ void TokenizerTest::textsAreNoLongerThanTheirTokensAllow()
     QCOMPARE(withToken(), size_t{0});
 }
 
+void TokenizerTest::tiktokenFollowsTheArchitecture()
+{
+    QTemporaryDir folder;
+    const fs::path path = folder.path().toStdString();
+    std::string ranks;
+    for (int byte = 0; byte < 256; ++byte) {
+        const QByteArray one(1, static_cast<char>(byte));
+        ranks += one.toBase64().toStdString() + " " + std::to_string(byte) + "\n";
+    }
+    int rank = 256;
+    for (const char* token : {"ab", "bc", "abc", "aa", "aaa", " the"})
+        ranks += QByteArray(token).toBase64().toStdString() + " " + std::to_string(rank++) + "\n";
+    base::writeFileAtomically(path / "model.tiktoken", ranks);
+    QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("config.json") != std::string::npos);
+    base::writeFileAtomically(path / "config.json", R"({"model_type": "klingon"})");
+    QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("klingon") != std::string::npos);
+    base::writeFileAtomically(path / "config.json", R"({"model_type": "qwen"})");
     const auto tokenizer = text::loadTokenizer(path);
     using Ids = std::vector<int32_t>;
     QCOMPARE(tokenizer->encode("abc"), (Ids{258}));
@@ -487,8 +487,11 @@ void TokenizerTest::textsAreNoLongerThanTheirTokensAllow()
     QCOMPARE(tokenizer->encode("12"), (Ids{'1', '2'}));
     QCOMPARE(tokenizer->vocabSize(), int64_t{262 + 3 + 205});
     QCOMPARE(tokenizer->decode(tokenizer->encode("é🙂<|im_end|>"), true), std::string("é🙂"));
-    base::writeFileAtomically(path / "model.tiktoken", "!! 0\n");
-    QVERIFY(messageOf([&] { text::loadTokenizer(path); }).find("line 1") != std::string::npos);
+    for (const char* bad : {"!! 0\n", "YQ== 2147483647\n", "YQ== 2147483648\n", "YQ== -1\n"}) {
+        base::writeFileAtomically(path / "model.tiktoken", bad);
+        QVERIFY2(
+            messageOf([&] { text::loadTokenizer(path); }).find("line 1") != std::string::npos, bad);
+    }
 }
 
 void TokenizerTest::chatTemplatesAreFound()
