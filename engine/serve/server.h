@@ -37,8 +37,9 @@ public:
     /// for one beyond loopback without a key.
     void start();
     /// Takes no more requests, lets those under way end within Limits::graceTime, ends the rest
-    /// with an error, and waits for the model's last step. Any thread but the server's own; blocks
-    /// for that long. Nothing when it does not run.
+    /// with an error, and waits for the model's last step and for the prompts being tokenized (not
+    /// those queued for it). Any thread but the server's own; blocks for that long. Nothing when it
+    /// does not run.
     void stop();
 
     std::string address() const; ///< "http://127.0.0.1:8080", once started

@@ -12,6 +12,7 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <memory>
 #include <random>
 #include <set>
@@ -42,7 +43,7 @@ struct ServerState {
     int64_t reading = 0; ///< bodies with the preparation
     int64_t unfinished = 0; ///< generations submitted whose end has not come
     int64_t bodyBytes = 0; ///< of requests being read, and with the preparation
-    bool stopping = false;
+    std::atomic<bool> stopping = false; ///< set by the io thread, read by the preparation, too
 
     /// Generations and bodies that there may be at once. Any thread.
     int64_t capacity() const { return model.parallel + options.limits.queue; }

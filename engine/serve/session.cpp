@@ -138,6 +138,8 @@ void Session::prepare()
             std::optional<CompletionRequest> request;
             std::optional<ApiError> error;
             try {
+                if (self->m_state.stopping) // which waits for this: not for all that is queued
+                    throw stopping();
                 request = readCompletionRequest(
                     body, chat, self->m_state.model, self->m_state.capacity());
             } catch (const ApiError& refusal) {

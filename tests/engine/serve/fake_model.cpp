@@ -90,6 +90,7 @@ serve::ServedModel FakeModel::served()
 
 std::vector<int32_t> FakeModel::encode(std::string_view text)
 {
+    std::this_thread::sleep_for(std::chrono::milliseconds(encodeMilliseconds));
     ++encoded;
     return bytesOf(text);
 }

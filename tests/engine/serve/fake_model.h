@@ -29,6 +29,7 @@ public:
     std::atomic<bool> held = false; ///< no steps while set
     std::atomic<bool> fails = false; ///< every request ends as failed
     std::atomic<int64_t> tokenBytes = 0; ///< of padding in each token's text
+    std::atomic<int64_t> encodeMilliseconds = 0; ///< that a prompt takes
     std::atomic<int64_t> encoded = 0; ///< prompts
     std::atomic<int64_t> cancelled = 0, ended = 0, steps = 0;
     size_t running() const;

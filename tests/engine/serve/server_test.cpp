@@ -203,6 +203,25 @@ private Q_SLOTS:
         QCOMPARE(refusal("[" + fits + ", " + fits + "]", 3), std::string("200"));
     }
 
+    void aStopDoesNotWaitForPromptsInTheQueue()
+    {
+        serve::ServerOptions options = ServerBench::quickOptions();
+        options.limits.queue = 32;
+        ServerBench bench(options);
+        bench.model.encodeMilliseconds = 400;
+        std::vector<std::unique_ptr<HttpClient>> clients;
+        for (int i = 0; i < 20; ++i) { // four seconds for the two threads
+            clients.push_back(std::make_unique<HttpClient>(bench.port));
+            clients.back()->send(postRequest("/v1/chat/completions", ServerBench::chatBody()));
+        }
+        QVERIFY(QTest::qWaitFor([&] { return bench.server.snapshot().requests.size() == 20; }));
+        QElapsedTimer timer;
+        timer.start();
+        bench.server.stop();
+        QVERIFY2(timer.elapsed() < 2500, qPrintable(QString::number(timer.elapsed())));
+        QCOMPARE(clients.back()->receive().status, 503);
+    }
+
     void whatTheModelRefusesNamesTheClientsKey()
     {
         ServerBench bench;
