@@ -40,19 +40,20 @@ constexpr const char* kO200kPattern
 const std::vector<Family>& families()
 {
     static const std::vector<const char*> qwen = {"<|endoftext|>", "<|im_start|>", "<|im_end|>"};
-    static const std::vector<Family> known = {{"qwen", kQwenPattern, true, qwen},
-        {"qwen2", kQwenPattern, true, qwen}, {"qwen2_moe", kQwenPattern, true, qwen},
-        {"qwen3", kQwenPattern, true, qwen}, {"qwen3_moe", kQwenPattern, true, qwen},
-        {"llama", kLlamaPattern, false,
-            {"<|begin_of_text|>", "<|end_of_text|>", "<|reserved_special_token_0|>",
-                "<|reserved_special_token_1|>", "<|finetune_right_pad_id|>",
-                "<|reserved_special_token_2|>", "<|start_header_id|>", "<|end_header_id|>",
-                "<|eom_id|>", "<|eot_id|>"}},
-        {"gpt_oss", kO200kPattern, false,
-            {"<|startoftext|>", "<|endoftext|>", "<|reserved_200000|>", "<|reserved_200001|>",
-                "<|return|>", "<|constrain|>", "<|reserved_200004|>", "<|channel|>", "<|start|>",
-                "<|end|>", "<|message|>", "<|reserved_200009|>", "<|reserved_200010|>",
-                "<|reserved_200011|>", "<|call|>"}}};
+    static const std::vector<const char*> llama = {"<|begin_of_text|>", "<|end_of_text|>",
+        "<|reserved_special_token_0|>", "<|reserved_special_token_1|>", "<|finetune_right_pad_id|>",
+        "<|reserved_special_token_2|>", "<|start_header_id|>", "<|end_header_id|>", "<|eom_id|>",
+        "<|eot_id|>"};
+    static const std::vector<Family> known
+        = {{"qwen", kQwenPattern, true, qwen}, {"qwen2", kQwenPattern, true, qwen},
+            {"qwen2_moe", kQwenPattern, true, qwen}, {"qwen3", kQwenPattern, true, qwen},
+            {"qwen3_moe", kQwenPattern, true, qwen}, {"llama", kLlamaPattern, false, llama},
+            {"skywork", kLlamaPattern, false, llama}, // what upcycling makes of a Llama
+            {"gpt_oss", kO200kPattern, false,
+                {"<|startoftext|>", "<|endoftext|>", "<|reserved_200000|>", "<|reserved_200001|>",
+                    "<|return|>", "<|constrain|>", "<|reserved_200004|>", "<|channel|>",
+                    "<|start|>", "<|end|>", "<|message|>", "<|reserved_200009|>",
+                    "<|reserved_200010|>", "<|reserved_200011|>", "<|call|>"}}};
     return known;
 }
 

@@ -3,6 +3,7 @@
 #include "engine/base/files.h"
 #include "engine/base/random.h"
 #include "engine/checkpoint/checkpoint.h"
+#include "engine/text/tokenizer.h"
 #include "engine/train/upcycle.h"
 #include "kernels/error.h"
 #include "tests/support/error_of.h"
@@ -176,6 +177,26 @@ private Q_SLOTS:
         train::upcycle(dense, layout, weights.data(), moe, moeLayout, 9, inMemory.data());
         for (size_t i = 0; i < upcycled.size(); ++i)
             QVERIFY(std::abs(inMemory[i] - upcycled[i]) <= std::abs(inMemory[i]) / 256);
+    }
+
+    void ranksOfTiktokenAreReadAsTheSources()
+    {
+        const ModelConfig dense = denseModel();
+        const ParameterLayout layout(dense);
+        fs::create_directory(m_dir / "dense");
+        checkpoint::saveModel(
+            m_dir / "dense", dense, layout, randomWeights(layout).data(), "float32", {});
+        std::string ranks;
+        for (int byte = 0; byte < 256; ++byte)
+            ranks += QByteArray(1, static_cast<char>(byte)).toBase64().toStdString() + " "
+                + std::to_string(byte) + "\n";
+        ranks += QByteArray(" the").toBase64().toStdString() + " 256\n";
+        base::writeFileAtomically(m_dir / "dense" / "own name.tiktoken", ranks);
+        train::upcycleFolder(m_dir / "dense", 4, 2, 9, m_dir / "moe");
+        const std::string text = "On the 12345th day<|end_of_text|>";
+        const std::vector<int32_t> ids = text::loadTokenizer(m_dir / "dense")->encode(text);
+        QCOMPARE(text::loadTokenizer(m_dir / "moe")->encode(text), ids);
+        QCOMPARE(ids.back(), 258);
     }
 
     void nothingHalfDoneIsLeft()
