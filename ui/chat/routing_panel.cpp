@@ -3,6 +3,7 @@
 #include "ui/chat/routing_panel.h"
 
 #include "ui/models/format.h"
+#include "ui/shell/segments.h"
 #include "ui/shell/theme.h"
 #include "ui/shell/title_bar.h"
 
@@ -69,14 +70,16 @@ RoutingPanel::RoutingPanel(shell::TitleBar& title, QWidget* parent)
     row->setContentsMargins(px(12), px(2), px(12), px(4));
     row->setSpacing(0);
     const QStringList names{tr("This reply"), tr("Conversation"), tr("Live")};
+    QList<QPushButton*> buttons;
     for (int i = 0; i < names.size(); ++i) {
         auto* button = new QPushButton(names[i], this);
         button->setCheckable(true);
         button->setObjectName(QStringLiteral("span%1").arg(i));
-        shell::makeSmall(button);
         m_spans->addButton(button, i);
         row->addWidget(button);
+        buttons += button;
     }
+    shell::makeSegments(buttons);
     m_spans->button(0)->setChecked(true);
     row->addStretch(1);
     connect(m_spans, &QButtonGroup::idClicked, this, [this] { Q_EMIT spanChosen(); });

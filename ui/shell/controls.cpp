@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/segments.h"
 #include "ui/shell/style.h"
+#include "ui/shell/style_draw.h"
 #include "ui/shell/theme.h"
 
 #include <QCoreApplication>
@@ -23,6 +25,21 @@ void makePrimary(QPushButton* button, bool primary)
 {
     button->setProperty(kPrimaryProperty, primary);
     button->update();
+}
+
+void makeField(QToolButton* button)
+{
+    button->setProperty(kFieldProperty, true);
+    button->updateGeometry();
+}
+
+void makeSegments(const QList<QPushButton*>& buttons)
+{
+    for (qsizetype i = 0; i < buttons.size(); ++i) {
+        makeSmall(buttons[i]);
+        buttons[i]->setProperty(kJoinedProperty,
+            (i > 0 ? kJoinedLeft : 0) | (i + 1 < buttons.size() ? kJoinedRight : 0));
+    }
 }
 
 void setTextColor(QLabel* label, QColor Theme::*color)

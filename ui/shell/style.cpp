@@ -197,6 +197,8 @@ QSize Style::sizeFromContents(
             width += button->iconSize.width() + px(6);
         if (button->features.testFlag(QStyleOptionToolButton::Menu))
             width += px(16);
+        if (flagged(widget, kFieldProperty))
+            width += px(26);
         if (isInUnderlinedBar(widget))
             width += 2 * px(kBarGap);
         return {width, isInUnderlinedBar(widget) ? px(40) : controlHeight(widget, 26)};

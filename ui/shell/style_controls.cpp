@@ -34,6 +34,22 @@ void roundRect(QPainter& painter, const QRectF& rect, const QColor& fill, const 
     painter.restore();
 }
 
+/// One of a row of buttons that share their borders: the row alone has round corners.
+void joinedRect(
+    QPainter& painter, const QRect& rect, const QColor& fill, const QColor& line, int joined)
+{
+    QRectF body = borderRect(rect);
+    const double beyond = px(kRadius) + 1;
+    body.adjust(
+        (joined & kJoinedLeft) != 0 ? -beyond : 0, 0, (joined & kJoinedRight) != 0 ? beyond : 0, 0);
+    painter.save();
+    painter.setClipRect(rect);
+    roundRect(painter, body, fill, line);
+    if ((joined & kJoinedRight) != 0)
+        painter.fillRect(QRect(rect.right(), rect.top(), 1, rect.height()), line);
+    painter.restore();
+}
+
 /// Icon and text of a button as one centred group.
 void drawIconAndText(QPainter& painter, const QRect& rect, const QIcon& icon, QSize iconSize,
     const QString& text, const QColor& ink, QIcon::Mode mode, QIcon::State state)
@@ -86,8 +102,8 @@ void drawChevron(QPainter& painter, const QRect& rect, bool down, bool enabled)
         .paint(&painter, place, Qt::AlignCenter, enabled ? QIcon::Normal : QIcon::Disabled);
 }
 
-void drawPushButton(
-    QPainter& painter, const QStyleOptionButton& option, bool primary, bool isMenuButton)
+void drawPushButton(QPainter& painter, const QStyleOptionButton& option, bool primary,
+    bool isMenuButton, int joined)
 {
     const Theme& t = theme();
     const bool enabled = has(option, QStyle::State_Enabled);
@@ -108,7 +124,9 @@ void drawPushButton(
     }
     if (!enabled && !flat)
         fill = QColor();
-    if (fill.isValid() || line.isValid())
+    if (joined != kAlone)
+        joinedRect(painter, option.rect, fill, line, joined);
+    else if (fill.isValid() || line.isValid())
         roundRect(painter, borderRect(option.rect), fill, line);
     if (has(option, QStyle::State_HasFocus) && enabled)
         drawFocusRing(painter, option.rect);
@@ -123,7 +141,8 @@ void drawPushButton(
         enabled ? (primary ? QIcon::Selected : QIcon::Normal) : QIcon::Disabled, QIcon::Off);
 }
 
-void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, bool underlined)
+void drawToolButton(
+    QPainter& painter, const QStyleOptionToolButton& option, bool underlined, bool isField)
 {
     const Theme& t = theme();
     const bool enabled = has(option, QStyle::State_Enabled);
@@ -141,7 +160,9 @@ void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, boo
     } else if (hovered) {
         fill = underlined ? Theme::blend(t.text, t.window, 0.05) : t.hover;
     }
-    if (fill.isValid())
+    if (isField)
+        roundRect(painter, borderRect(body), fill.isValid() ? fill : t.base, t.border);
+    else if (fill.isValid())
         roundRect(painter, body, fill, {});
     painter.save();
     QFont face = option.font;
@@ -149,8 +170,9 @@ void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, boo
     painter.setFont(face);
     const bool iconOnly = option.toolButtonStyle == Qt::ToolButtonIconOnly || option.text.isEmpty();
     const bool textOnly = option.toolButtonStyle == Qt::ToolButtonTextOnly;
-    const bool arrow = option.features.testFlag(QStyleOptionToolButton::HasMenu)
-        && option.features.testFlag(QStyleOptionToolButton::Menu) && !iconOnly;
+    const bool arrow = isField
+        || (option.features.testFlag(QStyleOptionToolButton::HasMenu)
+            && option.features.testFlag(QStyleOptionToolButton::Menu) && !iconOnly);
     QRect content = option.rect;
     if (arrow) {
         drawChevron(painter, QRect(content.right() - px(20), content.y(), px(16), content.height()),

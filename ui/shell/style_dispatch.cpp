@@ -139,7 +139,8 @@ void Style::drawControl(ControlElement element, const QStyleOption* option, QPai
     case CE_PushButton:
         if (const auto* button = qstyleoption_cast<const QStyleOptionButton*>(option)) {
             drawPushButton(*painter, *button, flagged(widget, kPrimaryProperty),
-                button->features.testFlag(QStyleOptionButton::HasMenu));
+                button->features.testFlag(QStyleOptionButton::HasMenu),
+                widget != nullptr ? widget->property(kJoinedProperty).toInt() : kAlone);
             return;
         }
         break;
@@ -222,7 +223,8 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
     switch (control) {
     case CC_ToolButton:
         if (const auto* button = qstyleoption_cast<const QStyleOptionToolButton*>(option)) {
-            drawToolButton(*painter, *button, isInUnderlinedBar(widget));
+            drawToolButton(
+                *painter, *button, isInUnderlinedBar(widget), flagged(widget, kFieldProperty));
             return;
         }
         break;

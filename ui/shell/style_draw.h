@@ -21,9 +21,17 @@ inline constexpr double kBarGap = 8;
 void drawFocusRing(QPainter& painter, const QRectF& rect); ///< 2 px accent, round the border
 void drawField(QPainter& painter, const QStyleOption& option); ///< frame and ground of an input
 void drawChevron(QPainter& painter, const QRect& rect, bool down, bool enabled);
-void drawPushButton(
-    QPainter& painter, const QStyleOptionButton& option, bool primary, bool isMenuButton);
-void drawToolButton(QPainter& painter, const QStyleOptionToolButton& option, bool underlined);
+/// More dynamic properties that controls are drawn by (style.h).
+inline constexpr const char* kFieldProperty = "moeField"; ///< tool button framed like a combo box
+inline constexpr const char* kJoinedProperty = "moeJoined"; ///< push button: its joined sides
+
+/// Sides at which a button goes over into the next one of a row.
+enum Joined { kAlone = 0, kJoinedLeft = 1, kJoinedRight = 2 };
+
+void drawPushButton(QPainter& painter, const QStyleOptionButton& option, bool primary,
+    bool isMenuButton, int joined = kAlone);
+void drawToolButton(
+    QPainter& painter, const QStyleOptionToolButton& option, bool underlined, bool isField);
 void drawIndicator(QPainter& painter, const QStyleOption& option, bool round);
 void drawComboBox(QPainter& painter, const QStyleOptionComboBox& option);
 void drawSlider(QPainter& painter, const QStyleOptionSlider& option, const QRect& handle);

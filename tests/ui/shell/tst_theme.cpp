@@ -1,10 +1,12 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "ui/shell/segments.h"
 #include "ui/shell/style.h"
 #include "ui/shell/theme.h"
 
 #include <QApplication>
 #include <QDir>
+#include <QHBoxLayout>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
@@ -190,6 +192,49 @@ private Q_SLOTS:
         QCOMPARE(second->height(), px(26));
         makeSmall(second);
         QTRY_COMPARE(second->sizeHint().height(), px(22));
+    }
+
+    void segmentsShareTheirBorder()
+    {
+        QWidget page;
+        auto* row = new QHBoxLayout(&page);
+        row->setSpacing(0);
+        QList<QPushButton*> buttons;
+        for (const char* word : {"One", "Two", "Three"}) {
+            buttons += new QPushButton(QLatin1String(word), &page);
+            row->addWidget(buttons.last());
+        }
+        makeSegments(buttons);
+        page.show();
+        QVERIFY(QTest::qWaitForWindowActive(&page));
+        page.setFocus(); // no ring
+        const QImage shown = page.grab().toImage();
+        const auto borders = [&](int x, int y) { // round the place where two meet
+            int count = 0;
+            for (int at = x - 4; at <= x + 4; ++at)
+                count += shown.pixelColor(at, y) == theme().border ? 1 : 0;
+            return count;
+        };
+        for (int i = 0; i < 2; ++i) {
+            const QRect one = buttons[i]->geometry();
+            QCOMPARE(borders(one.right(), one.center().y()), 1);
+            QCOMPARE(borders(one.right(), one.top()), 9); // no round corner between them
+        }
+    }
+
+    /// A tool button that opens a list is as wide as its text, its icon and the chevron need.
+    void aFieldHasAFrameAndAChevron()
+    {
+        QToolButton plain, field;
+        for (QToolButton* button : {&plain, &field}) {
+            button->setText(QStringLiteral("model"));
+            button->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+        }
+        makeField(&field);
+        QCOMPARE(field.sizeHint().width(), plain.sizeHint().width() + px(26));
+        field.resize(field.sizeHint());
+        const QImage shown = field.grab().toImage();
+        QCOMPARE(shown.pixelColor(field.width() / 2, 0), theme().border);
     }
 };
 
