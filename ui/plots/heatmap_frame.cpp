@@ -206,17 +206,24 @@ void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
     const QFontMetrics metrics(font);
     const bool masks = std::any_of(
         m_data.masked.begin(), m_data.masked.end(), [](uint8_t masked) { return masked != 0; });
-    const QString others = HeatmapPlot::tr("others"), masked = HeatmapPlot::tr("masked");
-    const auto widthOf = [&](const QString& first, int between) {
-        return 2 * px(8 + 5) + metrics.horizontalAdvance(first + others) + between
-            + (masks ? between + px(14 + 5) + metrics.horizontalAdvance(masked) : 0);
+    const QString masked = HeatmapPlot::tr("masked");
+    const bool difference = m_data.scale == HeatmapScale::ShareDifference;
+    QString first
+        = difference ? differenceWords.first : HeatmapPlot::tr("first choice of the token");
+    const QString second = difference ? differenceWords.second : HeatmapPlot::tr("others");
+    const auto widthOf = [&](int between, bool withMasks) {
+        return 2 * px(difference ? 14 + 5 : 8 + 5) + metrics.horizontalAdvance(first + second)
+            + between + (withMasks ? between + px(14 + 5) + metrics.horizontalAdvance(masked) : 0);
     };
-    QString first = HeatmapPlot::tr("first choice of the token");
-    const bool brief = widthOf(first, px(16)) > layout.wordsWidth;
-    if (brief)
+    const bool brief = widthOf(px(16), masks) > layout.wordsWidth;
+    if (brief && !difference)
         first = HeatmapPlot::tr("first choice");
     const int between = px(brief ? 9 : 16);
-    double x = layout.words.x();
+    // too long still: they begin left of the map, and leave out what the list of masks says
+    const int margin = std::max(0, layout.words.x() - px(8));
+    const bool withMasks = masks && widthOf(between, true) <= layout.wordsWidth + margin;
+    const int beyond = widthOf(between, withMasks) - layout.wordsWidth;
+    double x = layout.words.x() - std::clamp(beyond, 0, margin);
     const double middle = layout.words.y();
     const auto put = [&](const QString& word, int swatch, const auto& drawSwatch) {
         drawSwatch();
@@ -227,7 +234,7 @@ void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
         painter.drawText(QRectF(x, middle - px(9), width + 1, 2 * px(9)), Qt::AlignVCenter, word);
         x += width + between;
     };
-    if (m_data.scale == HeatmapScale::ShareDifference) {
+    if (difference) {
         const auto swatch = [&](double place) {
             return [&, place] {
                 const QRectF box(x, std::round(middle - px(10) / 2.0), px(14), px(10));
@@ -235,13 +242,13 @@ void HeatmapFrame::drawReplyWords(QCPPainter& painter) const
                 drawFrame(painter, box, 1, shell::theme().line);
             };
         };
-        put(differenceWords.first, px(14), swatch(0.4));
-        put(differenceWords.second, px(14), swatch(1.6));
+        put(first, px(14), swatch(0.4));
+        put(second, px(14), swatch(1.6));
     } else {
         put(first, px(8), [&] { drawDot(painter, {x + px(4), middle}, 0); });
-        put(others, px(8), [&] { drawDot(painter, {x + px(4), middle}, 1); });
+        put(second, px(8), [&] { drawDot(painter, {x + px(4), middle}, 1); });
     }
-    if (masks)
+    if (withMasks)
         put(masked, px(14), [&] {
             drawCross(painter, QRectF(x, std::round(middle - px(10) / 2.0), px(14), px(10)));
         });

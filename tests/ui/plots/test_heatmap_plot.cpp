@@ -109,6 +109,27 @@ private Q_SLOTS:
         QVERIFY(m_canvas);
     }
 
+    /// The words of a difference and the sign of a mask in the narrowest place that they have.
+    void legendOfADifferenceStaysInside()
+    {
+        HeatmapData data = m_data;
+        data.scale = HeatmapScale::ShareDifference;
+        data.masked.assign(data.values.size(), 0);
+        data.masked[3] = 1;
+        m_plot->setReplyWords(true);
+        m_plot->setDifferenceWords(
+            QStringLiteral("branch 1 more"), QStringLiteral("this branch more"));
+        m_plot->setData(data);
+        m_plot->resize(252, 500);
+        QTest::qWait(50);
+        const QImage image = shot();
+        const int below = qRound(m_plot->mapRect().bottom()) + 40;
+        QVERIFY(below < image.height());
+        for (int y = below; y < image.height(); ++y)
+            for (int x = image.width() - 3; x < image.width(); ++x)
+                QCOMPARE(image.pixelColor(x, y), image.pixelColor(1, y));
+    }
+
     void cellsAreWholePixelsInTheirColours()
     {
         m_plot->clearFocus();
