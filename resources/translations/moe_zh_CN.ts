@@ -354,11 +354,11 @@
     </message>
     <message>
         <source>Difference: this − branch %1, %2</source>
-        <translation>差值：本分支 − 分支 %1，%2</translation>
+        <translation>差值：本分支 − 第 %1 分支，%2</translation>
     </message>
     <message>
         <source>branch %1</source>
-        <translation>分支 %1</translation>
+        <translation>第 %1 分支</translation>
     </message>
     <message>
         <source>Opening, %1 of %2 layers</source>
@@ -2094,6 +2094,10 @@
     <message>
         <source>first token %1 s</source>
         <translation>首词元 %1 秒</translation>
+    </message>
+    <message>
+        <source>first token %1 ms</source>
+        <translation>首词元 %1 毫秒</translation>
     </message>
     <message>
         <source>seed %1</source>

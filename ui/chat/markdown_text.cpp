@@ -54,6 +54,8 @@ void dressTable(QTextTable& table)
             look.setBottomBorder(1);
             look.setBottomBorderBrush(theme().line);
             look.setRightPadding(px(14));
+            if (column == 0)
+                look.setLeftPadding(0); // in line with the text round it
             cell.setFormat(look);
         }
     }

@@ -29,6 +29,12 @@ using shell::px;
 using shell::TextRole;
 using shell::theme;
 
+namespace {
+
+constexpr double kFewSeconds = 0.1; ///< below it two decimals say too little
+
+} // namespace
+
 QString factsText(const chats::Message& message, const MessageContext& context)
 {
     const chats::ReplyFacts& facts = message.facts;
@@ -39,10 +45,14 @@ QString factsText(const chats::Message& message, const MessageContext& context)
         parts += MessageView::tr("%Ln token(s)", nullptr, static_cast<int>(facts.tokens));
     if (facts.tokensPerSecond > 0)
         parts += MessageView::tr("%1 tokens/s").arg(formatFixed(facts.tokensPerSecond, 1));
-    if (facts.firstTokenSeconds > 0)
+    if (facts.firstTokenSeconds >= kFewSeconds)
         parts += MessageView::tr("first token %1 s")
                      .arg(formatFixed(facts.firstTokenSeconds, 2))
                      .replace(QLatin1String(" s"), models::narrowSpace() + QLatin1Char('s'));
+    else if (facts.firstTokenSeconds > 0)
+        parts += MessageView::tr("first token %1 ms")
+                     .arg(formatFixed(1000 * facts.firstTokenSeconds, 1))
+                     .replace(QLatin1String(" ms"), models::narrowSpace() + QLatin1String("ms"));
     if (!context.live && !facts.finish.empty()) {
         parts += MessageView::tr("seed %1").arg(facts.seed);
         const QString why = facts.finish == "stop" ? MessageView::tr("stop")

@@ -21,7 +21,7 @@ using shell::theme;
 
 namespace {
 
-constexpr int kWidth = 314, kLine = 18, kInset = 11;
+constexpr int kWidth = 314, kLine = 18, kInset = 11, kBar = 80;
 
 QString known(double value)
 {
@@ -83,7 +83,8 @@ void RoutingTooltip::showBeside(
 
     const QSize size = contentSize();
     const QRect area = parentWidget()->screen()->availableGeometry();
-    QPoint at(column.right() + px(20), column.top() - size.height() + px(20));
+    // the strip's own header stays in sight
+    QPoint at(column.right() + px(20), column.top() - size.height() - px(26));
     if (at.x() + size.width() > area.right())
         at.setX(std::max(area.left(), column.left() - px(20) - size.width()));
     at.setY(std::clamp(at.y(), area.top(), std::max(area.top(), area.bottom() - size.height())));
@@ -166,17 +167,22 @@ void RoutingTooltip::paintEvent(QPaintEvent*)
     text(columnOf(), Qt::AlignRight, tr("gate"), theme().text3, small);
     text(row, Qt::AlignRight, tr("weight"), theme().text3, small);
     bool runnersUp = false;
-    for (const Choice& choice : choices()) {
+    const std::vector<Choice> shown = choices();
+    const auto bar = [](const Choice& choice) {
+        return std::isnan(choice.gate) ? choice.weight : choice.gate;
+    };
+    double most = 1e-6; // has the longest bar: among many experts all are far below 1
+    for (const Choice& choice : shown)
+        most = std::max(most, bar(choice));
+    for (const Choice& choice : shown) {
         next();
         if (!choice.chosen && !std::exchange(runnersUp, true)) {
             text(row, Qt::AlignLeft, tr("Runners-up"), theme().text3, small);
             next();
         }
         text(row, Qt::AlignLeft, tr("Expert %1").arg(choice.expert), theme().text, plain);
-        const int longest = px(90);
-        const double shown = std::isnan(choice.gate) ? choice.weight : choice.gate;
         painter.fillRect(QRect(row.left() + px(68), row.center().y() - px(3),
-                             std::max(1, qRound(longest * std::clamp(shown, 0.0, 1.0))), px(7)),
+                             std::max(1, qRound(px(kBar) * bar(choice) / most)), px(7)),
             choice.chosen ? theme().accent : theme().text3);
         text(columnOf(), Qt::AlignRight, known(choice.gate), theme().text2, figures);
         text(row, Qt::AlignRight, known(choice.weight), theme().text,

@@ -11,6 +11,7 @@
 #include <QScrollBar>
 #include <QTemporaryDir>
 #include <QTextBlock>
+#include <QTextTable>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -67,6 +68,8 @@ class TestChatText : public QObject {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase() { useFontOfTests(); }
+    void tablesStandInLineWithTheText();
+    void aQuickFirstTokenIsTimedInMilliseconds();
     void aPictureOnDiskIsNotShown_data();
     void aPictureOnDiskIsNotShown();
     void aPictureIsNotWaitedFor();
@@ -174,6 +177,35 @@ void TestChatText::numbersGoOnBehindCode()
     QCOMPARE(texts,
         (QStringList{
             QStringLiteral("one"), QStringLiteral("2. two"), QStringLiteral("3. three\n4. four")}));
+}
+
+/// The first column stands in line with the text round it.
+void TestChatText::tablesStandInLineWithTheText()
+{
+    MarkdownText text;
+    text.resize(600, 400);
+    text.setMarkdownSource(QStringLiteral("Text\n\n| one | two |\n|---|---|\n| 1 | 2 |\n"), false);
+    int cells = 0;
+    for (QTextBlock block = text.document()->begin(); block.isValid(); block = block.next()) {
+        const QTextCursor at(block);
+        const QTextTable* table = at.currentTable();
+        if (table == nullptr || table->cellAt(at).column() > 0)
+            continue;
+        QCOMPARE(table->cellAt(at).format().toTableCellFormat().leftPadding(), 0.0);
+        ++cells;
+    }
+    QCOMPARE(cells, 2);
+}
+
+void TestChatText::aQuickFirstTokenIsTimedInMilliseconds()
+{
+    chats::Message reply;
+    reply.role = chats::Role::Assistant;
+    reply.facts.tokens = 3;
+    reply.facts.firstTokenSeconds = 0.0042;
+    QVERIFY(factsText(reply, {}).contains(QStringLiteral("first token 4.2\u202Fms")));
+    reply.facts.firstTokenSeconds = 0.42;
+    QVERIFY(factsText(reply, {}).contains(QStringLiteral("first token 0.42\u202Fs")));
 }
 
 void TestChatText::wideCodeStandsAboveItsScrollBar()
