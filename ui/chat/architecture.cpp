@@ -119,7 +119,7 @@ Rows architectureOf(const infer::OpenedModel& model)
     if (config.moeLayers() < config.layers)
         rows.emplace_back(FactsPanel::tr("FFN columns"), formatCount(config.intermediateSize));
     addExperts(rows, config);
-    rows.emplace_back(FactsPanel::tr("RMS norm ε"), number(config.rmsNormEps));
+    rows.emplace_back(FactsPanel::tr("RMS norm ε"), models::formatLearningRate(config.rmsNormEps));
     rows.emplace_back(FactsPanel::tr("Embedding and head"),
         config.tieWordEmbeddings ? FactsPanel::tr("one matrix") : FactsPanel::tr("two matrices"));
     rows.emplace_back(FactsPanel::tr("Vocabulary"), formatCount(config.vocabSize));

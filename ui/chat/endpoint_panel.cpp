@@ -180,10 +180,10 @@ void EndpointPanel::makeTables()
     QHeaderView* header = m_requestTable->horizontalHeader();
     header->setSectionResizeMode(QHeaderView::Fixed);
     header->setSectionResizeMode(RequestTableModel::Client, QHeaderView::Stretch);
-    header->resizeSection(RequestTableModel::State, px(84));
+    header->resizeSection(RequestTableModel::State, px(72));
     for (const int column :
         {RequestTableModel::Prompt, RequestTableModel::Generated, RequestTableModel::Time})
-        header->resizeSection(column, px(56));
+        header->resizeSection(column, px(52));
     m_failures->setHorizontalHeaderLabels({tr("Time"), tr("Status"), tr("What")});
     m_failureTable = makePlainTable("failureTable", tr("Last errors"), m_failures, this);
     header = m_failureTable->horizontalHeader();

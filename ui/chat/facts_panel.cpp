@@ -8,6 +8,7 @@
 #include "ui/chat/prompt_page.h"
 #include "ui/models/tensor_table_model.h"
 #include "ui/shell/machine.h"
+#include "ui/shell/segments.h"
 #include "ui/shell/theme.h"
 
 #include <QButtonGroup>
@@ -30,6 +31,19 @@ using models::TensorTableModel;
 using shell::px;
 using shell::TextRole;
 
+namespace {
+
+/// A table whose cells' text stands in line with what is above it.
+QHBoxLayout* besideText(QWidget* table)
+{
+    auto* row = new QHBoxLayout;
+    row->setContentsMargins(px(6), 0, px(6), 0);
+    row->addWidget(table);
+    return row;
+}
+
+} // namespace
+
 FactsPanel::FactsPanel(QWidget* parent)
     : QWidget(parent)
     , m_tabs(new QButtonGroup(this))
@@ -47,14 +61,16 @@ FactsPanel::FactsPanel(QWidget* parent)
     row->setContentsMargins(px(12), px(2), px(12), px(6));
     row->setSpacing(0);
     const QStringList names{tr("Model"), tr("Tensors"), tr("Prompt"), tr("Template")};
+    QList<QPushButton*> buttons;
     for (int i = 0; i < names.size(); ++i) {
         auto* button = new QPushButton(names[i], this);
         button->setCheckable(true);
         button->setObjectName(QStringLiteral("facts%1").arg(i));
-        shell::makeSmall(button);
         m_tabs->addButton(button, i);
         row->addWidget(button);
+        buttons += button;
     }
+    shell::makeSegments(buttons);
     row->addStretch(1);
     m_tabs->button(0)->setChecked(true);
     setFocusProxy(m_tabs->button(0));
@@ -69,9 +85,11 @@ FactsPanel::FactsPanel(QWidget* parent)
     m_template->setReadOnly(true);
     m_template->setFrameShape(QFrame::NoFrame);
     m_template->setFont(codeFont());
-    m_template->document()->setDocumentMargin(px(10));
-    for (QWidget* page : {static_cast<QWidget*>(m_factsTable), makeTensors(),
-             static_cast<QWidget*>(m_prompt), static_cast<QWidget*>(m_template)})
+    m_template->document()->setDocumentMargin(px(12));
+    auto* facts = new QWidget(this);
+    facts->setLayout(besideText(m_factsTable));
+    for (QWidget* page :
+        {facts, makeTensors(), static_cast<QWidget*>(m_prompt), static_cast<QWidget*>(m_template)})
         m_pages->addWidget(page);
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
@@ -119,7 +137,7 @@ QWidget* FactsPanel::makeTensors()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
     column->addLayout(inset);
-    column->addWidget(m_tensorTable, 1);
+    column->addLayout(besideText(m_tensorTable), 1);
     column->addWidget(m_sum);
     return page;
 }

@@ -40,7 +40,7 @@ PromptPage::PromptPage(QWidget* parent)
     m_text->setReadOnly(true);
     m_text->setFrameShape(QFrame::NoFrame);
     m_text->setFont(codeFont());
-    m_text->document()->setDocumentMargin(px(10));
+    m_text->document()->setDocumentMargin(px(12));
     m_text->viewport()->installEventFilter(this);
     m_table->setSelectionMode(QAbstractItemView::SingleSelection);
     QHeaderView* header = m_table->horizontalHeader();

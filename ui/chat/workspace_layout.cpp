@@ -3,6 +3,7 @@
 #include "ui/chat/endpoint_panel.h"
 #include "ui/chat/workspace_impl.h"
 #include "ui/models/format.h"
+#include "ui/shell/segments.h"
 #include "ui/shell/theme.h"
 
 #include <QAction>
@@ -12,9 +13,12 @@
 #include <QHBoxLayout>
 #include <QProgressBar>
 #include <QSplitter>
+#include <QTabBar>
 #include <QToolButton>
 #include <QVBoxLayout>
 
+#include <algorithm>
+#include <cstdlib>
 #include <utility>
 
 namespace moe::chat {
@@ -26,6 +30,33 @@ namespace {
 
 constexpr int kSmallBelow = 1400, kWideFrom = 2200; ///< px at 13 px text
 
+/// A dock's title says its name where no tab does.
+void nameTitles(const QMainWindow& window)
+{
+    for (auto* dock : window.findChildren<QDockWidget*>(Qt::FindDirectChildrenOnly)) {
+        const auto tabs = window.tabifiedDockWidgets(dock);
+        const bool named = std::ranges::any_of(
+            tabs, [](const QDockWidget* other) { return !other->isHidden(); });
+        if (auto* title = qobject_cast<shell::TitleBar*>(dock->titleBarWidget()))
+            title->setNameShown(!named);
+    }
+}
+
+/// Tabs say their names in full: the docks under them are as wide.
+void fitTabs(QMainWindow& window)
+{
+    for (const auto* bar : window.findChildren<QTabBar*>(Qt::FindDirectChildrenOnly)) {
+        const int wanted = bar->sizeHint().width();
+        if (bar->visibleRegion().isEmpty() || wanted <= bar->width())
+            continue;
+        for (auto* dock : window.findChildren<QDockWidget*>(Qt::FindDirectChildrenOnly)) {
+            if (!dock->visibleRegion().isEmpty() && !window.tabifiedDockWidgets(dock).isEmpty()
+                && std::abs(dock->x() - bar->x()) <= 1)
+                window.resizeDocks({dock}, {wanted}, Qt::Horizontal);
+        }
+    }
+}
+
 } // namespace
 
 QDockWidget* ChatWorkspace::Impl::addDock(
@@ -36,6 +67,12 @@ QDockWidget* ChatWorkspace::Impl::addDock(
     dock->setWidget(content);
     dock->setTitleBarWidget(title);
     title->addDockActions(dock);
+    QObject::connect(dock, &QDockWidget::visibilityChanged, &self, [this] {
+        QTimer::singleShot(0, &self, [this] { // once the tabs are there
+            nameTitles(self);
+            fitTabs(self);
+        });
+    });
     return dock;
 }
 
@@ -77,10 +114,13 @@ void ChatWorkspace::Impl::arrangeDocks()
 {
     const QList<QDockWidget*> docks{listDock, routingDock, maskDock};
     const bool mapInSight = comparing || !routing->visibleRegion().isEmpty();
+    QDockWidget* front = nullptr; // what was asked for and stands before the map stays there
     QList<QDockWidget*> asked; // those that are shown when they are asked for
     for (QDockWidget* dock : {factsDock, endpointDock}) {
         if (!dock->isHidden())
             asked += dock;
+        if (!dock->widget()->visibleRegion().isEmpty())
+            front = dock;
         self.removeDockWidget(dock);
     }
     for (QDockWidget* dock : docks)
@@ -99,9 +139,10 @@ void ChatWorkspace::Impl::arrangeDocks()
         dock->show();
     for (QDockWidget* dock : {factsDock, endpointDock})
         dock->setVisible(asked.contains(dock));
-    (oneColumn && !mapInSight ? listDock : routingDock)->raise();
-    for (shell::TitleBar* title : {listTitle, routingTitle})
-        title->setNameShown(!oneColumn); // the tab says it
+    if (front == nullptr)
+        front = oneColumn && !mapInSight ? listDock : routingDock;
+    front->raise();
+    nameTitles(self);
     const int wide = px(size == Size::Wide ? 300 : size == Size::Small ? 240 : 264);
     const int map = px(size == Size::Wide ? 420 : size == Size::Small ? 252 : 345);
     if (oneColumn)
@@ -170,6 +211,7 @@ void ChatWorkspace::Impl::buildToolbar()
     modelButton->setFocusPolicy(Qt::TabFocus);
     modelButton->setAccessibleName(tr("Model"));
     modelButton->setToolTip(tr("Open another model"));
+    shell::makeField(modelButton);
     QObject::connect(modelButton, &QToolButton::clicked, openAction, &QAction::trigger);
     progress = new QProgressBar(modelBox);
     progress->setObjectName(QStringLiteral("openProgress"));

@@ -35,7 +35,7 @@ void ChatWorkspace::Impl::buildModelDocks()
     auto* endpointTitle = new shell::TitleBar(tr("Endpoint"), tr("of the open model"), &self);
     factsDock = addDock("factsDock", factsPanel, factsTitle);
     endpointDock = addDock("endpointDock", endpointPanel, endpointTitle);
-    factsPanel->setMinimumSize(px(300), px(200));
+    factsPanel->setMinimumSize(px(340), px(200)); // a tensor's name tells it from its neighbours
     endpointPanel->setMinimumSize(px(300), px(200));
     for (QDockWidget* dock : {factsDock, endpointDock})
         dock->hide(); // until they are asked for
@@ -73,12 +73,15 @@ void ChatWorkspace::Impl::connectModel()
 {
     // a model that goes is not served any more before it does
     left.session.setBeforeClosing([this] { endpoint.release(); });
-    QObject::connect(&left.session, &session::ChatSession::opened, &self, [this] {
+    auto* title = qobject_cast<shell::TitleBar*>(factsDock->titleBarWidget());
+    QObject::connect(&left.session, &session::ChatSession::opened, &self, [this, title] {
         factsPanel->setModel(left.session.model(), left.session.folder());
+        title->setUnit(shownName(left.session.folder()));
         serveIfWanted();
     });
-    const auto gone = [this] {
+    const auto gone = [this, title] {
         factsPanel->setModel(nullptr, {});
+        title->setUnit({});
         serveWanted = false;
     };
     QObject::connect(&left.session, &session::ChatSession::closed, &self, gone);
