@@ -103,9 +103,9 @@ void ExpertStrip::setRouting(const chats::ReplyRouting* routing, bool live)
 {
     m_routing = routing;
     m_live = live;
-    fillLayers();
     m_canvas->setLive(live);
-    m_canvas->setRouting(routing);
+    m_canvas->setRouting(routing); // before its layers: the one shown till now may be gone
+    fillLayers();
     if (m_canvas->current() < 0)
         m_tooltip->hide();
     describe();

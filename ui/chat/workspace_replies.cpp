@@ -178,7 +178,6 @@ void ChatWorkspace::Impl::start(
     const std::string before = request.goOn ? message.text : std::string();
     side.streaming = message;
     side.liveRouting = {};
-    routings.erase(message.id);
     Side::Running running{0, current.info.id, message.id, before, message.facts, {}, 0, 0};
     running.clock.start();
     running.number = side.session.reply(std::move(request));
@@ -197,6 +196,7 @@ void ChatWorkspace::Impl::start(
     }
     saveTimer.start();
     showLive();
+    routings.erase(message.id); // shown until here, where it goes on
     routingMessage = 0;
     updateActions();
     refreshRouting();
