@@ -23,6 +23,8 @@ struct ExpertMask {
 /// What a generator is asked for.
 struct GenerationRequest {
     std::vector<int32_t> prompt; ///< not empty, ids of the vocabulary, at most the context
+    /// So many ids at the prompt's end are text that the reply goes on from: see ReplyText.
+    int64_t continued = 0;
     int64_t maxTokens = 256;
     Sampling sampling;
     std::optional<uint64_t> seed; ///< none: drawn

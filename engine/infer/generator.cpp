@@ -30,6 +30,9 @@ void checkPrompt(const OpenedModel& model, const GenerationRequest& request)
     if (tokens > model.context())
         refuse("a prompt of " + std::to_string(tokens) + " tokens", "prompt",
             "at most the context, " + std::to_string(model.context()));
+    if (request.continued < 0 || request.continued > tokens)
+        refuse("a reply that goes on from " + std::to_string(request.continued) + " tokens",
+            "prompt", "at most its " + std::to_string(tokens));
     for (const int32_t id : request.prompt) {
         if (id < 0 || id >= model.config().vocabSize)
             refuse("token " + std::to_string(id) + " is outside the vocabulary", "prompt",

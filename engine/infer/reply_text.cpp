@@ -21,6 +21,15 @@ size_t beginningAtTheEnd(std::string_view text, std::string_view stop)
 
 } // namespace
 
+ReplyText::ReplyText(const text::Tokenizer& tokenizer, std::vector<std::string> stop,
+    std::span<const int32_t> before)
+    : m_decoder(tokenizer, true)
+    , m_stop(std::move(stop))
+{
+    for (const int32_t id : before)
+        m_decoder.push(id);
+}
+
 ReplyText::Part ReplyText::push(int32_t id)
 {
     const auto length = [this] {

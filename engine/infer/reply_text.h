@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <deque>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,11 +18,10 @@ namespace moe::infer {
 /// spans.
 class ReplyText {
 public:
-    ReplyText(const text::Tokenizer& tokenizer, std::vector<std::string> stop)
-        : m_decoder(tokenizer, true)
-        , m_stop(std::move(stop))
-    {
-    }
+    /// `before`: tokens that the reply goes on from. They add nothing themselves, but a space that
+    /// follows them stays, and a character that they begin comes whole with the token that ends it.
+    ReplyText(const text::Tokenizer& tokenizer, std::vector<std::string> stop,
+        std::span<const int32_t> before = {});
 
     struct Part {
         std::string text;

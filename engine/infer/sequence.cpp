@@ -36,7 +36,8 @@ Sequence::Sequence(RequestId number, GenerationRequest asked, OnPiece onPiece, O
     , m_onPiece(std::move(onPiece))
     , m_onEnd(std::move(onEnd))
     , m_random(request.seed ? *request.seed : drawnSeed())
-    , m_text(tokenizer, request.stop)
+    , m_text(tokenizer, request.stop,
+          std::span(request.prompt).last(static_cast<size_t>(request.continued)))
 {
     m_result.promptTokens = static_cast<int64_t>(request.prompt.size());
 }

@@ -226,6 +226,10 @@ void ChatWorkspace::Impl::takePart(Side& side, quint64 number, const session::Re
     Side::Running& running = *side.reply;
     const double seconds = static_cast<double>(running.clock.elapsed()) / 1000;
     chats::Message& message = side.streaming;
+    if (part.replaces > 0) { // a character becomes whole that its text so far ended in
+        running.before.resize(running.before.size() - static_cast<size_t>(part.replaces));
+        message.text = running.before;
+    }
     message.text += part.text;
     session::append(side.liveRouting, part.routing);
     if (message.facts.promptTokens == 0)

@@ -18,6 +18,7 @@
 #include <map>
 #include <mutex>
 #include <random>
+#include <string_view>
 #include <thread>
 #include <utility>
 
@@ -28,12 +29,14 @@ namespace {
 constexpr int kPumpMilliseconds = 33;
 constexpr int64_t kRunnersUp = 2; ///< of each token in each layer
 constexpr int64_t kParallel = 2; ///< two branches, or both sides of a comparison
+constexpr std::string_view kReplacement = "\uFFFD"; ///< of a character that is not whole
 
 /// One reply between the threads: the generator's fills it, the pump empties it.
 struct Reply {
     quint64 number = 0;
     std::mutex mutex;
     std::string text;
+    int64_t replaces = 0; ///< of what it goes on from, until the first text comes
     std::unique_ptr<ReplyTrace> trace;
     std::optional<infer::GenerationResult> result;
     std::string error; ///< it never came to a result
@@ -184,13 +187,22 @@ void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyR
         infer::GenerationRequest asked;
         std::string prompt = promptOf(*model, request);
         chats::ReplyRouting before; // with it, the reply goes on from its very tokens
+        const std::string said = request.goOn ? request.messages.back().second : std::string();
+        int64_t replaces = 0;
         if (request.goOn && !request.before.ids.empty()
-            && spells(model->tokenizer(), request.before.ids, request.messages.back().second))
+            && spells(model->tokenizer(), request.before.ids, said)) {
             before = request.before;
-        else if (request.goOn)
-            prompt += request.messages.back().second;
+            if (said.ends_with(kReplacement))
+                replaces = unfinishedBytes(model->tokenizer(), before.ids);
+        } else if (said.ends_with(kReplacement)) { // cut off inside of a character: drawn anew
+            replaces = std::ssize(kReplacement);
+        }
+        if (before.ids.empty())
+            prompt += said.substr(0, said.size() - static_cast<size_t>(replaces));
         asked.prompt = model->tokenizer().encodeRendered(prompt);
         asked.prompt.insert(asked.prompt.end(), before.ids.begin(), before.ids.end());
+        const int64_t behind = said.empty() ? 0 : std::ssize(asked.prompt);
+        asked.continued = before.ids.empty() ? behind : std::ssize(before.ids);
         asked.maxTokens = request.sampling.maxTokens;
         asked.sampling = samplingOf(request.sampling);
         asked.seed = reply->facts.seed;
@@ -201,6 +213,7 @@ void ChatSession::Impl::submit(const std::shared_ptr<Reply>& reply, const ReplyR
         {
             const std::scoped_lock lock(reply->mutex);
             reply->facts.promptTokens = std::ssize(asked.prompt);
+            reply->replaces = replaces;
             reply->trace = std::make_unique<ReplyTrace>(
                 *model, std::ssize(asked.prompt), asked.routingExtra, std::move(before));
         }
@@ -245,6 +258,8 @@ void ChatSession::Impl::deliver(Reply& reply)
     {
         const std::scoped_lock lock(reply.mutex);
         news.text = std::exchange(reply.text, {});
+        if (!news.text.empty())
+            news.replaces = std::exchange(reply.replaces, 0);
         if (reply.trace)
             news.routing = reply.trace->take();
         result = std::exchange(reply.result, std::nullopt);

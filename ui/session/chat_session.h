@@ -39,6 +39,9 @@ struct ReplyRequest {
 /// What came since the last signal.
 struct ReplyPart {
     std::string text;
+    /// So many bytes at the end of what it goes on from make way for the text: they stood for a
+    /// character that was not whole.
+    int64_t replaces = 0;
     chats::ReplyRouting routing; ///< of the new tokens, as far as they are fed
 };
 

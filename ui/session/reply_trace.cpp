@@ -77,6 +77,14 @@ bool spells(
     return spelt == text || spelt + decoder.finish() == text;
 }
 
+int64_t unfinishedBytes(const text::Tokenizer& tokenizer, const std::vector<int32_t>& ids)
+{
+    text::StreamDecoder decoder(tokenizer, true);
+    for (const int32_t id : ids)
+        decoder.push(id);
+    return std::ssize(decoder.finish());
+}
+
 void append(ReplyRouting& routing, const ReplyRouting& more)
 {
     if (routing.layers.empty())

@@ -34,6 +34,9 @@ private:
 bool spells(
     const text::Tokenizer& tokenizer, const std::vector<int32_t>& ids, const std::string& text);
 
+/// Bytes at the end of that text which stand for a character that the tokens leave unfinished.
+int64_t unfinishedBytes(const text::Tokenizer& tokenizer, const std::vector<int32_t>& ids);
+
 /// Appends `more`, which has the same layers; an empty routing takes them from it.
 void append(chats::ReplyRouting& routing, const chats::ReplyRouting& more);
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/infer/evaluate.h"
 #include "engine/infer/generator.h"
+#include "engine/text/stream_decoder.h"
 #include "kernels/error.h"
 #include "tests/engine/infer/small_model.h"
 #include "tests/support/test_seed.h"
@@ -208,6 +209,34 @@ private Q_SLOTS:
         // Who wants the routing of all tokens feeds all.
         request.routing = true;
         QCOMPARE(infer::generate(generator, request).reusedTokens, 0);
+    }
+
+    /// The text of a reply that goes on is that of all its tokens, less what was there.
+    void repliesGoOnFromTheirTokens()
+    {
+        OpenedModel opened(model("llama"));
+        Generator generator(opened);
+        for (const int64_t cut : {1, 2, 3}) {
+            GenerationRequest request;
+            request.prompt = {5, 6, 29, 30, 31};
+            request.prompt.resize(static_cast<size_t>(2 + cut)); // into 你
+            request.continued = cut;
+            request.maxTokens = 12;
+            request.seed = static_cast<uint64_t>(cut);
+            const GenerationResult result = infer::generate(generator, request);
+            text::StreamDecoder whole(opened.tokenizer(), true);
+            std::string text, before;
+            for (const int32_t id : std::span(request.prompt).last(static_cast<size_t>(cut)))
+                before += whole.push(id);
+            for (const int32_t id : result.ids)
+                text += whole.push(id);
+            QCOMPARE(result.text, text + whole.finish());
+            QCOMPARE(before, std::string(cut == 3 ? "你" : ""));
+        }
+        GenerationRequest request;
+        request.prompt = {5, 6};
+        request.continued = 3;
+        QVERIFY_THROWS_EXCEPTION(UsageError, infer::generate(generator, request));
     }
 
     void longPromptsAreFedInChunks()

@@ -31,9 +31,10 @@ public:
             all += bytesOf(id, false);
         return all;
     }
-    std::string bytesOf(int32_t id, bool) const override
+    std::string bytesOf(int32_t id, bool first) const override
     {
-        return m_pieces[static_cast<size_t>(id)];
+        const std::string& piece = m_pieces[static_cast<size_t>(id)];
+        return first && piece.starts_with(' ') ? piece.substr(1) : piece;
     }
     bool isSpecial(int32_t) const override { return false; }
     std::optional<int32_t> idOf(std::string_view) const override { return std::nullopt; }
@@ -56,17 +57,21 @@ struct Shown {
     }
 };
 
-Shown show(const std::vector<std::string>& pieces, const std::vector<std::string>& stop)
+/// `before`: so many of the pieces are what the reply goes on from.
+Shown show(const std::vector<std::string>& pieces, const std::vector<std::string>& stop,
+    int32_t before = 0)
 {
     const Pieces tokenizer(pieces);
-    ReplyText reply(tokenizer, stop);
+    std::vector<int32_t> known(static_cast<size_t>(before));
+    std::iota(known.begin(), known.end(), 0);
+    ReplyText reply(tokenizer, stop, known);
     Shown shown;
     const auto add = [&](const ReplyText::Part& part) {
         shown.texts.push_back(part.text);
         shown.tokens.push_back(part.tokens);
         shown.stopped |= part.stopped;
     };
-    for (int32_t id = 0; id < tokenizer.vocabSize() && !shown.stopped; ++id)
+    for (int32_t id = before; id < tokenizer.vocabSize() && !shown.stopped; ++id)
         add(reply.push(id));
     add(reply.finish());
     return shown;
@@ -90,6 +95,22 @@ private Q_SLOTS:
         const Shown shown = show({"x\xE4", "\xBD", "\xA0y", "\xE4"}, {});
         QCOMPARE(shown.texts, (std::vector<std::string>{"x", "", "你y", "", "\uFFFD"}));
         QCOMPARE(shown.tokens, (std::vector<int64_t>{0, 0, 3, 0, 1}));
+    }
+
+    /// What it goes on from is not said again, but for the character that it was cut off in.
+    void goesOnBehindOtherTokens()
+    {
+        Shown shown = show({"x\xE4", "\xBD", "\xA0y", "z"}, {}, 2);
+        QCOMPARE(shown.texts, (std::vector<std::string>{"你y", "z", ""}));
+        QCOMPARE(shown.tokens, (std::vector<int64_t>{1, 1, 0}));
+        shown = show({"x\xE4"}, {}, 1); // nothing came
+        QCOMPARE(shown.texts, (std::vector<std::string>{"\uFFFD"}));
+        QCOMPARE(shown.tokens, (std::vector<int64_t>{0}));
+        shown = show({"ab", "ST", "OP"}, {"STOP"}, 2); // a stop string does not span the two
+        QCOMPARE(shown.all(), std::string("OP"));
+        // a space stays behind other tokens alone
+        QCOMPARE(show({" a", " b"}, {}).all(), std::string("a b"));
+        QCOMPARE(show({" a", " b"}, {}, 1).all(), std::string(" b"));
     }
 
     void whatMayBecomeAStopStringIsHeldBack()
