@@ -137,11 +137,12 @@ Conversation ChatStore::open(int64_t id) const
     return conversation;
 }
 
-void ChatStore::insert(int64_t conversation, const Message& message)
+void ChatStore::insert(int64_t conversation, const Message& message, const char* orElse)
 {
     Statement insert = m_database.prepare(
         "INSERT INTO messages(id, conversation, parent, role, state, text, created, model, facts)"
-        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        + std::string(orElse));
     insert.bind(1, message.id).bind(2, conversation).bind(3, message.parent);
     insert.bind(4, static_cast<int64_t>(message.role));
     insert.bind(5, static_cast<int64_t>(message.state));
@@ -149,19 +150,25 @@ void ChatStore::insert(int64_t conversation, const Message& message)
     insert.bind(9, factsText(message)).run();
 }
 
-void ChatStore::create(const Conversation& conversation)
+void ChatStore::insertRow(const Conversation& conversation, const char* orElse)
 {
-    Transaction transaction(m_database);
     const ConversationInfo& info = conversation.info;
     Statement insert = m_database.prepare(
         "INSERT INTO conversations(id, title, folder, tags, created, updated, model, setup, draft,"
-        " leaf) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+        " leaf) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?) "
+        + std::string(orElse));
     insert.bind(1, info.id).bind(2, info.title).bind(3, info.folder);
     insert.bind(4, dumped(base::Json(info.tags))).bind(5, info.created).bind(6, info.updated);
     insert.bind(7, info.model).bind(8, dumped(toJson(conversation.setup)));
     insert.bind(9, conversation.draft).bind(10, conversation.leaf).run();
+}
+
+void ChatStore::create(const Conversation& conversation)
+{
+    Transaction transaction(m_database);
+    insertRow(conversation, "");
     for (const Message& message : conversation.messages)
-        this->insert(info.id, message);
+        insert(conversation.info.id, message);
     for (const auto& [message, typed] : conversation.edits)
         setEdit(message, typed);
     transaction.commit();
@@ -276,12 +283,27 @@ void ChatStore::restore(int64_t id)
     m_database.prepare("UPDATE conversations SET removed = NULL WHERE id = ?").bind(1, id).run();
 }
 
-void ChatStore::add(int64_t conversation, const Message& message)
+void ChatStore::add(const Conversation& conversation, const Message& message)
+{
+    const int64_t id = conversation.info.id;
+    Transaction transaction(m_database);
+    insertRow(conversation, "ON CONFLICT(id) DO NOTHING");
+    insert(id, message);
+    setLeaf(id, message.id);
+    touch(id);
+    transaction.commit();
+}
+
+void ChatStore::keep(const Conversation& conversation)
 {
     Transaction transaction(m_database);
-    insert(conversation, message);
-    setLeaf(conversation, message.id);
-    touch(conversation);
+    insertRow(conversation, "ON CONFLICT(id) DO UPDATE SET leaf = excluded.leaf");
+    for (const Message& message : conversation.messages)
+        // another window may have gone on with one
+        insert(conversation.info.id, message,
+            "ON CONFLICT(id) DO UPDATE SET text = excluded.text, state = excluded.state,"
+            " model = excluded.model, facts = excluded.facts"
+            " WHERE length(excluded.text) >= length(text)");
     transaction.commit();
 }
 

@@ -47,8 +47,12 @@ public:
     void remove(int64_t id); ///< restore() undoes it, for an hour
     void restore(int64_t id);
 
-    /// Adds it and makes it the leaf of its conversation.
-    void add(int64_t conversation, const Message& message);
+    /// Adds it and makes it the leaf of its conversation, whose row comes with it when it is not
+    /// there (yet).
+    void add(const Conversation& conversation, const Message& message);
+    /// Writes what the store lacks of it after a write that failed: the row, messages, and the rest
+    /// of a text that is longer here than there.
+    void keep(const Conversation& conversation);
     void update(const Message& message); ///< text, state, model and facts
     /// With all that hang on it; restoreMessage() undoes it, for an hour.
     void removeMessage(int64_t id);
@@ -62,7 +66,8 @@ public:
 
 private:
     void change(const char* sql, int64_t id, const std::string& value);
-    void insert(int64_t conversation, const Message& message);
+    void insertRow(const Conversation& conversation, const char* orElse);
+    void insert(int64_t conversation, const Message& message, const char* orElse = "");
     void touch(int64_t conversation);
 
     telemetry::Database m_database;

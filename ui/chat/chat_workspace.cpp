@@ -34,6 +34,7 @@ ChatWorkspace::Impl::Impl(
     routing = new RoutingPanel(*routingTitle, &workspace);
     masks = new MaskPanel(&workspace);
     QObject::connect(&saveTimer, &QTimer::timeout, &self, [this] {
+        keepWhatFailed();
         for (const Side* side : {&left, &right}) {
             if (side->reply) // what has come survives a crash
                 store.write(
@@ -71,6 +72,7 @@ ChatWorkspace::~ChatWorkspace()
 {
     m_impl->keepDraft();
     m_impl->keepUnfinished();
+    m_impl->keepWhatFailed();
     m_impl->undo.disconnect(&m_impl->self); // it says that it is emptied when it goes
     m_impl->left.session.disconnect(this);
     m_impl->right.session.disconnect(this);

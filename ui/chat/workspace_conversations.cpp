@@ -22,8 +22,11 @@ constexpr int64_t kMostHits = 200;
 
 void ChatWorkspace::Impl::connectPanels()
 {
-    QObject::connect(&store, &session::ConversationStore::failed, &self,
-        [this](const QString& line) { fail(line, QStringLiteral("chat-store")); });
+    QObject::connect(
+        &store, &session::ConversationStore::failed, &self, [this](const QString& line) {
+            ++failedWrites;
+            fail(line, QStringLiteral("chat-store"));
+        });
     QObject::connect(composer, &Composer::sendWanted, &self, [this](const QString& t) { send(t); });
     QObject::connect(composer, &Composer::stopWanted, &self, [this] { stopReply(); });
     QObject::connect(composer, &Composer::editLastWanted, &self,
@@ -183,6 +186,7 @@ void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message
     routing->setSelectedLayer(-1);
     routing->setMarked({});
     ++shows;
+    keepWhatFailed(); // of the one that goes
     current = std::move(conversation);
     for (const Side* side : {&left, &right}) {
         if (!side->reply || side->reply->conversation != current.info.id)
@@ -231,6 +235,7 @@ void ChatWorkspace::Impl::keepDraft()
     if (!stored && current.draft.empty())
         return;
     ensureStored();
+    keepWhatFailed();
     store.write(
         [id = current.info.id, text = current.draft](ChatStore& s) { s.setDraft(id, text); });
 }
@@ -247,6 +252,29 @@ void ChatWorkspace::Impl::ensureStored()
     store.write([row = current](ChatStore& chats) { chats.create(row); });
     list->setCurrent(current.info.id);
     readList();
+}
+
+chats::Conversation ChatWorkspace::Impl::rowOfCurrent() const
+{
+    chats::Conversation row;
+    row.info = current.info;
+    row.setup = current.setup;
+    row.draft = current.draft;
+    row.leaf = current.leaf;
+    return row;
+}
+
+/// A full disk has room again, another process has let go of the file, …
+void ChatWorkspace::Impl::keepWhatFailed()
+{
+    if (current.info.id == 0 || madeUpFor == failedWrites)
+        return;
+    store.read(
+        [whole = current](ChatStore& s) {
+            s.keep(whole);
+            return true;
+        },
+        [this, until = failedWrites](bool) { madeUpFor = until; });
 }
 
 void ChatWorkspace::Impl::setupEdited()

@@ -97,6 +97,8 @@ struct ChatWorkspace::Impl {
     bool isShown(int64_t message) const; ///< on the branch on screen
     void keepDraft(); ///< and what is typed into messages
     void ensureStored(); ///< the shown conversation gets its row with its first message
+    chats::Conversation rowOfCurrent() const; ///< without its messages
+    void keepWhatFailed(); ///< all of the shown conversation, when something was not written
     void setLeaf(Side& side, int64_t leaf);
     void branchesChanged(); ///< messages or leaves did
     void switchBranch(Side& side, int64_t message, int by);
@@ -188,6 +190,8 @@ struct ChatWorkspace::Impl {
     chats::Conversation current;
     int64_t rightLeaf = 0;
     bool stored = false; ///< current has its row
+    quint64 failedWrites = 0; ///< after which the store may lack some of current
+    quint64 madeUpFor = 0; ///< so many of them, by keepWhatFailed()
     bool listRead = false;
     quint64 shows = 0; ///< how often show() was called: an older answer of the store is dropped
     bool draftTyped = false; ///< and not yet kept

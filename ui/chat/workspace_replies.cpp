@@ -71,10 +71,11 @@ void ChatWorkspace::Impl::addMessage(Side& side, const chats::Message& message)
 {
     side.leaf = message.id;
     current.messages.push_back(message);
-    store.write([id = current.info.id, leaf = current.leaf, message](ChatStore& s) {
-        s.add(id, message);
-        if (leaf != message.id) // of the other side
-            s.setLeaf(id, leaf);
+    keepWhatFailed();
+    store.write([row = rowOfCurrent(), message](ChatStore& s) {
+        s.add(row, message);
+        if (row.leaf != message.id) // of the other side
+            s.setLeaf(row.info.id, row.leaf);
     });
     side.view->pathChanged();
 }
@@ -297,6 +298,7 @@ void ChatWorkspace::Impl::takeEnd(Side& side, quint64 number, const session::Rep
 
 void ChatWorkspace::Impl::keepReply(const Side& side)
 {
+    keepWhatFailed();
     store.write([message = side.streaming, routing = side.liveRouting](ChatStore& s) {
         s.update(message);
         if (!routing.empty())

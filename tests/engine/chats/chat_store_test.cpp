@@ -60,6 +60,7 @@ private Q_SLOTS:
     void keepsWhatIsSaid();
     void branchesAndLeaf();
     void removalsCanBeUndone();
+    void whatFailedIsWrittenLater();
     void duplicates();
     void editsAreKept();
     void searches();
@@ -93,8 +94,8 @@ void ChatStoreTest::keepsWhatIsSaid()
     {
         ChatStore store(m_file);
         store.create(made);
-        store.add(made.info.id, question);
-        store.add(made.info.id, reply);
+        store.add(made, question);
+        store.add(made, reply);
         reply.text = "A gate.";
         reply.state = MessageState::Done;
         reply.model = "tiny";
@@ -139,7 +140,7 @@ void ChatStoreTest::branchesAndLeaf()
     const Message one = message(0, Role::User, "1"), two = message(one.id, Role::Assistant, "2"),
                   other = message(one.id, Role::Assistant, "2b");
     for (const Message& each : {one, two, other})
-        store.add(made.info.id, each);
+        store.add(made, each);
     QCOMPARE(store.open(made.info.id).path(), (std::vector<int64_t>{one.id, other.id}));
     store.setLeaf(made.info.id, two.id);
     QCOMPARE(store.open(made.info.id).path(), (std::vector<int64_t>{one.id, two.id}));
@@ -155,7 +156,7 @@ void ChatStoreTest::removalsCanBeUndone()
                   two = message(one.id, Role::Assistant, "needle two"),
                   three = message(two.id, Role::User, "needle three");
     for (const Message& each : {one, two, three})
-        store.add(made.info.id, each);
+        store.add(made, each);
     store.removeMessage(three.id);
     store.removeMessage(two.id);
     QCOMPARE(store.open(made.info.id).messages.size(), size_t{1});
@@ -184,6 +185,30 @@ void ChatStoreTest::removalsCanBeUndone()
     QVERIFY(store.routing(two.id).empty());
 }
 
+/// The first writes of a conversation failed, later ones do not.
+void ChatStoreTest::whatFailedIsWrittenLater()
+{
+    ChatStore store(m_file);
+    Conversation made = titled("lost?");
+    const Message one = message(0, Role::User, "1");
+    Message two = message(one.id, Role::Assistant, "2");
+    made.messages = {one, two};
+    made.leaf = two.id;
+    store.add(made, two);
+    QCOMPARE(store.list().size(), size_t{1});
+    QCOMPARE(store.open(made.info.id).info.title, std::string("lost?"));
+    store.keep(made);
+    QCOMPARE(store.open(made.info.id).path(), (std::vector<int64_t>{one.id, two.id}));
+    two.text = "2, and more of another window";
+    store.update(two);
+    store.keep(made);
+    QCOMPARE(store.open(made.info.id).find(two.id)->text, two.text);
+    made.messages[1].text = two.text + ", and of this one";
+    store.keep(made);
+    QCOMPARE(store.open(made.info.id).find(two.id)->text, made.messages[1].text);
+    QCOMPARE(store.search("this one", 9).size(), size_t{1});
+}
+
 void ChatStoreTest::duplicates()
 {
     ChatStore store(m_file);
@@ -191,8 +216,8 @@ void ChatStoreTest::duplicates()
     made.draft = "d";
     store.create(made);
     const Message one = message(0, Role::User, "1"), two = message(one.id, Role::Assistant, "2");
-    store.add(made.info.id, one);
-    store.add(made.info.id, two);
+    store.add(made, one);
+    store.add(made, two);
     store.setRouting(two.id, std::vector<uint8_t>{9});
     const Conversation copy = store.open(store.duplicate(made.info.id, "t, copy").info.id);
     QCOMPARE(copy.info.title, std::string("t, copy"));
@@ -210,7 +235,7 @@ void ChatStoreTest::editsAreKept()
     const Conversation made = titled("t");
     store.create(made);
     const Message one = message(0, Role::User, "1");
-    store.add(made.info.id, one);
+    store.add(made, one);
     store.setEdit(one.id, "typed");
     store.setEdit(one.id, "typed \"on\"");
     QCOMPARE(store.open(made.info.id).edits.at(one.id), std::string("typed \"on\""));
@@ -232,10 +257,10 @@ void ChatStoreTest::searches()
     store.setFolder(python.info.id, "Work");
     const Message first = message(0, Role::User, "Write a Python function that sorts pairs"),
                   second = message(first.id, Role::Assistant, "sorted(pairs)\ndoes it");
-    store.add(python.info.id, first);
-    store.add(python.info.id, second);
+    store.add(python, first);
+    store.add(python, second);
     const Message third = message(0, Role::User, "为什么对路由 logits 做归一化？");
-    store.add(chinese.info.id, third);
+    store.add(chinese, third);
 
     const auto messagesOf = [&store](const char* query) {
         std::vector<int64_t> ids;
@@ -271,7 +296,7 @@ void ChatStoreTest::searchTakesAnyText()
     ChatStore store(m_file);
     const Conversation made = titled("50% of _it_");
     store.create(made);
-    store.add(made.info.id, message(0, Role::User, "a \"quoted\" 50% back\\slash * NEAR(x) AND"));
+    store.add(made, message(0, Role::User, "a \"quoted\" 50% back\\slash * NEAR(x) AND"));
     for (const char* query : {"\"", "\"\"\"", "*", "AND", "NEAR(x)", "50%", "%", "_", "\\", "-x",
              "a:b", "tag:", "\xff\xfe", "(", "^foo", "{x}"})
         (void)store.search(query, 10); // never an error of the index's own language
@@ -319,7 +344,7 @@ void ChatStoreTest::survivesKill()
     if (child == 0) {
         ChatStore store(m_file);
         store.create(made);
-        store.add(made.info.id, one);
+        store.add(made, one);
         store.setDraft(made.info.id, "as typed");
         std::raise(SIGKILL);
     }
