@@ -13,6 +13,9 @@ namespace {
 
 constexpr uint32_t kWithoutGates = 0x31526F4D, kMagic = 0x32526F4D; // "MoR1", "MoR2"
 
+/// Of what is read, so that a map of layers by experts stays small: more than any model has.
+constexpr int32_t kMostLayers = 1024, kMostExperts = 4096;
+
 class Writer {
 public:
     template <typename T> void put(T value)
@@ -79,6 +82,19 @@ private:
     }
     std::span<const uint8_t> m_left;
 };
+
+/// Layers rise, and have the experts that a token is given.
+void checkLayers(const std::vector<ReplyRouting::Layer>& layers)
+{
+    int32_t before = -1;
+    for (const ReplyRouting::Layer& layer : layers) {
+        if (layer.layer <= before || layer.layer >= kMostLayers || layer.experts < 1
+            || layer.experts > kMostExperts || layer.chosen < 0 || layer.extra < 0
+            || layer.chosen > layer.experts || layer.extra > layer.experts - layer.chosen)
+            Reader::refuse();
+        before = layer.layer;
+    }
+}
 
 } // namespace
 
@@ -179,13 +195,11 @@ ReplyRouting decodeRouting(std::span<const uint8_t> bytes)
                columns = in.get<uint32_t>();
     for (uint32_t i = 0; i < layers; ++i) {
         ReplyRouting::Layer layer;
-        for (int32_t* value : {&layer.layer, &layer.experts, &layer.chosen, &layer.extra}) {
+        for (int32_t* value : {&layer.layer, &layer.experts, &layer.chosen, &layer.extra})
             *value = in.get<int32_t>();
-            if (*value < 0 || *value > ReplyRouting::kNone)
-                Reader::refuse();
-        }
         routing.layers.push_back(layer);
     }
+    checkLayers(routing.layers);
     routing.ids = in.getAll<int32_t>(tokens);
     for (uint32_t i = 0; i < tokens; ++i)
         routing.texts.push_back(in.text());

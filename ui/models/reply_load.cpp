@@ -38,8 +38,8 @@ ReplyLoad loadOf(const std::vector<const chats::ReplyRouting*>& routings)
 {
     ReplyLoad all;
     for (const chats::ReplyRouting* routing : routings) {
-        if (!routing->layers.empty())
-            all.rows = std::max(all.rows, routing->layers.back().layer + 1);
+        for (const auto& layer : routing->layers)
+            all.rows = std::max(all.rows, layer.layer + 1);
         all.columns = std::max(all.columns, routing->widest());
     }
     const auto rows = static_cast<size_t>(all.rows), columns = static_cast<size_t>(all.columns);

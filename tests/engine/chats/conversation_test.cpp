@@ -276,6 +276,21 @@ void ConversationTest::damagedRoutingIsRefused()
             bytes[random() % std::min<size_t>(bytes.size(), 64)] = static_cast<uint8_t>(random());
         errorOf([&] { decodeRouting(bytes); });
     }
+    const auto refuses = [](const std::vector<ReplyRouting::Layer>& layers) {
+        ReplyRouting routing;
+        routing.layers = layers;
+        return !errorOf([&] { decodeRouting(encode(routing)); }).empty();
+    };
+    QVERIFY(!refuses({{1, 8, 2, 2}, {3, 4, 4, 0}}));
+    QVERIFY(refuses({{3, 8, 2, 2}, {1, 8, 2, 2}})); // layers rise
+    QVERIFY(refuses({{1, 8, 2, 2}, {1, 8, 2, 2}}));
+    QVERIFY(refuses({{-1, 8, 2, 2}}));
+    QVERIFY(refuses({{60'000, 8, 2, 2}})); // a map of gigabytes
+    QVERIFY(refuses({{0, 60'000, 2, 2}}));
+    QVERIFY(refuses({{0, 0, 0, 0}}));
+    QVERIFY(refuses({{0, 8, 9, 0}}));
+    QVERIFY(refuses({{0, 8, 2, 7}}));
+    QVERIFY(refuses({{0, 8, 2, INT32_MAX - 2}}));
 }
 
 QTEST_GUILESS_MAIN(ConversationTest)
