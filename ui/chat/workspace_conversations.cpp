@@ -195,6 +195,7 @@ void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message
             *shown = side->streaming; // the store is up to a second behind
     }
     routings.clear();
+    routingsAsked.clear();
     routingMessage = 0;
     if (message != 0 && !isShown(message))
         current.leaf = current.newestLeaf(message);

@@ -171,6 +171,7 @@ struct ChatWorkspace::Impl {
     // Experts
     const chats::ReplyRouting* routingOf(int64_t message) const;
     void wantRouting(int64_t message);
+    void wantRoutings(std::vector<int64_t> messages);
     void refreshRouting();
     std::vector<RoutingPanel::Choice> routingChoices() const;
     std::vector<const chats::ReplyRouting*> routingsOf(const RoutingPanel::End& end);
@@ -204,6 +205,7 @@ struct ChatWorkspace::Impl {
     bool comparing = false;
     std::map<int64_t, chats::ReplyRouting>
         routings; ///< of the shown conversation's replies, as read
+    std::set<int64_t> routingsAsked; ///< those, and what the store has not answered yet
     int64_t routingMessage = 0; ///< whose map "This reply" shows; 0: the last of its side
 
     // Widgets

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/workspace_impl.h"
+#include "ui/session/error_line.h"
 #include "ui/session/model_facts.h"
 #include "ui/session/reply_trace.h"
 
@@ -152,8 +153,13 @@ void ChatWorkspace::Impl::goOn(Side& side, int64_t message)
 {
     store.read( // what it goes on from, with its experts
         [message](const ChatStore& chats) {
-            const std::vector<uint8_t> bytes = chats.routing(message);
-            return bytes.empty() ? chats::ReplyRouting() : chats::decodeRouting(bytes);
+            chats::ReplyRouting before;
+            session::errorLineOf([&] { // a damaged one is none: it goes on from the text
+                const std::vector<uint8_t> bytes = chats.routing(message);
+                if (!bytes.empty())
+                    before = chats::decodeRouting(bytes);
+            });
+            return before;
         },
         [this, &side, message](const chats::ReplyRouting& before) {
             const chats::Message* found = current.find(message);
@@ -198,6 +204,7 @@ void ChatWorkspace::Impl::start(
     saveTimer.start();
     showLive();
     routings.erase(message.id); // shown until here, where it goes on
+    routingsAsked.erase(message.id);
     routingMessage = 0;
     updateActions();
     refreshRouting();

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/workspace_impl.h"
+#include "ui/session/error_line.h"
 
 #include <algorithm>
 
@@ -20,18 +21,47 @@ const chats::ReplyRouting* ChatWorkspace::Impl::routingOf(int64_t message) const
 
 void ChatWorkspace::Impl::wantRouting(int64_t message)
 {
-    if (message == 0 || routingOf(message) != nullptr)
+    wantRoutings({message});
+}
+
+/// In one go, however many: each answer draws the map anew.
+void ChatWorkspace::Impl::wantRoutings(std::vector<int64_t> messages)
+{
+    std::erase_if(messages, [this](int64_t message) {
+        return message == 0 || routingOf(message) != nullptr
+            || !routingsAsked.insert(message).second;
+    });
+    if (messages.empty())
         return;
+    struct Answer {
+        std::vector<std::pair<int64_t, chats::ReplyRouting>> read;
+        QString error;
+    };
     store.read(
-        [message](const ChatStore& chats) {
-            const std::vector<uint8_t> bytes = chats.routing(message);
-            return bytes.empty() ? chats::ReplyRouting() : chats::decodeRouting(bytes);
+        [messages = std::move(messages)](const ChatStore& chats) {
+            Answer answer;
+            for (const int64_t message : messages) {
+                chats::ReplyRouting& trace
+                    = answer.read.emplace_back(message, chats::ReplyRouting()).second;
+                const QString error = session::errorLineOf([&] {
+                    const std::vector<uint8_t> bytes = chats.routing(message);
+                    if (!bytes.empty())
+                        trace = chats::decodeRouting(bytes);
+                });
+                if (!error.isEmpty())
+                    answer.error = error; // the others are shown
+            }
+            return answer;
         },
-        [this, message](chats::ReplyRouting read) {
-            if (current.find(message) == nullptr)
-                return;
-            routings[message] = std::move(read);
-            messageChanged(message);
+        [this](Answer answer) {
+            if (!answer.error.isEmpty())
+                fail(answer.error, QStringLiteral("chat-routing"));
+            for (auto& [message, trace] : answer.read) {
+                if (current.find(message) == nullptr)
+                    continue; // another conversation is shown by now
+                routings[message] = std::move(trace);
+                messageChanged(message);
+            }
             refreshRouting();
         });
 }
@@ -74,8 +104,9 @@ std::vector<const chats::ReplyRouting*> ChatWorkspace::Impl::routingsOf(
     const RoutingPanel::End& end)
 {
     std::vector<const chats::ReplyRouting*> found;
-    const auto add = [this, &found](int64_t message) {
-        wantRouting(message); // comes back here
+    std::vector<int64_t> missing;
+    const auto add = [this, &found, &missing](int64_t message) {
+        missing.push_back(message);
         if (const chats::ReplyRouting* one = routingOf(message); one != nullptr && !one->empty())
             found.push_back(one);
     };
@@ -96,6 +127,7 @@ std::vector<const chats::ReplyRouting*> ChatWorkspace::Impl::routingsOf(
         }
         break;
     }
+    wantRoutings(std::move(missing)); // comes back here
     return found;
 }
 

@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "chat_fixture.h"
 
+#include "ui/plots/heatmap_plot.h"
+
+#include <QTableView>
+
 #include <fstream>
 
 using namespace moe;
@@ -15,6 +19,8 @@ private Q_SLOTS:
     void init();
     void whatFailsIsWrittenLater_data();
     void whatFailsIsWrittenLater();
+    void aDamagedRoutingIsNone();
+    void theMapOfAConversationIsReadAtOnce();
 };
 
 void TestChatStore::init()
@@ -60,6 +66,73 @@ void TestChatStore::whatFailsIsWrittenLater()
     const chats::Message& reply = *kept.find(kept.path()[1]);
     QVERIFY(!reply.text.empty());
     QVERIFY(reply.facts.tokens > 0);
+}
+
+/// And the others are shown.
+void TestChatStore::aDamagedRoutingIsNone()
+{
+    int64_t first = 0;
+    {
+        const auto window = open();
+        say(*window, QStringLiteral("The router"));
+        first = newest().leaf;
+        say(*window, QStringLiteral("A token"));
+    }
+    const int64_t second = newest().leaf;
+    chats::ReplyRouting damaged = routingOf(second);
+    std::swap(damaged.layers.front().layer, damaged.layers.back().layer);
+    chats::ChatStore(m_store).setRouting(second, chats::encode(damaged));
+    const auto window = open();
+    QTRY_VERIFY(window->messages->text().contains(QLatin1String("damaged")));
+    const auto* map = window->find<plots::HeatmapPlot>("routingHeatmap");
+    QTest::mouseClick(window->find<QWidget>("span1"), Qt::LeftButton); // the conversation
+    QTRY_COMPARE(map->data().rows, 3);
+    QVERIFY(window->view().view(first) != nullptr);
+}
+
+/// However many replies it has: they do not each draw the map, and ask for all others again.
+void TestChatStore::theMapOfAConversationIsReadAtOnce()
+{
+    constexpr int kReplies = 60;
+    chats::Conversation made;
+    made.info.id = chats::newId();
+    chats::ReplyRouting routing;
+    routing.layers = {{0, 6, 1, 0}};
+    routing.ids = {1, 2};
+    routing.texts = {"a", "b"};
+    routing.experts = {4, 4};
+    routing.weights = routing.gates = {0.5F, 0.5F};
+    for (int i = 0; i < 2 * kReplies; ++i) {
+        chats::Message message;
+        message.id = chats::newId();
+        message.parent = made.leaf;
+        message.role = i % 2 == 0 ? chats::Role::User : chats::Role::Assistant;
+        message.text = "a b";
+        message.facts.tokens = 2;
+        made.leaf = message.id;
+        made.messages.push_back(message);
+    }
+    {
+        chats::ChatStore store(m_store);
+        store.create(made);
+        for (const chats::Message& message : made.messages) {
+            if (message.id == made.leaf)
+                routing.experts = {3, 3};
+            if (message.role == chats::Role::Assistant)
+                store.setRouting(message.id, chats::encode(routing));
+        }
+    }
+    const auto window = open(false);
+    const auto* map = window->find<plots::HeatmapPlot>("routingHeatmap");
+    const auto third = [map] { // utilisation
+        return map->data().columns == 6 ? map->data().values[3] : 0.0F;
+    };
+    QTRY_COMPARE(third(), 6.0F); // of the last reply alone
+    const QAbstractItemModel* table = window->find<QTableView>("routingTable")->model();
+    QSignalSpy drawn(table, &QAbstractItemModel::dataChanged);
+    QTest::mouseClick(window->find<QWidget>("span1"), Qt::LeftButton);
+    QTRY_COMPARE(third(), 0.1F); // of all
+    QVERIFY2(drawn.size() <= 4, qPrintable(QString::number(drawn.size())));
 }
 
 QTEST_MAIN(TestChatStore)
