@@ -35,7 +35,8 @@ private:
 struct ChatWorkspace::Impl::Removed {
     int64_t conversation, message, parent;
     std::vector<chats::Message> messages; ///< empty: another conversation was shown then
-    std::pair<int64_t, int64_t> leaves; ///< of the left and the right side
+    int64_t leaf = 0; ///< of the left side
+    std::optional<int64_t> rightLeaf; ///< while two were compared
 };
 
 /// What hangs on it is looked for each time: a message may have got other replies between undo and
@@ -46,7 +47,8 @@ void ChatWorkspace::Impl::takeAway(Removed& removed)
     removed.messages.clear();
     if (current.info.id != removed.conversation)
         return;
-    removed.leaves = {current.leaf, rightLeaf};
+    removed.leaf = current.leaf;
+    removed.rightLeaf = comparing ? std::optional(rightLeaf) : std::nullopt;
     const std::vector<int64_t> ids = current.subtree(removed.message);
     std::erase_if(current.messages, [&](const chats::Message& each) {
         const bool goes = std::ranges::find(ids, each.id) != ids.end();
@@ -77,8 +79,12 @@ void ChatWorkspace::Impl::putBack(const Removed& removed)
     current.messages.insert(
         current.messages.end(), removed.messages.begin(), removed.messages.end());
     std::ranges::sort(current.messages, {}, &chats::Message::id);
-    rightLeaf = removed.leaves.second;
-    setLeaf(left, removed.leaves.first);
+    current.leaf = removed.leaf;
+    if (comparing) // it may have begun or begun anew since
+        rightLeaf = removed.rightLeaf && current.find(*removed.rightLeaf) != nullptr
+            ? *removed.rightLeaf
+            : branchOf(right);
+    setLeaf(left, removed.leaf);
 }
 
 bool ChatWorkspace::Impl::refuseWhileReplying()
