@@ -72,16 +72,27 @@ private:
     int m_file;
 };
 
-int64_t sizeOfRegularFile(int file, const std::filesystem::path& path)
+struct stat statusOf(int file, const std::filesystem::path& path)
 {
     struct stat status { };
     if (::fstat(file, &status) != 0)
         fail("cannot read", path, errno);
+    return status;
+}
+
+int64_t sizeOfRegularFile(int file, const std::filesystem::path& path)
+{
+    const struct stat status = statusOf(file, path);
     if (S_ISDIR(status.st_mode))
         fail("cannot read", path, EISDIR);
     if (!S_ISREG(status.st_mode))
         throw Error("cannot read", path.string(), "not a regular file");
     return status.st_size;
+}
+
+int64_t modifiedAt(const struct stat& status)
+{
+    return int64_t{status.st_mtim.tv_sec} * 1'000'000'000 + status.st_mtim.tv_nsec;
 }
 
 } // namespace
@@ -262,18 +273,29 @@ void FileWriter::close()
 MappedFile::MappedFile(const std::filesystem::path& path)
     : m_path(path)
 {
-    const Descriptor file(path, O_RDONLY | O_NONBLOCK, "cannot read");
+    Descriptor file(path, O_RDONLY | O_NONBLOCK, "cannot read");
     m_size = static_cast<size_t>(sizeOfRegularFile(file.get(), path));
-    if (m_size == 0)
-        return;
-    void* memory = ::mmap(nullptr, m_size, PROT_READ, MAP_PRIVATE, file.get(), 0);
-    if (memory == MAP_FAILED)
-        fail("cannot map", path, errno);
-    m_data = static_cast<const std::byte*>(memory);
+    m_modified = modifiedAt(statusOf(file.get(), path));
+    if (m_size > 0) {
+        void* memory = ::mmap(nullptr, m_size, PROT_READ, MAP_PRIVATE, file.get(), 0);
+        if (memory == MAP_FAILED)
+            fail("cannot map", path, errno);
+        m_data = static_cast<const std::byte*>(memory);
+    }
+    m_file = file.release();
+}
+
+void MappedFile::checkUnchanged() const
+{
+    const struct stat status = statusOf(m_file, m_path);
+    if (static_cast<size_t>(status.st_size) != m_size || modifiedAt(status) != m_modified)
+        throw Error("the file has changed since it was opened", m_path.string(), "open it again");
 }
 
 MappedFile::MappedFile(MappedFile&& other) noexcept
     : m_path(std::move(other.m_path))
+    , m_file(std::exchange(other.m_file, -1))
+    , m_modified(other.m_modified)
     , m_data(std::exchange(other.m_data, nullptr))
     , m_size(std::exchange(other.m_size, 0))
 {
@@ -282,6 +304,8 @@ MappedFile::MappedFile(MappedFile&& other) noexcept
 MappedFile& MappedFile::operator=(MappedFile&& other) noexcept
 {
     std::swap(m_path, other.m_path);
+    std::swap(m_file, other.m_file);
+    std::swap(m_modified, other.m_modified);
     std::swap(m_data, other.m_data);
     std::swap(m_size, other.m_size);
     return *this;
@@ -291,6 +315,8 @@ MappedFile::~MappedFile()
 {
     if (m_data)
         ::munmap(const_cast<std::byte*>(m_data), m_size);
+    if (m_file >= 0)
+        ::close(m_file);
 }
 
 RandomAccessFile::RandomAccessFile(const std::filesystem::path& path)

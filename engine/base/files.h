@@ -90,9 +90,14 @@ public:
     MappedFile& operator=(MappedFile&& other) noexcept;
     std::span<const std::byte> bytes() const { return {m_data, m_size}; }
     const std::filesystem::path& path() const { return m_path; }
+    /// Throws when somebody has written into the file since (another one in its place changes
+    /// nothing): reading behind the end of one that was cut would end the program. Any thread.
+    void checkUnchanged() const;
 
 private:
     std::filesystem::path m_path;
+    int m_file = -1;
+    int64_t m_modified = 0; ///< nanoseconds, when it was mapped
     const std::byte* m_data = nullptr;
     size_t m_size = 0;
 };

@@ -39,6 +39,7 @@ public:
     explicit SafetensorsFile(const std::filesystem::path& path);
     const std::map<std::string, StoredTensor>& tensors() const { return m_tensors; }
     const std::map<std::string, std::string>& metadata() const { return m_metadata; }
+    void checkUnchanged() const { m_file.checkUnchanged(); }
 
 private:
     base::MappedFile m_file;
@@ -55,6 +56,7 @@ public:
     const StoredTensor& get(const std::string& name) const; ///< throws, naming folder and tensor
     std::vector<std::string> names() const;
     const std::filesystem::path& folder() const { return m_folder; }
+    void checkUnchanged() const; ///< throws when a file was written into since it was opened
 
 private:
     std::filesystem::path m_folder;

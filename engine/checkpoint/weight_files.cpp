@@ -86,6 +86,12 @@ const StoredTensor& WeightFiles::get(const std::string& name) const
     return *found->second;
 }
 
+void WeightFiles::checkUnchanged() const
+{
+    for (const SafetensorsFile& file : m_files)
+        file.checkUnchanged();
+}
+
 std::vector<std::string> WeightFiles::names() const
 {
     std::vector<std::string> names;

@@ -101,6 +101,7 @@ void checkRequest(const OpenedModel& model, GenerationRequest& request)
         }
     }
     checkMasks(model.config(), request.masks);
+    model.checkUnchanged();
 }
 
 } // namespace

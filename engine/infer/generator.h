@@ -39,8 +39,9 @@ public:
     Generator& operator=(const Generator&) = delete;
 
     /// Any thread. Throws UsageError for a value out of range, an empty prompt or one longer than
-    /// the context, ids outside the vocabulary, masks that leave too few experts. Both callbacks
-    /// run on the generator's thread and must neither block nor throw; onEnd comes exactly once.
+    /// the context, ids outside the vocabulary, masks that leave too few experts; Error when the
+    /// weights' files were written into. Both callbacks run on the generator's thread and must
+    /// neither block nor throw; onEnd comes exactly once.
     RequestId submit(GenerationRequest request, OnPiece onPiece, OnEnd onEnd);
     /// Any thread. Within a step; onEnd still comes, with Cancelled. Nothing for one that ended.
     void cancel(RequestId id);

@@ -63,6 +63,8 @@ public:
         std::span<const MaskedExpert> masked = {});
     /// A forward call then throws Cancelled, between two layers.
     void stopOn(std::stop_token stop) { m_stop = std::move(stop); }
+    /// Throws when the weights' files were written into since they were opened. Any thread.
+    void checkUnchanged() const { m_source->checkUnchanged(); }
     /// Of the last forward call; waits for it.
     RoutedBatch routing(bool probabilities);
 

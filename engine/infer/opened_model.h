@@ -63,6 +63,9 @@ public:
     std::string render(const base::Json& chat) const;
     std::vector<int32_t> encode(const base::Json& chat) const;
 
+    /// Throws when the weights' files were written into since: open it again.
+    void checkUnchanged() const { m_model->checkUnchanged(); }
+
     kernels::Backend& backend() { return *m_backend; }
     InferenceModel& model() { return *m_model; }
     const KvCache& cache() const { return *m_cache; }

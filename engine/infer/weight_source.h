@@ -48,6 +48,8 @@ public:
 
     /// Throws when there are tensors that nobody asked for.
     virtual void refuseUnused() const { }
+    /// Throws when weights that are read where they lie have changed since.
+    virtual void checkUnchanged() const { }
     /// Takes note of a tensor that may be there and is not needed.
     virtual void know(const std::string&) { }
 
@@ -71,6 +73,7 @@ public:
         const std::string& name, int64_t index, int64_t count, int64_t out, int64_t in) override;
     std::vector<float> values(const std::string& name, const std::vector<int64_t>& shape) override;
     void refuseUnused() const override;
+    void checkUnchanged() const override { m_files.checkUnchanged(); }
     void know(const std::string& name) override { m_used.insert(name); }
 
 private:

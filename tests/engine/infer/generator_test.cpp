@@ -239,6 +239,29 @@ private Q_SLOTS:
         QVERIFY_THROWS_EXCEPTION(UsageError, infer::generate(generator, request));
     }
 
+    /// Reading on behind the end of weights that were cut would end the program.
+    void weightsThatChangedAreNotRead()
+    {
+        const auto folder = model("llama");
+        const std::filesystem::path file = folder / "model.safetensors";
+        OpenedModel opened(folder);
+        Generator generator(opened);
+        infer::generate(generator, requestOf({5, 6}, 1));
+        const std::string bytes = base::readFile(file);
+        base::writeFileAtomically(file, bytes); // another file: the one that is open stays
+        infer::generate(generator, requestOf({5, 6}, 1));
+        OpenedModel again(folder);
+        Generator second(again);
+        std::filesystem::resize_file(file, 0);
+        try {
+            infer::generate(second, requestOf({5, 6}, 1));
+            QFAIL("the weights are gone");
+        } catch (const Error& error) {
+            QVERIFY2(
+                std::string(error.what()).find(file.string()) != std::string::npos, error.what());
+        }
+    }
+
     void longPromptsAreFedInChunks()
     {
         // Beside a reply that goes on, a prompt is fed 128 rows at a time: here in one, after the
