@@ -12,6 +12,36 @@ namespace moe::chat {
 using chats::ChatStore;
 using State = session::ChatSession::State;
 
+namespace {
+
+/// Whether a reply goes on as it was begun: the same experts and the same drawing. How many tokens
+/// more is no part of that.
+bool drawsAsBefore(const chats::ReplyFacts& before, const session::ReplyRequest& request)
+{
+    if (before.tokens == 0)
+        return true; // it was not drawn
+    chats::SamplingSettings now = request.sampling;
+    const bool sameSeed = !now.seed || *now.seed == before.seed;
+    now.preset = before.sampling.preset;
+    now.maxTokens = before.sampling.maxTokens;
+    now.seed = before.sampling.seed;
+    return sameSeed && now == before.sampling && request.masks == before.masks;
+}
+
+/// One reply, also where it comes in two goes: its prompt and its seed are those of the first.
+void goOnWith(chats::ReplyFacts& facts, const chats::ReplyFacts& before)
+{
+    facts.tokens += before.tokens;
+    if (before.promptTokens > 0)
+        facts.promptTokens = before.promptTokens;
+    if (before.tokens > 0) {
+        facts.seed = before.seed;
+        facts.sampling.seed = before.sampling.seed;
+    }
+}
+
+} // namespace
+
 QString ChatWorkspace::Impl::refusal(const Side& side) const
 {
     if (side.session.state() == State::Opening)
@@ -92,6 +122,7 @@ void ChatWorkspace::Impl::edited(Side& side, int64_t message, const QString& tex
     branch.created = chats::now();
     branch.state = chats::MessageState::Done;
     branch.facts = {};
+    branch.model.clear(); // these are no model's words
     const bool question = branch.role == chats::Role::User;
     const int64_t id = branch.id;
     addMessage(side, branch);
@@ -173,9 +204,21 @@ void ChatWorkspace::Impl::goOnFrom(
 {
     session::ReplyRequest request = requestFor(side, message.id);
     request.goOn = true;
-    request.before = before;
     chats::Message going = message;
     going.state = chats::MessageState::Streaming;
+    const std::string model = storedModel(side.session.folder());
+    going.model = model;
+    if ((!message.model.empty() && message.model != model)
+        || !drawsAsBefore(message.facts, request)) { // what was said stays as it was said
+        going.id = chats::newId();
+        going.created = chats::now();
+        going.facts = {};
+        addMessage(side, going);
+    } else {
+        request.before = before;
+        if (going.facts.tokens > 0) // not the numbers that its beginning was drawn with
+            request.sampling.seed = going.facts.seed + static_cast<uint64_t>(going.facts.tokens);
+    }
     start(side, going, std::move(request));
 }
 
@@ -191,8 +234,7 @@ void ChatWorkspace::Impl::start(
     chats::ReplyFacts& facts = side.streaming.facts;
     facts = side.session.factsOf(running.number);
     facts.step = session::stepOfFolder(side.session.folder());
-    facts.promptTokens = message.facts.promptTokens; // where it goes on
-    facts.tokens = message.facts.tokens;
+    goOnWith(facts, message.facts);
     side.reply = std::move(running);
     // how it is drawn outlasts a crash
     store.write([begun = side.streaming](ChatStore& s) { s.update(begun); });
@@ -277,10 +319,7 @@ void ChatWorkspace::Impl::takeEnd(Side& side, quint64 number, const session::Rep
         message.text = ended.before + end.text;
     message.facts = end.facts;
     message.facts.step = step;
-    if (!ended.before.empty()) { // one reply, also where it came in two goes
-        message.facts.tokens += ended.factsBefore.tokens;
-        message.facts.promptTokens = ended.factsBefore.promptTokens;
-    }
+    goOnWith(message.facts, ended.factsBefore);
     message.state = end.facts.finish == "failed" ? chats::MessageState::Failed
         : end.facts.finish == "cancelled"        ? chats::MessageState::Stopped
                                                  : chats::MessageState::Done;

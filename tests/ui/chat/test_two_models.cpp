@@ -14,6 +14,7 @@ private Q_SLOTS:
     void initTestCase();
     void init();
     void undoLeavesTheOtherSideItsBranch();
+    void anotherModelGoesOnInABranch();
 
 private:
     void compare(const Window& window) const;
@@ -64,6 +65,38 @@ void TestTwoModels::undoLeavesTheOtherSideItsBranch()
         if (each.text == "A token")
             QCOMPARE(each.parent, reply);
     }
+}
+
+/// What the first one said stays as it was said, with its name and figures.
+void TestTwoModels::anotherModelGoesOnInABranch()
+{
+    const auto window = open();
+    say(*window, QStringLiteral("The router"));
+    const chats::Message first = *newest().find(newest().leaf);
+    const chats::ReplyRouting routing = routingOf(first.id);
+    window->openModel(m_other);
+    window->page->setSampling(8, 5);
+    QTest::mouseClick(
+        window->view().view(first.id)->findChild<QToolButton*>(QStringLiteral("goOn")),
+        Qt::LeftButton);
+    QTRY_COMPARE(newest().messages.size(), size_t{3});
+    wait(*window);
+    const chats::Conversation said = newest();
+    const chats::Message &was = *said.find(first.id), &branch = *said.find(said.leaf);
+    QCOMPARE(was.text, first.text);
+    QCOMPARE(was.model, m_model.string());
+    QCOMPARE(was.facts.step, int64_t{40});
+    QCOMPARE(was.facts.seed, uint64_t{7});
+    QCOMPARE(was.facts.tokens, first.facts.tokens);
+    QCOMPARE(routingOf(first.id).ids, routing.ids);
+    QCOMPARE(branch.parent, first.parent);
+    QVERIFY(branch.text.starts_with(first.text));
+    QVERIFY(branch.text.size() > first.text.size());
+    QCOMPARE(branch.model, m_other.string());
+    QCOMPARE(branch.facts.step, int64_t{25});
+    QCOMPARE(branch.facts.seed, uint64_t{8});
+    QCOMPARE(branch.facts.tokens, int64_t{5});
+    QVERIFY(branch.facts.promptTokens > first.facts.promptTokens);
 }
 
 QTEST_MAIN(TestTwoModels)
