@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <system_error>
+#include <unistd.h>
 #include <unordered_map>
 #include <utility>
 
@@ -74,7 +75,13 @@ Message messageFrom(const Statement& row)
 
 std::string factsText(const Message& message)
 {
-    return message.role == Role::Assistant ? dumped(toJson(message.facts)) : std::string();
+    if (message.role != Role::Assistant)
+        return {};
+    ReplyFacts facts = message.facts;
+    const bool comes = message.state == MessageState::Streaming;
+    facts.writer = comes ? ::getpid() : 0;
+    facts.written = comes ? now() : 0;
+    return dumped(toJson(facts));
 }
 
 } // namespace
@@ -278,16 +285,23 @@ void ChatStore::remove(int64_t id)
         .run();
 }
 
-void ChatStore::restore(int64_t id)
+bool ChatStore::restore(int64_t id)
 {
     m_database.prepare("UPDATE conversations SET removed = NULL WHERE id = ?").bind(1, id).run();
+    return m_database.value("SELECT changes()") > 0;
 }
 
 void ChatStore::add(const Conversation& conversation, const Message& message)
 {
     const int64_t id = conversation.info.id;
     Transaction transaction(m_database);
-    insertRow(conversation, "ON CONFLICT(id) DO NOTHING");
+    insertRow(conversation, "ON CONFLICT(id) DO UPDATE SET removed = NULL");
+    m_database
+        .prepare("WITH RECURSIVE above(id) AS (SELECT ?1 UNION SELECT m.parent FROM messages m"
+                 " JOIN above ON m.id = above.id) UPDATE messages SET removed = NULL"
+                 " WHERE id IN above AND removed IS NOT NULL")
+        .bind(1, message.parent)
+        .run();
     insert(id, message);
     setLeaf(id, message.id);
     touch(id);
@@ -327,15 +341,16 @@ void ChatStore::removeMessage(int64_t id)
         .run();
 }
 
-void ChatStore::restoreMessage(int64_t id)
+int64_t ChatStore::restoreMessage(int64_t id)
 {
     m_database
         .prepare("WITH RECURSIVE stamp(at) AS (SELECT removed FROM messages WHERE id = ?1),"
                  " tree(id) AS (SELECT ?1 UNION SELECT m.id FROM messages m JOIN tree"
                  " ON m.parent = tree.id WHERE m.removed = (SELECT at FROM stamp))"
-                 " UPDATE messages SET removed = NULL WHERE id IN tree")
+                 " UPDATE messages SET removed = NULL WHERE id IN tree AND removed IS NOT NULL")
         .bind(1, id)
         .run();
+    return m_database.value("SELECT changes()");
 }
 
 void ChatStore::setRouting(int64_t message, std::span<const uint8_t> trace)

@@ -45,18 +45,18 @@ public:
     /// The same under new ids, with all branches and routings.
     Conversation duplicate(int64_t id, const std::string& title);
     void remove(int64_t id); ///< restore() undoes it, for an hour
-    void restore(int64_t id);
+    bool restore(int64_t id); ///< whether it was still there
 
     /// Adds it and makes it the leaf of its conversation, whose row comes with it when it is not
-    /// there (yet).
+    /// there (yet). What it hangs on comes back when another window removed it.
     void add(const Conversation& conversation, const Message& message);
-    /// Writes what the store lacks of it after a write that failed: the row, messages, and the rest
-    /// of a text that is longer here than there.
+    /// Writes what the store lacks of it (a write failed, another process dropped it for good): the
+    /// row, messages, and the rest of a text that is longer here than there.
     void keep(const Conversation& conversation);
     void update(const Message& message); ///< text, state, model and facts
     /// With all that hang on it; restoreMessage() undoes it, for an hour.
     void removeMessage(int64_t id);
-    void restoreMessage(int64_t id);
+    int64_t restoreMessage(int64_t id); ///< how many came back
     void setRouting(int64_t message, std::span<const uint8_t> trace);
     std::vector<uint8_t> routing(int64_t message) const; ///< empty: none
 

@@ -4,10 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
 #include <random>
+#include <unistd.h>
 #include <unordered_map>
 #include <unordered_set>
 
@@ -46,6 +49,16 @@ int64_t newId()
         id = std::max(fresh, before + 1);
     while (!last.compare_exchange_weak(before, id));
     return id;
+}
+
+bool isWrittenElsewhere(const Message& message)
+{
+    constexpr double kSilentSeconds = 10; // a writer says so every second
+    const ReplyFacts& facts = message.facts;
+    if (message.state != MessageState::Streaming || facts.writer <= 0 || facts.writer == ::getpid()
+        || now() - facts.written > kSilentSeconds)
+        return false;
+    return ::kill(static_cast<pid_t>(facts.writer), 0) == 0 || errno == EPERM;
 }
 
 double now()

@@ -46,6 +46,9 @@ struct ReplyFacts {
     std::string error; ///< of a failed one
     uint64_t seed = 0;
     int64_t step = -1; ///< of the checkpoint, where the model is one of a run
+    /// Of one that is being written: the process that does, and when it last said so.
+    int64_t writer = 0;
+    double written = 0;
     SamplingSettings sampling;
     std::vector<MaskedExpert> masks;
 };
@@ -93,6 +96,9 @@ struct Conversation {
 /// An id that no other conversation or message has: microseconds since the epoch and a few random
 /// bits, so that the window can name a message before the store has it. Rising. Any thread.
 int64_t newId();
+/// Whether a process that lives, another one than this, is writing the reply.
+bool isWrittenElsewhere(const Message& message);
+
 double now(); ///< seconds since the epoch
 
 /// A name for people of what Message::model says: "out, step 40", or the folder's own.

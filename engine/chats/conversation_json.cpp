@@ -127,6 +127,10 @@ Json toJson(const ReplyFacts& facts)
         json["error"] = facts.error;
     if (facts.step >= 0)
         json["step"] = facts.step;
+    if (facts.writer > 0) {
+        json["writer"] = facts.writer;
+        json["written"] = facts.written;
+    }
     json["sampling"] = toJson(facts.sampling);
     if (!facts.masks.empty())
         json["masks"] = masksJson(facts.masks);
@@ -145,6 +149,8 @@ ReplyFacts factsFrom(const Json& json)
     facts.error = text(json, "error");
     facts.seed = seed(json).value_or(0);
     facts.step = whole(json, "step", -1, kMost, -1);
+    facts.writer = whole(json, "writer", 0, INT32_MAX, 0);
+    facts.written = number(json, "written", 0, 1e12, 0);
     if (const Json* sampling = member(json, "sampling"))
         facts.sampling = samplingFrom(*sampling);
     facts.masks = masksFrom(json);

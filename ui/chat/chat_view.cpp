@@ -160,7 +160,9 @@ MessageContext ChatView::contextOf(size_t row) const
     context.sibling = static_cast<int>(std::ranges::find(siblings, message.id) - siblings.begin());
     context.last = row + 1 == m_path.size();
     context.live = m_live.contains(message.id);
-    context.cutOff = !context.live && message.state == chats::MessageState::Streaming;
+    context.elsewhere = !context.live && chats::isWrittenElsewhere(message);
+    context.cutOff
+        = !context.live && !context.elsewhere && message.state == chats::MessageState::Streaming;
     context.canReply = m_canReply;
     context.editRefusal = m_editRefusal;
     const double before = row == 0 ? 0 : m_conversation->find(m_path[row - 1])->created;

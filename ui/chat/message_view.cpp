@@ -41,6 +41,8 @@ QString factsText(const chats::Message& message, const MessageContext& context)
     QStringList parts;
     if (context.live)
         parts += MessageView::tr("writing");
+    if (context.elsewhere)
+        parts += MessageView::tr("another window writes it");
     if (facts.tokens > 0)
         parts += MessageView::tr("%Ln token(s)", nullptr, static_cast<int>(facts.tokens));
     if (facts.tokensPerSecond > 0)
@@ -178,7 +180,7 @@ void MessageView::updateButtons()
     const bool within
         = isAncestorOf(focusWidget()) && focusWidget() != nullptr && focusWidget()->hasFocus();
     const bool near = m_hovered || hasFocus() || within || (m_context.last && !isUser());
-    const bool idle = m_editor == nullptr && !m_context.live;
+    const bool idle = m_editor == nullptr && !m_context.live && !m_context.elsewhere;
     const bool branches = m_context.siblings > 1 && idle;
     m_previous->setVisible(branches);
     m_next->setVisible(branches);

@@ -28,6 +28,7 @@ struct MessageContext {
     bool last = false; ///< of the branch on screen
     bool live = false; ///< it is being written
     bool cutOff = false; ///< it was being written when the program ended
+    bool elsewhere = false; ///< another window writes it
     bool canReply = false; ///< a model is there and free
     QString editRefusal; ///< why an edit cannot be kept now; empty: it can
     QString heading; ///< "Today, 15:02", above the message; may be empty

@@ -17,6 +17,7 @@ using chats::ChatStore;
 namespace {
 
 constexpr int64_t kMostHits = 200;
+constexpr int kFollowMilliseconds = 1000; ///< as often as the other window writes
 
 } // namespace
 
@@ -218,6 +219,33 @@ void ChatWorkspace::Impl::show(chats::Conversation conversation, int64_t message
     list->setCurrent(current.info.id);
     refreshRouting();
     updateActions();
+    followOthers();
+}
+
+/// What comes of them, until they end.
+void ChatWorkspace::Impl::followOthers()
+{
+    if (std::ranges::none_of(current.messages, chats::isWrittenElsewhere))
+        return;
+    const auto ask = [this, asked = shows] {
+        if (asked != shows)
+            return; // another conversation is shown by now
+        store.read([id = current.info.id](const ChatStore& chats) { return chats.open(id); },
+            [this, asked](const chats::Conversation& read) {
+                if (asked != shows)
+                    return;
+                for (const chats::Message& fresh : read.messages) {
+                    chats::Message* known = current.find(fresh.id);
+                    if (known == nullptr || known->state != chats::MessageState::Streaming
+                        || isLive(fresh.id))
+                        continue;
+                    *known = fresh;
+                    messageChanged(fresh.id);
+                }
+                followOthers();
+            });
+    };
+    QTimer::singleShot(kFollowMilliseconds, &self, ask);
 }
 
 void ChatWorkspace::Impl::keepDraft()

@@ -95,6 +95,7 @@ struct ChatWorkspace::Impl {
     void show(chats::Conversation conversation, int64_t message);
     void open(qint64 id, qint64 message);
     bool isShown(int64_t message) const; ///< on the branch on screen
+    void followOthers(); ///< replies that another window writes
     void keepDraft(); ///< and what is typed into messages
     void ensureStored(); ///< the shown conversation gets its row with its first message
     chats::Conversation rowOfCurrent() const; ///< without its messages
@@ -153,6 +154,7 @@ struct ChatWorkspace::Impl {
     void messageChanged(int64_t message);
     void showLive(); ///< tells the views which messages are being written
     void stopReply(); ///< on both sides
+    bool isLive(int64_t message) const; ///< it is being written here
     bool isReplying() const { return left.reply || right.reply; }
     QString refusal(const Side& side) const; ///< why it cannot reply, empty: it can
     QString refusal(); ///< why nothing can be sent: that of any side

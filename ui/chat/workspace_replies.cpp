@@ -258,6 +258,12 @@ void ChatWorkspace::Impl::messageChanged(int64_t message)
         side->view->messageChanged(message);
 }
 
+bool ChatWorkspace::Impl::isLive(int64_t message) const
+{
+    return (left.reply && left.reply->message == message)
+        || (right.reply && right.reply->message == message);
+}
+
 void ChatWorkspace::Impl::showLive()
 {
     std::set<int64_t> live;

@@ -64,8 +64,15 @@ void ChatWorkspace::Impl::takeAway(Removed& removed)
 
 void ChatWorkspace::Impl::putBack(const Removed& removed)
 {
-    store.write([id = removed.message](ChatStore& s) { s.restoreMessage(id); });
-    if (current.info.id != removed.conversation)
+    const bool here = current.info.id == removed.conversation;
+    chats::Conversation known = here ? rowOfCurrent() : chats::Conversation();
+    known.leaf = removed.leaf;
+    known.messages = removed.messages;
+    store.write([id = removed.message, known](ChatStore& s) {
+        if (s.restoreMessage(id) < std::ssize(known.messages) && known.info.id != 0)
+            s.keep(known); // another process has dropped them for good
+    });
+    if (!here)
         return;
     if (removed.messages.empty()) { // the store alone knows them
         store.read([id = removed.conversation](const ChatStore& chats) { return chats.open(id); },
@@ -134,21 +141,28 @@ void ChatWorkspace::Impl::removeConversation(qint64 id)
         if (side->reply && side->reply->conversation == id)
             stopReply();
     }
+    const auto whole = std::make_shared<chats::Conversation>(); // the store's thread alone
     undo.push(new Change(
         tr("delete conversation"),
-        [this, id] {
+        [this, id, whole] {
             const bool shown = current.info.id == id;
             if (shown)
                 keepDraft(); // what is undone brings it back
-            store.write([id](ChatStore& s) { s.remove(id); });
+            store.write([id, whole](ChatStore& s) {
+                *whole = s.open(id);
+                s.remove(id);
+            });
             if (shown) {
                 stored = false;
                 show(chats::Conversation(), 0);
             }
             readList();
         },
-        [this, id] {
-            store.write([id](ChatStore& s) { s.restore(id); });
+        [this, id, whole] {
+            store.write([id, whole](ChatStore& s) {
+                if (!s.restore(id) && whole->info.id == id)
+                    s.keep(*whole); // another process has dropped it for good
+            });
             readList();
             open(id, 0);
         }));

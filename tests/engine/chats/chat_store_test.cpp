@@ -61,6 +61,8 @@ private Q_SLOTS:
     void branchesAndLeaf();
     void removalsCanBeUndone();
     void whatFailedIsWrittenLater();
+    void anotherWindowRemoves();
+    void anotherProcessDrops();
     void duplicates();
     void editsAreKept();
     void searches();
@@ -207,6 +209,48 @@ void ChatStoreTest::whatFailedIsWrittenLater()
     store.keep(made);
     QCOMPARE(store.open(made.info.id).find(two.id)->text, made.messages[1].text);
     QCOMPARE(store.search("this one", 9).size(), size_t{1});
+}
+
+/// While this one goes on.
+void ChatStoreTest::anotherWindowRemoves()
+{
+    ChatStore store(m_file), other(m_file);
+    Conversation made = titled("t");
+    store.create(made);
+    const Message one = message(0, Role::User, "1"), two = message(one.id, Role::Assistant, "2"),
+                  three = message(two.id, Role::User, "3"), four = message(0, Role::User, "4");
+    store.add(made, one);
+    store.add(made, two);
+    other.remove(made.info.id);
+    QVERIFY(store.list().empty());
+    store.add(made, three);
+    QCOMPARE(store.open(made.info.id).path().size(), size_t{3});
+    other.removeMessage(two.id);
+    store.add(made, four); // does not hang on it
+    QCOMPARE(store.open(made.info.id).messages.size(), size_t{2});
+    store.add(made, message(three.id, Role::Assistant, "5"));
+    QCOMPARE(store.open(made.info.id).path().size(), size_t{4});
+}
+
+/// What was removed an hour ago, before this one restores it.
+void ChatStoreTest::anotherProcessDrops()
+{
+    ChatStore store(m_file);
+    Conversation made = titled("t");
+    const Message one = message(0, Role::User, "1"), two = message(one.id, Role::Assistant, "2");
+    made.messages = {one, two};
+    made.leaf = two.id;
+    store.create(made);
+    store.removeMessage(two.id);
+    QCOMPARE(store.restoreMessage(two.id), int64_t{1});
+    QCOMPARE(store.restoreMessage(two.id), int64_t{0});
+    store.remove(made.info.id);
+    sql(m_file, "UPDATE conversations SET removed = removed - 4000");
+    ChatStore dropping(m_file);
+    QVERIFY(!store.restore(made.info.id));
+    store.keep(made);
+    QCOMPARE(store.open(made.info.id).path().size(), size_t{2});
+    QVERIFY(store.restore(made.info.id));
 }
 
 void ChatStoreTest::duplicates()

@@ -4,9 +4,12 @@
 
 #include "ui/plots/heatmap_plot.h"
 
+#include <QLabel>
 #include <QTableView>
+#include <QToolButton>
 
 #include <fstream>
+#include <unistd.h>
 
 using namespace moe;
 using namespace moe::chat;
@@ -21,6 +24,7 @@ private Q_SLOTS:
     void whatFailsIsWrittenLater();
     void aDamagedRoutingIsNone();
     void theMapOfAConversationIsReadAtOnce();
+    void aReplyOfAnotherWindowIsFollowed();
 };
 
 void TestChatStore::init()
@@ -133,6 +137,47 @@ void TestChatStore::theMapOfAConversationIsReadAtOnce()
     QTest::mouseClick(window->find<QWidget>("span1"), Qt::LeftButton);
     QTRY_COMPARE(third(), 0.1F); // of all
     QVERIFY2(drawn.size() <= 4, qPrintable(QString::number(drawn.size())));
+}
+
+/// It is not cut off: Continue would write into it from two sides.
+void TestChatStore::aReplyOfAnotherWindowIsFollowed()
+{
+    chats::Conversation made;
+    made.info.id = chats::newId();
+    chats::Message question, reply;
+    question.id = chats::newId();
+    question.text = "The router";
+    reply.id = chats::newId();
+    reply.parent = question.id;
+    reply.role = chats::Role::Assistant;
+    reply.state = chats::MessageState::Streaming;
+    reply.text = "A gate";
+    made.messages = {question, reply};
+    made.leaf = reply.id;
+    {
+        chats::ChatStore(m_store).create(made);
+        const std::string other = "UPDATE messages SET facts = json_set(facts, '$.writer', "
+            + std::to_string(::getppid()) + ", '$.written', 1e11)"; // and goes on to
+        telemetry::Database(m_store, telemetry::Database::Mode::ReadWrite).execute(other.c_str());
+    }
+    const auto window = open();
+    const auto facts = [&] {
+        const MessageView* view = window->view().view(reply.id);
+        const auto* label
+            = view != nullptr ? view->findChild<QLabel*>(QStringLiteral("replyFacts")) : nullptr;
+        return label != nullptr ? label->text() : QString();
+    };
+    QTRY_VERIFY2(facts().contains(QLatin1String("another window")), qPrintable(facts()));
+    const auto* goOn
+        = window->view().view(reply.id)->findChild<QToolButton*>(QStringLiteral("goOn"));
+    QVERIFY(!goOn->isVisible());
+    reply.text += " and an expert";
+    reply.state = chats::MessageState::Stopped;
+    reply.facts.finish = "cancelled";
+    chats::ChatStore(m_store).update(reply);
+    QTRY_VERIFY2(!facts().contains(QLatin1String("another window")), qPrintable(facts()));
+    QVERIFY(goOn->isVisible());
+    QVERIFY(window->view().view(reply.id)->accessibleName().contains(QLatin1String("an expert")));
 }
 
 QTEST_MAIN(TestChatStore)
