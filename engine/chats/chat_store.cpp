@@ -253,8 +253,11 @@ Conversation ChatStore::duplicate(int64_t id, const std::string& title)
     copy.info.title = title;
     copy.info.created = copy.info.updated = now();
     std::unordered_map<int64_t, int64_t> ids; // old to new
-    for (Message& message : copy.messages)
+    for (Message& message : copy.messages) {
         message.id = ids[message.id] = newId();
+        if (message.state == MessageState::Streaming) // nobody goes on writing the copy
+            message.state = MessageState::Stopped;
+    }
     const auto renamed = [&ids](int64_t old) {
         const auto found = ids.find(old);
         return found == ids.end() ? 0 : found->second;

@@ -42,7 +42,8 @@ public:
     void setEdit(int64_t message, const std::string& typed);
     void dropEdit(int64_t message);
     void setLeaf(int64_t id, int64_t leaf);
-    /// The same under new ids, with all branches and routings.
+    /// The same under new ids, with all branches and routings; what is still being written is
+    /// stopped there.
     Conversation duplicate(int64_t id, const std::string& title);
     void remove(int64_t id); ///< restore() undoes it, for an hour
     bool restore(int64_t id); ///< whether it was still there

@@ -271,6 +271,13 @@ void ChatStoreTest::duplicates()
     QCOMPARE(store.routing(copy.leaf), std::vector<uint8_t>{9});
     store.removeMessage(copy.messages[0].id);
     QCOMPARE(store.open(made.info.id).messages.size(), size_t{2});
+    Message comes = message(two.id, Role::Assistant, "3");
+    comes.state = MessageState::Streaming;
+    store.add(made, comes);
+    const Conversation second = store.duplicate(made.info.id, "again");
+    QVERIFY(second.find(second.leaf)->state == MessageState::Stopped);
+    QVERIFY(store.open(second.info.id).find(second.leaf)->state == MessageState::Stopped);
+    QVERIFY(store.open(made.info.id).find(comes.id)->state == MessageState::Streaming);
 }
 
 void ChatStoreTest::editsAreKept()
