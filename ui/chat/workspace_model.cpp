@@ -80,6 +80,8 @@ void ChatWorkspace::Impl::connectModel()
         serveIfWanted();
     });
     const auto gone = [this, title] {
+        if (left.session.model() != nullptr)
+            return; // another one could not be opened in its place
         factsPanel->setModel(nullptr, {});
         title->setUnit({});
         serveWanted = false;

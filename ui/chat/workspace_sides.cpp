@@ -95,10 +95,11 @@ void ChatWorkspace::Impl::connectSide(Side& side)
             Q_EMIT self.comparisonOpened();
     });
     QObject::connect(&side.session, &ChatSession::closed, &self, changed);
+    QObject::connect(&side.session, &ChatSession::kept, &self, changed);
     QObject::connect(&side.session, &ChatSession::openFailed, &self,
         [this, &side, changed](const QString& line) {
             changed();
-            if (&side == &right)
+            if (&side == &right && side.session.model() == nullptr)
                 setComparing(false);
             fail(line, QStringLiteral("chat-open"));
         });
@@ -173,12 +174,14 @@ void ChatWorkspace::Impl::connectToolbar()
             progress->setToolTip(what);
             modelButton->setText(what);
         });
-    QObject::connect(&left.session, &ChatSession::opened, &self, [this] {
-        modelButton->setText(shownName(left.session.folder()));
-        modelButton->setToolTip(QString::fromStdString(left.session.folder().string()));
-    });
+    for (const auto& there : {&ChatSession::opened, &ChatSession::kept})
+        QObject::connect(&left.session, there, &self, [this] {
+            modelButton->setText(shownName(left.session.folder()));
+            modelButton->setToolTip(QString::fromStdString(left.session.folder().string()));
+        });
     const auto none = [this] {
-        modelButton->setText(tr("Open a model…"));
+        if (left.session.model() == nullptr)
+            modelButton->setText(tr("Open a model…"));
         updateActions();
     };
     QObject::connect(&left.session, &ChatSession::closed, &self, none);

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/session/chat_session.h"
 
+#include "engine/base/memory.h"
 #include "engine/infer/generator.h"
 #include "engine/serve/served_model.h"
 #include "kernels/error.h"
@@ -70,6 +71,9 @@ struct ChatSession::Impl {
     void serve(const std::stop_token& stop);
     void post(Job job);
     void openNow(const std::filesystem::path& path, quint64 generation, infer::OpenOptions options);
+    bool staysMeanwhile(const std::filesystem::path& path, infer::OpenOptions& options) const;
+    void sayWhatIsOpen(
+        quint64 generation, bool opened, const QString& error, const std::stop_token& cancelled);
     void closeNow();
     void submit(const std::shared_ptr<Reply>& reply, const ReplyRequest& request);
     void pump();
@@ -93,6 +97,7 @@ struct ChatSession::Impl {
 
     // Worker thread. The generator goes before the model that it runs.
     std::unique_ptr<infer::OpenedModel> model;
+    std::filesystem::path modelFolder;
     std::unique_ptr<infer::Generator> generator;
     std::mutex generatorMutex; ///< stop() against the end of the generator; never held for long
 
@@ -141,10 +146,30 @@ void ChatSession::Impl::closeNow()
     model.reset();
 }
 
+/// Whether the model that is open stays until the other one is there: memory holds both, with as
+/// much again for what they work with. One that cannot be opened then takes nothing away.
+bool ChatSession::Impl::staysMeanwhile(
+    const std::filesystem::path& path, infer::OpenOptions& options) const
+{
+    if (!model)
+        return false;
+    bool stays = false;
+    errorLineOf([&] {
+        const int64_t open = infer::bytesOfWeights(modelFolder);
+        const int64_t other = std::filesystem::exists(path / "config.json")
+            ? infer::bytesOfWeights(path)
+            : 0; // opening it says so
+        stays = open + other + options.besideBytes <= base::availableMemoryBytes() / 2;
+        options.besideBytes += stays ? open : 0;
+    });
+    return stays;
+}
+
 void ChatSession::Impl::openNow(
     const std::filesystem::path& path, quint64 number, infer::OpenOptions options)
 {
-    closeNow();
+    if (!staysMeanwhile(path, options))
+        closeNow();
     options.progress = [this, number](const telemetry::Progress& progress) {
         mailbox.post([this, number, progress] {
             if (number == generation)
@@ -152,30 +177,47 @@ void ChatSession::Impl::openNow(
                     progress.total, QString::fromStdString(progress.unit));
         });
     };
+    std::unique_ptr<infer::OpenedModel> made;
+    std::unique_ptr<infer::Generator> itsGenerator; // goes before the model that it runs
     const QString error = errorLineOf([&] {
-        model = std::make_unique<infer::OpenedModel>(path, options);
-        auto made = std::make_unique<infer::Generator>(*model);
-        const std::scoped_lock lock(generatorMutex);
-        generator = std::move(made);
+        made = std::make_unique<infer::OpenedModel>(path, options);
+        itsGenerator = std::make_unique<infer::Generator>(*made);
     });
-    if (!generator)
-        model.reset();
+    const bool opened = itsGenerator != nullptr && !options.cancelled.stop_requested();
+    if (opened) {
+        closeNow();
+        const std::scoped_lock lock(generatorMutex);
+        model = std::move(made);
+        modelFolder = path;
+        generator = std::move(itsGenerator);
+    }
+    sayWhatIsOpen(number, opened, error, options.cancelled);
+}
+
+/// To the window: the model that was asked for, the one that stayed in its place, or none.
+void ChatSession::Impl::sayWhatIsOpen(
+    quint64 number, bool opened, const QString& error, const std::stop_token& cancelled)
+{
     mailbox.post(
-        [this, number, error, cancelled = options.cancelled, there = model.get(),
+        [this, number, opened, error, cancelled, there = model.get(), itsFolder = modelFolder,
             asServed = generator ? serve::servedModel(*model, *generator) : serve::ServedModel()] {
             if (number != generation)
                 return;
             shown = there;
             served = asServed;
             state = there != nullptr ? State::Ready : State::Empty;
-            if (there != nullptr && cancelled.stop_requested())
+            if (there != nullptr)
+                folder = itsFolder;
+            if (opened && cancelled.stop_requested())
                 self.close(); // asked for when all was done but said
-            else if (there != nullptr)
+            else if (opened)
                 Q_EMIT self.opened();
-            else if (!error.isEmpty())
-                Q_EMIT self.openFailed(error);
-            else
+            else if (there != nullptr)
+                Q_EMIT self.kept();
+            else if (error.isEmpty())
                 Q_EMIT self.closed();
+            if (!opened && !error.isEmpty())
+                Q_EMIT self.openFailed(error);
         });
 }
 

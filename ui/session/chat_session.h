@@ -64,7 +64,8 @@ public:
     ~ChatSession() override;
 
     void setThreads(int threads); ///< of the models opened from now on; 0: all cores
-    /// Opens a checkpoint folder in place of what is open; replies of that end as cancelled.
+    /// Opens a checkpoint folder in place of what is open, which goes when the other one is there
+    /// (before, when memory does not hold both); replies of that end as cancelled then.
     /// `besideBytes`: weights of other models that stay open.
     void open(const std::filesystem::path& folder, int64_t besideBytes = 0);
     void cancelOpening();
@@ -93,7 +94,10 @@ Q_SIGNALS:
     void progressed(const QString& what, qint64 done, qint64 total, const QString& unit);
     void opened();
     void closed(); ///< no model is there any more: closed, or opening was cancelled
-    void openFailed(const QString& line);
+    /// What was to be opened is not (openFailed() follows, or opening was cancelled); the model
+    /// that was open is.
+    void kept();
+    void openFailed(const QString& line); ///< model() says whether another one stayed open
     void part(quint64 reply, const moe::session::ReplyPart& part);
     void ended(quint64 reply, const moe::session::ReplyEnd& end);
 

@@ -15,6 +15,7 @@ private Q_SLOTS:
     void init();
     void undoLeavesTheOtherSideItsBranch();
     void anotherModelGoesOnInABranch();
+    void theOpenModelStaysUntilTheOtherIsThere();
 
 private:
     void compare(const Window& window) const;
@@ -97,6 +98,34 @@ void TestTwoModels::anotherModelGoesOnInABranch()
     QCOMPARE(branch.facts.seed, uint64_t{8});
     QCOMPARE(branch.facts.tokens, int64_t{5});
     QVERIFY(branch.facts.promptTokens > first.facts.promptTokens);
+}
+
+/// One that cannot be opened, or that nobody waits for, takes nothing away.
+void TestTwoModels::theOpenModelStaysUntilTheOtherIsThere()
+{
+    const auto window = open();
+    const auto* button = window->find<QToolButton>("modelButton");
+    auto* cancel = window->find<QToolButton>("cancelOpening");
+    const QString name = button->text();
+    QSignalSpy failed(window->page, &ChatWorkspace::failed);
+    window->page->openModel(m_folder->path());
+    QVERIFY(button->text() != name);
+    QTRY_VERIFY(!failed.isEmpty());
+    QVERIFY(window->page->hasModel());
+    QCOMPARE(button->text(), name);
+    QVERIFY(!cancel->isVisible());
+    say(*window, QStringLiteral("The router"));
+    window->page->openModel(QString::fromStdString(m_other.string()));
+    QTest::mouseClick(cancel, Qt::LeftButton);
+    QTRY_VERIFY(!cancel->isVisible());
+    QVERIFY(window->page->hasModel());
+    QCOMPARE(button->text(), name);
+    say(*window, QStringLiteral("A token"));
+    QCOMPARE(newest().find(newest().leaf)->model, m_model.string());
+    window->openModel(m_other); // in its place
+    QVERIFY(button->text() != name);
+    say(*window, QStringLiteral("A token"));
+    QCOMPARE(newest().find(newest().leaf)->model, m_other.string());
 }
 
 QTEST_MAIN(TestTwoModels)
