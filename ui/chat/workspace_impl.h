@@ -116,6 +116,7 @@ struct ChatWorkspace::Impl {
     void takeAway(Removed& removed);
     void putBack(const Removed& removed);
     bool refuseWhileReplying(); ///< and say so
+    void offerUndo(QUndoCommand* change, const std::function<QString()>& fact);
     void undoChange();
     void redoChange();
 

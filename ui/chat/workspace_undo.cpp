@@ -106,14 +106,29 @@ bool ChatWorkspace::Impl::refuseWhileReplying()
 
 void ChatWorkspace::Impl::undoChange()
 {
-    if (!refuseWhileReplying())
-        undo.undo();
+    if (refuseWhileReplying())
+        return;
+    services.messages.dismiss(QStringLiteral("chat-removed")); // it speaks of what is undone
+    undo.undo();
 }
 
 void ChatWorkspace::Impl::redoChange()
 {
-    if (!refuseWhileReplying())
-        undo.redo();
+    if (refuseWhileReplying())
+        return;
+    services.messages.dismiss(QStringLiteral("chat-removed"));
+    undo.redo();
+}
+
+/// Does it, and offers to undo this very change: its button does nothing once that is done by key.
+void ChatWorkspace::Impl::offerUndo(QUndoCommand* change, const std::function<QString()>& fact)
+{
+    undo.push(change);
+    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info, fact(),
+        {}, tr("Undo"), [this, change] {
+            if (undo.index() > 0 && undo.command(undo.index() - 1) == change)
+                undoChange();
+        }});
 }
 
 void ChatWorkspace::Impl::removeMessage(int64_t message)
@@ -125,14 +140,13 @@ void ChatWorkspace::Impl::removeMessage(int64_t message)
     removed->conversation = current.info.id;
     removed->message = message;
     removed->parent = found->parent;
-    undo.push(new Change(
-        tr("delete message"), [this, removed] { takeAway(*removed); },
-        [this, removed] { putBack(*removed); }));
-    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
-        tr("%n message(s) deleted.", nullptr, static_cast<int>(removed->messages.size())), {},
-        tr("Undo"), [this] {
-            undoChange();
-        }});
+    offerUndo(new Change(
+                  tr("delete message"), [this, removed] { takeAway(*removed); },
+                  [this, removed] { putBack(*removed); }),
+        [removed] {
+            return tr(
+                "%n message(s) deleted.", nullptr, static_cast<int>(removed->messages.size()));
+        });
 }
 
 void ChatWorkspace::Impl::removeConversation(qint64 id)
@@ -142,7 +156,7 @@ void ChatWorkspace::Impl::removeConversation(qint64 id)
             stopReply();
     }
     const auto whole = std::make_shared<chats::Conversation>(); // the store's thread alone
-    undo.push(new Change(
+    auto* change = new Change(
         tr("delete conversation"),
         [this, id, whole] {
             const bool shown = current.info.id == id;
@@ -165,11 +179,8 @@ void ChatWorkspace::Impl::removeConversation(qint64 id)
             });
             readList();
             open(id, 0);
-        }));
-    services.messages.show({QStringLiteral("chat-removed"), shell::MessageBar::Level::Info,
-        tr("The conversation is deleted."), {}, tr("Undo"), [this] {
-            undoChange();
-        }});
+        });
+    offerUndo(change, [] { return tr("The conversation is deleted."); });
 }
 
 } // namespace moe::chat
