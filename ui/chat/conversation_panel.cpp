@@ -205,6 +205,8 @@ void ConversationPanel::rename(qint64 conversation, const QString& title)
 
 void ConversationPanel::setHits(const QString& query, std::vector<chats::SearchHit> hits)
 {
+    if (query.trimmed() != m_search->text().trimmed())
+        return; // the answer to what is asked no more
     m_query = query;
     m_hits = std::move(hits);
     show();

@@ -27,7 +27,8 @@ public:
     void setConversations(std::vector<chats::ConversationInfo> infos);
     const std::vector<chats::ConversationInfo>& conversations() const { return m_infos; }
     void setCurrent(qint64 conversation);
-    /// What search() of the store found; empty query: the list again.
+    /// What search() of the store found; empty query: the list again. Nothing where something else
+    /// is typed by now.
     void setHits(const QString& query, std::vector<chats::SearchHit> hits);
     void focusSearch();
 

@@ -3,6 +3,7 @@
 #include "chat_window.h"
 
 #include "engine/chats/chat_exchange.h"
+#include "ui/chat/conversation_panel.h"
 
 #include <QLineEdit>
 #include <QListWidget>
@@ -20,6 +21,7 @@ private Q_SLOTS:
     void initTestCase() { useFontOfTests(); }
     void init();
     void theBarGoesWithWhatItUndoes();
+    void anOldSearchShowsNothing();
 
 private:
     std::unique_ptr<QTemporaryDir> m_folder;
@@ -69,6 +71,23 @@ void TestLateAnswers::theBarGoesWithWhatItUndoes()
     window.trigger("chat.undo");
     window.trigger("chat.undo");
     QTRY_COMPARE(newestOf(m_store).messages.size(), size_t{3});
+}
+
+void TestLateAnswers::anOldSearchShowsNothing()
+{
+    const Window window(m_store);
+    auto* list = window.find<QListWidget>("conversationList");
+    auto* panel = window.window.findChild<ConversationPanel*>();
+    QTRY_COMPARE(list->count(), 3); // a heading and two rows
+    auto* search = window.find<QLineEdit>("conversationSearch");
+    search->setText(QStringLiteral("alpha"));
+    QTRY_COMPARE(list->count(), 2);
+    panel->setHits(QStringLiteral("a"), std::vector<chats::SearchHit>(5));
+    QCOMPARE(list->count(), 2);
+    search->clear();
+    QTRY_COMPARE(list->count(), 3);
+    panel->setHits(QStringLiteral("alpha"), std::vector<chats::SearchHit>(5));
+    QCOMPARE(list->count(), 3);
 }
 
 QTEST_MAIN(TestLateAnswers)
