@@ -161,6 +161,8 @@ bool ChatWorkspace::Impl::isShown(int64_t message) const
 void ChatWorkspace::Impl::open(qint64 id, qint64 message)
 {
     if (id == current.info.id) {
+        ++shows; // one that was asked for before is not wanted any more
+        followOthers();
         if (message != 0) {
             if (!isShown(message))
                 setLeaf(left, current.newestLeaf(message));

@@ -22,6 +22,7 @@ private Q_SLOTS:
     void init();
     void theBarGoesWithWhatItUndoes();
     void anOldSearchShowsNothing();
+    void theLastClickWins();
 
 private:
     std::unique_ptr<QTemporaryDir> m_folder;
@@ -88,6 +89,21 @@ void TestLateAnswers::anOldSearchShowsNothing()
     QTRY_COMPARE(list->count(), 3);
     panel->setHits(QStringLiteral("alpha"), std::vector<chats::SearchHit>(5));
     QCOMPARE(list->count(), 3);
+}
+
+/// Another conversation is still being read when the one on screen is clicked again.
+void TestLateAnswers::theLastClickWins()
+{
+    const Window window(m_store);
+    const int64_t shown = m_said.back().leaf, other = m_said.front().leaf;
+    QTRY_VERIFY(window.view().view(shown) != nullptr);
+    window.page->openConversation(m_said.front().info.id);
+    window.page->openConversation(m_said.back().info.id);
+    QTest::qWait(200);
+    QVERIFY(window.view().view(other) == nullptr);
+    QVERIFY(window.view().view(shown) != nullptr);
+    window.page->openConversation(m_said.front().info.id);
+    QTRY_VERIFY(window.view().view(other) != nullptr);
 }
 
 QTEST_MAIN(TestLateAnswers)
