@@ -123,7 +123,7 @@ chats::ReplyRouting tokens(std::mt19937& random, int count)
 {
     chats::ReplyRouting routing;
     for (int l = 0; l < kLayers; ++l)
-        routing.layers.push_back({l, kChosen, kExtra, kExperts});
+        routing.layers.push_back({l, kExperts, kChosen, kExtra});
     for (int t = 0; t < count; ++t) {
         routing.ids.push_back(static_cast<int32_t>(random() % 50'000));
         routing.texts.emplace_back(t % 3 == 0 ? " expert" : " in");
@@ -132,6 +132,7 @@ chats::ReplyRouting tokens(std::mt19937& random, int count)
             for (unsigned i = 0; i < kChosen + kExtra; ++i) {
                 routing.experts.push_back(static_cast<uint16_t>((first + 5 * i) % kExperts));
                 routing.weights.push_back(i == 0 ? 0.6F : i == 1 ? 0.4F : 0.1F);
+                routing.gates.push_back(routing.weights.back());
             }
         }
     }
