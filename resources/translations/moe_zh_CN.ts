@@ -2124,6 +2124,10 @@
         <translation>结束：%1</translation>
     </message>
     <message>
+        <source>Failed: %1</source>
+        <translation>失败：%1</translation>
+    </message>
+    <message>
         <source>another window writes it</source>
         <translation>正由另一个窗口写入</translation>
     </message>

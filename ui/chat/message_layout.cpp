@@ -52,7 +52,7 @@ int MessageView::placeContent(int width)
             y -= px(kGap);
     }
     if (!m_message.facts.error.empty())
-        y += px(30);
+        y += errorHeight(width) + px(6);
     m_bodyBottom = y + (isUser() ? px(kInsetY) : 0);
     y = m_bodyBottom;
     if (m_strip != nullptr && !m_strip->isHidden()) {
@@ -62,6 +62,25 @@ int MessageView::placeContent(int width)
         y += height;
     }
     return placeFooter(width, y + px(2));
+}
+
+QString MessageView::errorText() const
+{
+    return QString::fromStdString(m_message.facts.error);
+}
+
+QRect MessageView::wordsOfError(const QRect& line)
+{
+    return line.adjusted(px(12), px(4), -px(8), -px(4));
+}
+
+/// Of its line, or of as many as it takes: it names what is wrong, where, and what to do.
+int MessageView::errorHeight(int width) const
+{
+    const QRect room = wordsOfError(QRect(0, 0, width, QWIDGETSIZE_MAX));
+    const QFontMetrics metrics(shell::font(shell::TextRole::Secondary));
+    const int words = metrics.boundingRect(room, kErrorFlags, errorText()).height();
+    return std::max(px(24), words + px(8));
 }
 
 int MessageView::placeEditor(int width, int y)

@@ -142,7 +142,10 @@ void MessageView::setMessage(const chats::Message& message, const MessageContext
                                 .arg(formatCount(sampling.maxTokens)));
     }
     const QString who = isUser() ? tr("You") : shownName(message.model);
-    setAccessibleName(tr("%1: %2", "who: message").arg(who, text.left(400)));
+    QString name = tr("%1: %2", "who: message").arg(who, text.left(400));
+    if (!message.facts.error.empty())
+        name += QLatin1Char('\n') + tr("Failed: %1").arg(errorText());
+    setAccessibleName(name);
     updateButtons();
     update();
 }
@@ -289,15 +292,13 @@ void MessageView::paintEvent(QPaintEvent*)
             name.isEmpty() ? tr("Assistant") : name);
     }
     if (!m_message.facts.error.empty()) {
-        const QRect line(0, m_bodyBottom - px(26), width(), px(24));
+        const int high = errorHeight(width());
+        const QRect line(0, m_bodyBottom - high - px(2), width(), high);
         painter.fillRect(line, theme().errorBg);
         painter.fillRect(QRect(line.left(), line.top(), px(3), line.height()), theme().error);
         painter.setFont(shell::font(TextRole::Secondary));
         painter.setPen(theme().text);
-        const QRect words = line.adjusted(px(12), 0, -px(8), 0);
-        painter.drawText(words, Qt::AlignLeft | Qt::AlignVCenter,
-            painter.fontMetrics().elidedText(
-                QString::fromStdString(m_message.facts.error), Qt::ElideRight, words.width()));
+        painter.drawText(wordsOfError(line), kErrorFlags, errorText());
     }
     if (hasFocus()) {
         painter.setRenderHint(QPainter::Antialiasing);

@@ -85,6 +85,9 @@ protected:
     bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
+    /// Of the line of a failed reply.
+    static constexpr int kErrorFlags = Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap;
+
     void buildButtons();
     void showSegments(const QList<Segment>& segments, bool live);
     void updateButtons();
@@ -92,6 +95,9 @@ private:
     int placeEditor(int width, int y);
     int placeFooter(int width, int y);
     int roomForFacts(int width) const;
+    QString errorText() const;
+    static QRect wordsOfError(const QRect& line);
+    int errorHeight(int width) const;
     void finishEditing(bool keep);
     void markTokens();
     void copyText();
