@@ -2124,6 +2124,10 @@
         <translation>结束：%1</translation>
     </message>
     <message>
+        <source>Return goes to its links and its code, Escape comes back</source>
+        <translation>按 Return 进入其中的链接和代码，按 Escape 返回</translation>
+    </message>
+    <message>
         <source>Failed: %1</source>
         <translation>失败：%1</translation>
     </message>

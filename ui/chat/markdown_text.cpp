@@ -266,6 +266,14 @@ QVariant MarkdownText::loadResource(int, const QUrl&)
     return nothing;
 }
 
+void MarkdownText::focusInEvent(QFocusEvent* event)
+{
+    QTextBrowser::focusInEvent(event);
+    const bool forward = event->reason() == Qt::TabFocusReason;
+    if (forward || event->reason() == Qt::BacktabFocusReason)
+        QTextBrowser::focusNextPrevChild(forward);
+}
+
 void MarkdownText::wheelEvent(QWheelEvent* event)
 {
     event->ignore(); // the transcript scrolls

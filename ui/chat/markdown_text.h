@@ -23,6 +23,7 @@ public:
     QVariant loadResource(int type, const QUrl& name) override;
 
 protected:
+    void focusInEvent(QFocusEvent* event) override; ///< by Tab: its first link, or the last
     void wheelEvent(QWheelEvent* event) override;
     void contextMenuEvent(QContextMenuEvent* event) override;
 

@@ -78,8 +78,11 @@ bool MessageView::eventFilter(QObject* watched, QEvent* event)
 {
     if (event->type() == QEvent::FocusIn || event->type() == QEvent::FocusOut) {
         updateButtons();
+        update();
         Q_EMIT heightChanged();
     }
+    if (isBackToMessage(watched, event))
+        return true;
     const bool editing = watched == m_editor || watched == m_keep || watched == m_cancel;
     const bool shortcut = event->type() == QEvent::ShortcutOverride;
     if (m_editor == nullptr || !editing || (!shortcut && event->type() != QEvent::KeyPress))

@@ -10,9 +10,8 @@
 #include "ui/models/format.h"
 #include "ui/shell/theme.h"
 
+#include <QApplication>
 #include <QClipboard>
-#include <QGuiApplication>
-#include <QKeyEvent>
 #include <QLabel>
 #include <QPainter>
 #include <QPlainTextEdit>
@@ -78,6 +77,7 @@ MessageView::MessageView(int64_t id, QWidget* parent)
     setFocusPolicy(Qt::StrongFocus);
     m_facts->setFont(shell::numberFont(TextRole::Secondary));
     m_facts->setObjectName(QStringLiteral("replyFacts"));
+    setAccessibleDescription(tr("Return goes to its links and its code, Escape comes back"));
     m_place->setFont(shell::numberFont(TextRole::Secondary));
     m_place->setAlignment(Qt::AlignCenter);
     m_place->setObjectName(QStringLiteral("branchPlace"));
@@ -163,6 +163,7 @@ void MessageView::showSegments(const QList<Segment>& segments, bool live)
                 code ? static_cast<QWidget*>(new CodeBlock(this)) : new MarkdownText(this));
             if (!code)
                 m_segments.last()->setAccessibleName(tr("Text of the message"));
+            watchKeys(*m_segments.last());
             m_segments.last()->setVisible(m_editor == nullptr);
         }
         if (auto* block = qobject_cast<CodeBlock*>(m_segments[i]))
@@ -300,12 +301,18 @@ void MessageView::paintEvent(QPaintEvent*)
         painter.setPen(theme().text);
         painter.drawText(wordsOfError(line), kErrorFlags, errorText());
     }
+    painter.setRenderHint(QPainter::Antialiasing);
+    painter.setBrush(Qt::NoBrush);
+    painter.setPen(QPen(theme().accent, 2));
     if (hasFocus()) {
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setBrush(Qt::NoBrush);
-        painter.setPen(QPen(theme().accent, 2));
         const QRectF ring = isUser() ? QRectF(body) : QRectF(body).adjusted(-1, 0, 1, 4);
         painter.drawRoundedRect(ring.adjusted(1, 1, -1, -1), px(4), px(4));
+    }
+    for (const QWidget* segment : m_segments) { // the part that was entered
+        const QWidget* focus = QApplication::focusWidget();
+        if (m_inside && (segment == focus || segment->isAncestorOf(focus)))
+            painter.drawRoundedRect(
+                QRectF(segment->geometry()).adjusted(-2, -2, 2, 2), px(4), px(4));
     }
 }
 
@@ -320,18 +327,6 @@ void MessageView::leaveEvent(QEvent*)
 {
     m_hovered = false;
     updateButtons();
-}
-
-void MessageView::keyPressEvent(QKeyEvent* event)
-{
-    if (event->matches(QKeySequence::Copy))
-        copyText();
-    else if (event->key() == Qt::Key_F2)
-        edit();
-    else if (event->matches(QKeySequence::Delete))
-        Q_EMIT removeWanted(m_id);
-    else
-        QWidget::keyPressEvent(event);
 }
 
 } // namespace moe::chat

@@ -101,6 +101,11 @@ private:
     void finishEditing(bool keep);
     void markTokens();
     void copyText();
+    QList<QWidget*> parts() const; ///< that take keys
+    void watchKeys(QWidget& segment);
+    void enterParts();
+    void leaveParts();
+    bool isBackToMessage(const QObject* watched, QEvent* event);
     bool isUser() const { return m_message.role == chats::Role::User; }
 
     int64_t m_id;
@@ -116,6 +121,7 @@ private:
     const chats::ReplyRouting* m_routing = nullptr;
     std::optional<int64_t> m_layer;
     std::optional<chats::MaskedExpert> m_mark;
+    QMetaObject::Connection m_inside; ///< while a part has been entered
     bool m_stripShown = false, m_hovered = false;
     int m_bodyTop = 0, m_bodyBottom = 0;
 };

@@ -2,7 +2,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "chat_window.h"
 
+#include "ui/chat/markdown_text.h"
 #include "ui/chat/message_view.h"
+
+#include <QPlainTextEdit>
+#include <QScrollBar>
 
 using namespace moe;
 using namespace moe::chat;
@@ -27,6 +31,7 @@ class TestMessageParts : public QObject {
 private Q_SLOTS:
     void initTestCase() { useFontOfTests(); }
     void theWholeErrorIsShown();
+    void keysReachLinksAndCode();
 };
 
 void TestMessageParts::theWholeErrorIsShown()
@@ -42,6 +47,46 @@ void TestMessageParts::theWholeErrorIsShown()
         qPrintable(QStringLiteral("%1 and %2 px").arg(one).arg(lines)));
     QVERIFY(lines > view.layOut(900));
     QVERIFY(view.accessibleName().contains(QLatin1String("the end")));
+}
+
+void TestMessageParts::keysReachLinksAndCode()
+{
+    QWidget window;
+    auto* view = new MessageView(1, &window);
+    const std::string wide(400, 'x');
+    view->setMessage(replyOf("No link.\n\n```\n" + wide
+                         + "\n```\n\nSee [one](https://one.example) and "
+                           "[two](https://two.example).\n"),
+        {});
+    view->setGeometry(0, 0, 500, view->layOut(500));
+    window.resize(500, 600);
+    window.show();
+    QVERIFY(QTest::qWaitForWindowActive(&window));
+    view->setFocus(Qt::TabFocusReason);
+    QTest::keyClick(view, Qt::Key_Return);
+    auto* code = view->findChild<QPlainTextEdit*>();
+    QVERIFY(code != nullptr && code->hasFocus());
+    QCOMPARE(code->horizontalScrollBar()->value(), 0);
+    QTest::keyClick(code, Qt::Key_Right);
+    QVERIFY(code->horizontalScrollBar()->value() > 0);
+    QTest::keyClick(code, Qt::Key_Tab);
+    MarkdownText* text = nullptr;
+    for (MarkdownText* each : view->findChildren<MarkdownText*>())
+        text = each->hasFocus() ? each : text;
+    QVERIFY(text != nullptr);
+    QCOMPARE(text->textCursor().selectedText(), QStringLiteral("one"));
+    QTest::keyClick(text, Qt::Key_Tab);
+    QVERIFY(text->hasFocus());
+    QCOMPARE(text->textCursor().selectedText(), QStringLiteral("two"));
+    text->disconnect(SIGNAL(anchorClicked(QUrl))); // no browser is opened here
+    QSignalSpy followed(text, &QTextBrowser::anchorClicked);
+    QTest::keyClick(text, Qt::Key_Return);
+    QCOMPARE(followed.size(), 1);
+    QCOMPARE(followed[0][0].toUrl(), QUrl(QStringLiteral("https://two.example")));
+    QTest::keyClick(text, Qt::Key_Escape);
+    QVERIFY(view->hasFocus());
+    QTest::keyClick(view, Qt::Key_Tab);
+    QVERIFY(!code->hasFocus() && !text->hasFocus());
 }
 
 QTEST_MAIN(TestMessageParts)
