@@ -2128,6 +2128,10 @@
         <translation>按 Return 进入其中的链接和代码，按 Escape 返回</translation>
     </message>
     <message>
+        <source>Show all %1 characters</source>
+        <translation>显示全部 %1 个字符</translation>
+    </message>
+    <message>
         <source>Failed: %1</source>
         <translation>失败：%1</translation>
     </message>

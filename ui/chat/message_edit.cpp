@@ -44,6 +44,8 @@ void MessageView::openEditor(const QString& text)
     }
     for (QWidget* segment : m_segments)
         segment->hide();
+    if (m_showAll != nullptr)
+        m_showAll->hide();
     m_editor->moveCursor(QTextCursor::End);
     updateButtons();
     Q_EMIT heightChanged();
@@ -66,6 +68,7 @@ void MessageView::finishEditing(bool keep)
     m_keep = m_cancel = nullptr;
     for (QWidget* segment : m_segments)
         segment->show();
+    shownText(); // and the way to the rest of it
     Q_EMIT editEnded(m_id);
     updateButtons();
     setFocus();

@@ -48,6 +48,11 @@ int MessageView::placeContent(int width)
             segment->setGeometry(inset, y, inner, height);
             y += height + px(kGap);
         }
+        if (m_showAll != nullptr && !m_showAll->isHidden()) {
+            const QSize size = m_showAll->sizeHint();
+            m_showAll->setGeometry(inset, y, size.width(), size.height());
+            y += size.height() + px(kGap);
+        }
         if (!m_segments.isEmpty())
             y -= px(kGap);
     }

@@ -22,6 +22,12 @@
 
 namespace moe::chat {
 
+namespace {
+
+constexpr qsizetype kMostShown = 100'000; ///< characters of a message, until all are asked for
+
+} // namespace
+
 using models::formatCount;
 using models::formatFixed;
 using shell::px;
@@ -118,11 +124,37 @@ void MessageView::buildButtons()
     connect(m_remove, &QToolButton::clicked, this, [this] { Q_EMIT removeWanted(m_id); });
 }
 
+/// Of a message so long that laying it out would hold up the window, its beginning.
+QString MessageView::shownText()
+{
+    QString text = QString::fromStdString(m_message.text);
+    const bool cut = text.size() > kMostShown && !m_wholeShown && !m_context.live;
+    if (cut && m_showAll == nullptr) {
+        m_showAll = new QPushButton(this);
+        m_showAll->setObjectName(QStringLiteral("showAll"));
+        shell::makeSmall(m_showAll);
+        connect(m_showAll, &QPushButton::clicked, this, [this] {
+            m_wholeShown = true;
+            setMessage(chats::Message(m_message), MessageContext(m_context));
+            setFocus();
+            Q_EMIT heightChanged();
+        });
+    }
+    if (m_showAll != nullptr) {
+        m_showAll->setText(tr("Show all %1 characters").arg(formatCount(text.size())));
+        m_showAll->setVisible(cut && m_editor == nullptr);
+    }
+    if (!cut)
+        return text;
+    const qsizetype line = text.lastIndexOf(QLatin1Char('\n'), kMostShown);
+    return text.left(line > kMostShown / 2 ? line : kMostShown);
+}
+
 void MessageView::setMessage(const chats::Message& message, const MessageContext& context)
 {
     m_message = message;
     m_context = context;
-    const QString text = QString::fromStdString(message.text);
+    const QString text = shownText();
     if (isUser())
         showSegments({{Segment::Kind::Text, text, {}}}, false);
     else

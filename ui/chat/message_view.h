@@ -89,6 +89,7 @@ private:
     static constexpr int kErrorFlags = Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap;
 
     void buildButtons();
+    QString shownText();
     void showSegments(const QList<Segment>& segments, bool live);
     void updateButtons();
     int placeContent(int width);
@@ -116,7 +117,8 @@ private:
     QToolButton *m_previous, *m_next, *m_experts, *m_regenerate, *m_copy, *m_edit, *m_goOn,
         *m_remove;
     QPlainTextEdit* m_editor = nullptr;
-    QPushButton *m_keep = nullptr, *m_cancel = nullptr;
+    QPushButton *m_keep = nullptr, *m_cancel = nullptr, *m_showAll = nullptr;
+    bool m_wholeShown = false; ///< though it is long
     ExpertStrip* m_strip = nullptr;
     const chats::ReplyRouting* m_routing = nullptr;
     std::optional<int64_t> m_layer;

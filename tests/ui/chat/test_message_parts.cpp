@@ -6,6 +6,7 @@
 #include "ui/chat/message_view.h"
 
 #include <QPlainTextEdit>
+#include <QPushButton>
 #include <QScrollBar>
 
 using namespace moe;
@@ -32,6 +33,7 @@ private Q_SLOTS:
     void initTestCase() { useFontOfTests(); }
     void theWholeErrorIsShown();
     void keysReachLinksAndCode();
+    void aHugeMessageBeginsShort();
 };
 
 void TestMessageParts::theWholeErrorIsShown()
@@ -66,6 +68,7 @@ void TestMessageParts::keysReachLinksAndCode()
     QTest::keyClick(view, Qt::Key_Return);
     auto* code = view->findChild<QPlainTextEdit*>();
     QVERIFY(code != nullptr && code->hasFocus());
+    QTRY_VERIFY(code->horizontalScrollBar()->maximum() > 0);
     QCOMPARE(code->horizontalScrollBar()->value(), 0);
     QTest::keyClick(code, Qt::Key_Right);
     QVERIFY(code->horizontalScrollBar()->value() > 0);
@@ -87,6 +90,33 @@ void TestMessageParts::keysReachLinksAndCode()
     QVERIFY(view->hasFocus());
     QTest::keyClick(view, Qt::Key_Tab);
     QVERIFY(!code->hasFocus() && !text->hasFocus());
+}
+
+/// Laying all of it out would hold up the window for seconds.
+void TestMessageParts::aHugeMessageBeginsShort()
+{
+    const std::string all = "```\n" + std::string(900'000, 'x') + "\n```\n";
+    MessageView view(1);
+    view.setMessage(replyOf(all), {});
+    view.resize(500, view.layOut(500));
+    view.show();
+    auto* more = view.findChild<QPushButton*>(QStringLiteral("showAll"));
+    QVERIFY(more != nullptr && more->isVisible());
+    const auto shown = [&] {
+        qsizetype characters = 0;
+        for (const QPlainTextEdit* code : view.findChildren<QPlainTextEdit*>())
+            characters += code->toPlainText().size();
+        return characters;
+    };
+    QVERIFY2(shown() > 50'000 && shown() < 200'000, qPrintable(QString::number(shown())));
+    view.setMessage(replyOf(all), {}); // it changed in some way
+    QVERIFY(shown() < 200'000);
+    QTest::mouseClick(more, Qt::LeftButton);
+    QVERIFY(!more->isVisible());
+    QCOMPARE(shown(), qsizetype{900'000});
+    MessageView brief(2);
+    brief.setMessage(replyOf("Short."), {});
+    QVERIFY(brief.findChild<QPushButton*>(QStringLiteral("showAll")) == nullptr);
 }
 
 QTEST_MAIN(TestMessageParts)
