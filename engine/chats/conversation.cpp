@@ -2,10 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/chats/conversation.h"
 
+#include "engine/checkpoint/checkpoint.h"
+
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <csignal>
 #include <filesystem>
@@ -88,11 +89,8 @@ std::string titleFrom(const std::string& message)
 std::string modelName(const std::string& model)
 {
     const std::filesystem::path folder(model);
-    const std::string name = folder.filename().string(), prefix = "step-";
-    int64_t step = -1;
-    if (name.starts_with(prefix))
-        std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
-    return step < 0 ? name
+    const int64_t step = checkpoint::stepOf(folder);
+    return step < 0 ? folder.filename().string()
                     : folder.parent_path().filename().string() + ", step " + std::to_string(step);
 }
 

@@ -59,6 +59,8 @@ TrainingState loadTrainingState(const std::filesystem::path& stepFolder,
     const model::ParameterLayout& layout, float* master, float* m, float* v);
 TrainingState readTrainingState(const std::filesystem::path& stepFolder); ///< state.json alone
 
+/// The number of a folder called "step-000005"; −1 of all others.
+int64_t stepOf(const std::filesystem::path& folder);
 /// checkpoint.dir and its step-000005/ folders.
 std::vector<std::pair<int64_t, std::filesystem::path>> listSteps(
     const std::filesystem::path& dir); ///< by rising step

@@ -33,18 +33,6 @@ fs::path hidden(const fs::path& stepPath, const char* ending)
     return stepPath.parent_path() / ("." + stepPath.filename().string() + ending);
 }
 
-/// The number of "step-000005", −1 for other names.
-int64_t stepOf(const std::string& name)
-{
-    if (!name.starts_with(kPrefix))
-        return -1;
-    const char* first = name.data() + kPrefix.size();
-    const char* last = name.data() + name.size();
-    int64_t step = -1;
-    const auto [end, error] = std::from_chars(first, last, step);
-    return error == std::errc() && end == last && *first != '-' ? step : -1;
-}
-
 bool isLeftover(const std::string& name)
 {
     return name.starts_with("." + std::string(kPrefix))
@@ -107,11 +95,23 @@ bool exchange(const fs::path& a, const fs::path& b)
 
 } // namespace
 
+int64_t stepOf(const fs::path& folder)
+{
+    const std::string name = folder.filename().string();
+    if (!name.starts_with(kPrefix))
+        return -1;
+    const char* first = name.data() + kPrefix.size();
+    const char* last = name.data() + name.size();
+    int64_t step = -1;
+    const auto [end, error] = std::from_chars(first, last, step);
+    return error == std::errc() && end == last && *first != '-' ? step : -1;
+}
+
 std::vector<std::pair<int64_t, fs::path>> listSteps(const fs::path& dir)
 {
     std::vector<std::pair<int64_t, fs::path>> steps;
     for (const fs::path& folder : foldersOf(dir)) {
-        const int64_t step = stepOf(folder.filename().string());
+        const int64_t step = stepOf(folder);
         if (step >= 0)
             steps.emplace_back(step, folder);
     }

@@ -2,16 +2,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/model_name.h"
 
+#include "engine/checkpoint/checkpoint.h"
 #include "ui/chat/chat_workspace.h"
 #include "ui/models/format.h"
-#include "ui/session/model_facts.h"
 
 namespace moe::chat {
 
 QString shownName(const std::filesystem::path& folder)
 {
     const std::filesystem::path own = folder.has_filename() ? folder : folder.parent_path();
-    const int64_t step = session::stepOfFolder(own);
+    const int64_t step = checkpoint::stepOf(own);
     if (step < 0)
         return QString::fromStdString(own.filename().string());
     return ChatWorkspace::tr("%1, step %2")

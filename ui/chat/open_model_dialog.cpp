@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/open_model_dialog.h"
 
+#include "engine/checkpoint/checkpoint.h"
 #include "ui/chat/quiet_list.h"
 #include "ui/models/format.h"
 #include "ui/shell/machine.h"
@@ -55,7 +56,7 @@ QString factsOf(const session::ModelFacts& facts)
         lines += facts.weightBytes > facts.freeBytes
             ? OpenModelDialog::tr("The weights do not fit: quantise the model, or close programs")
             : OpenModelDialog::tr("A whole context does not fit: it is opened with a shorter one");
-    if (const int64_t step = session::stepOfFolder(facts.folder); step >= 0)
+    if (const int64_t step = checkpoint::stepOf(facts.folder); step >= 0)
         lines += OpenModelDialog::tr("Checkpoint of step %1").arg(formatCount(step));
     lines += OpenModelDialog::tr("Runs on: CPU");
     return lines.join(QLatin1Char('\n'));

@@ -1,8 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/checkpoint/checkpoint.h"
 #include "ui/chat/workspace_impl.h"
 #include "ui/session/error_line.h"
-#include "ui/session/model_facts.h"
 #include "ui/session/reply_trace.h"
 
 #include <algorithm>
@@ -233,7 +233,7 @@ void ChatWorkspace::Impl::start(
     running.number = side.session.reply(std::move(request));
     chats::ReplyFacts& facts = side.streaming.facts;
     facts = side.session.factsOf(running.number);
-    facts.step = session::stepOfFolder(side.session.folder());
+    facts.step = checkpoint::stepOf(side.session.folder());
     goOnWith(facts, message.facts);
     side.reply = std::move(running);
     // how it is drawn outlasts a crash

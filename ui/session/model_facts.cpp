@@ -14,7 +14,6 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
-#include <charconv>
 #include <system_error>
 
 namespace moe::session {
@@ -88,15 +87,6 @@ std::vector<RunCheckpoint> runCheckpoints(const std::filesystem::path& store)
         }
     });
     return found;
-}
-
-int64_t stepOfFolder(const std::filesystem::path& folder)
-{
-    const std::string name = folder.filename().string(), prefix = "step-";
-    int64_t step = -1;
-    if (name.starts_with(prefix))
-        std::from_chars(name.data() + prefix.size(), name.data() + name.size(), step);
-    return step;
 }
 
 } // namespace moe::session

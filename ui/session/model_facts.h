@@ -53,7 +53,4 @@ struct RunCheckpoint {
 /// out.
 std::vector<RunCheckpoint> runCheckpoints(const std::filesystem::path& store);
 
-/// "step-000120" of a run's checkpoint folder is 120; −1 for other folders.
-int64_t stepOfFolder(const std::filesystem::path& folder);
-
 } // namespace moe::session

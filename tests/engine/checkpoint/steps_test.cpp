@@ -102,6 +102,15 @@ private Q_SLOTS:
             std::string("step-1234567"));
     }
 
+    void aFolderSaysItsStep()
+    {
+        QCOMPARE(checkpoint::stepOf("runs/out/step-000120"), 120);
+        QCOMPARE(checkpoint::stepOf("step-0"), 0);
+        for (const char* name :
+            {"", "step-", "step-12b", "step--3", "steps-1", "x/step-000120/more"})
+            QCOMPARE(checkpoint::stepOf(name), -1);
+    }
+
     void onlyTheNewestAreKept()
     {
         const Buffers buffers(m_layout, 1);
