@@ -31,6 +31,14 @@ inline void useFontOfTests()
     shell::ThemeSource::install(*qobject_cast<QApplication*>(qApp), shell::ThemeChoice::Light);
 }
 
+/// For people to look at.
+inline void savePicture(QWidget& widget, const QString& name)
+{
+    const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots");
+    QDir().mkpath(folder);
+    widget.grab().save(folder + QLatin1Char('/') + name);
+}
+
 /// The workspace in a window, with its toolbar and message bar.
 struct Window {
     explicit Window(const std::filesystem::path& store, const QSize& size = {1600, 1000})
@@ -74,9 +82,7 @@ struct Window {
     void save(const QString& name)
     {
         QTest::qWait(100); // maps are drawn when the event loop comes to it
-        const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots");
-        QDir().mkpath(folder);
-        window.grab().save(folder + QLatin1Char('/') + name);
+        savePicture(window, name);
     }
 
     shell::ActionRegistry registry;

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "chat_window.h"
-#include "talking_model.h"
+#include "chat_fixture.h"
 
 #include "engine/chats/chat_exchange.h"
 #include "ui/chat/expert_strip.h"
@@ -15,12 +14,9 @@
 #include <QPointer>
 #include <QRegularExpression>
 #include <QScrollBar>
-#include <QTemporaryDir>
 #include <QTextBlock>
 #include <QToolButton>
 #include <QWindow>
-
-#include <memory>
 
 using namespace moe;
 using namespace moe::chat;
@@ -61,11 +57,15 @@ int busiest(const chats::ReplyRouting& routing, size_t row)
 
 /// The map of a reply, its strip and its text, and what they say to each other, by clicks and keys
 /// against a model trained on the spot.
-class TestChatExperts : public QObject {
+class TestChatExperts : public QObject, ChatFixture {
     Q_OBJECT
 private Q_SLOTS:
-    void initTestCase();
-    void init();
+    void initTestCase()
+    {
+        trainModel();
+        m_tokens = 40;
+    }
+    void init() { newStore(); }
     void aClosedComparisonIsNotAskedAnyMore();
     void aPointedTokenGoesWithItsConversation();
     void aRightClickOpensTheCellsMenu();
@@ -77,54 +77,9 @@ private Q_SLOTS:
     void theLegendFitsANarrowMap();
 
 private:
-    std::unique_ptr<Window> open();
-    void say(Window& window, const QString& text);
     void closeMenu(Window& window);
     void choose(Window& window, int row, int column, int entry);
-    chats::ReplyRouting routingOf(int64_t message) const;
-    chats::Conversation newest() const { return newestOf(m_store); }
-
-    std::unique_ptr<QTemporaryDir> m_modelFolder, m_folder;
-    std::filesystem::path m_model, m_store;
 };
-
-void TestChatExperts::initTestCase()
-{
-    useFontOfTests();
-    m_modelFolder = std::make_unique<QTemporaryDir>();
-    const std::filesystem::path folder = m_modelFolder->path().toStdString();
-    m_model = talking::train(folder, folder / "runs.sqlite");
-}
-
-void TestChatExperts::init()
-{
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_store = m_folder->filePath(QStringLiteral("store.sqlite")).toStdString();
-}
-
-std::unique_ptr<Window> TestChatExperts::open()
-{
-    auto window = std::make_unique<Window>(m_store);
-    window->openModel(m_model);
-    window->page->setSampling(7, 40);
-    return window;
-}
-
-/// Until the store has the end of the reply.
-void TestChatExperts::say(Window& window, const QString& text)
-{
-    QTest::keyClicks(&window.input(), text);
-    QTest::keyClick(&window.input(), Qt::Key_Return);
-    QVERIFY(window.page->isReplying());
-    QTRY_VERIFY_WITH_TIMEOUT(!window.page->isReplying(), kLong);
-    const auto ended = [this] {
-        const chats::Conversation said = newest();
-        const chats::Message* last = said.find(said.leaf);
-        return last != nullptr && last->state == chats::MessageState::Done
-            && !chats::ChatStore(m_store).routing(last->id).empty();
-    };
-    QTRY_VERIFY(ended());
-}
 
 void TestChatExperts::closeMenu(Window& window)
 {
@@ -147,12 +102,6 @@ void TestChatExperts::choose(Window& window, int row, int column, int entry)
     QTRY_VERIFY(window.find<QMenu>("cellMenu") == nullptr);
 }
 
-chats::ReplyRouting TestChatExperts::routingOf(int64_t message) const
-{
-    return chats::decodeRouting(chats::ChatStore(m_store).routing(message));
-}
-
-/// The second side keeps no branch of a conversation that is not shown any more.
 void TestChatExperts::aClosedComparisonIsNotAskedAnyMore()
 {
     const auto window = open();

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "chat_window.h"
-#include "talking_model.h"
+#include "chat_fixture.h"
 
 #include "engine/base/files.h"
 #include "engine/chats/chat_exchange.h"
@@ -15,11 +14,9 @@
 #include <QProcess>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QTemporaryDir>
 #include <QToolButton>
 
 #include <cstdio>
-#include <memory>
 
 using namespace moe;
 using namespace moe::chat;
@@ -61,11 +58,11 @@ int beTheProgramThatIsKilled(const QStringList& storeAndModel)
 } // namespace
 
 /// What goes in and out of the workspace, and what is left when it is broken off.
-class TestChatFiles : public QObject {
+class TestChatFiles : public QObject, ChatFixture {
     Q_OBJECT
 private Q_SLOTS:
-    void initTestCase();
-    void init();
+    void initTestCase() { trainModel(kLongContext); }
+    void init() { newStore(); }
     void exportsAndImportsByClicks();
     void aBadFileIsNamed();
     void openingIsCancelled();
@@ -74,23 +71,7 @@ private Q_SLOTS:
 private:
     /// Names a file in the dialog that is open and confirms it.
     static void answerDialog(Window& window, const QString& path);
-    std::unique_ptr<QTemporaryDir> m_modelFolder, m_folder;
-    std::filesystem::path m_model, m_store;
 };
-
-void TestChatFiles::initTestCase()
-{
-    useFontOfTests();
-    m_modelFolder = std::make_unique<QTemporaryDir>();
-    const std::filesystem::path folder = m_modelFolder->path().toStdString();
-    m_model = talking::train(folder, folder / "runs.sqlite", 40, kLongContext);
-}
-
-void TestChatFiles::init()
-{
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_store = m_folder->filePath(QStringLiteral("store.sqlite")).toStdString();
-}
 
 void TestChatFiles::answerDialog(Window& window, const QString& path)
 {

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "chat_window.h"
-#include "talking_model.h"
+#include "chat_fixture.h"
 
 #include "engine/checkpoint/safetensors.h"
 #include "engine/infer/opened_model.h"
@@ -19,10 +18,7 @@
 #include <QScrollBar>
 #include <QSpinBox>
 #include <QTableView>
-#include <QTemporaryDir>
 #include <QToolButton>
-
-#include <memory>
 
 using namespace moe;
 using namespace moe::chat;
@@ -49,11 +45,11 @@ std::string chatBody(const std::string& more = "")
 } // namespace
 
 /// The open model's facts and its endpoint, by clicks, against a model trained on the spot.
-class TestChatModel : public QObject {
+class TestChatModel : public QObject, ChatFixture {
     Q_OBJECT
 private Q_SLOTS:
-    void initTestCase();
-    void init();
+    void initTestCase() { trainModel(); }
+    void init() { newStore(); }
     void factsAndTensors();
     void thePromptAsTheModelReadsIt();
     void placesOfTokensThatSplitCharacters();
@@ -64,33 +60,9 @@ private Q_SLOTS:
     void theNextModelIsServedToo();
 
 private:
-    std::unique_ptr<Window> open();
     /// Clicks the switch and waits until it is on; its port.
     uint16_t switchOn(Window& window);
-    std::unique_ptr<QTemporaryDir> m_modelFolder, m_folder;
-    std::filesystem::path m_model;
 };
-
-void TestChatModel::initTestCase()
-{
-    useFontOfTests();
-    m_modelFolder = std::make_unique<QTemporaryDir>();
-    const std::filesystem::path folder = m_modelFolder->path().toStdString();
-    m_model = talking::train(folder, folder / "runs.sqlite");
-}
-
-void TestChatModel::init()
-{
-    m_folder = std::make_unique<QTemporaryDir>();
-}
-
-std::unique_ptr<Window> TestChatModel::open()
-{
-    auto window = std::make_unique<Window>(
-        m_folder->filePath(QStringLiteral("store.sqlite")).toStdString());
-    window->openModel(m_model);
-    return window;
-}
 
 void TestChatModel::factsAndTensors()
 {

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "chat_window.h"
-#include "talking_model.h"
+#include "chat_fixture.h"
 
 #include "engine/chats/chat_exchange.h"
 #include "engine/infer/generator.h"
@@ -10,26 +9,24 @@
 #include "ui/chat/open_model_dialog.h"
 #include "ui/plots/heatmap_plot.h"
 
+#include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QListWidget>
 #include <QMenu>
 #include <QPushButton>
-#include <QTemporaryDir>
 #include <QToolButton>
 #include <QWindow>
-
-#include <memory>
 
 using namespace moe;
 using namespace moe::chat;
 
 /// Clicks and keys against a model that was trained on the spot.
-class TestChatWorkspace : public QObject {
+class TestChatWorkspace : public QObject, ChatFixture {
     Q_OBJECT
 private Q_SLOTS:
-    void initTestCase();
-    void init();
+    void initTestCase() { trainModel(); }
+    void init() { newStore(); }
     void saysWhatIsMissing();
     void factsBeforeLoading();
     void talksAndRemembers();
@@ -39,68 +36,8 @@ private Q_SLOTS:
     void searchesAndOpensTheHit();
     void masksAnExpert();
     void routingIsThatOfTheEngine();
-
-private:
-    std::unique_ptr<Window> open(bool model = true);
-    void say(Window& window, const QString& text);
-    void wait(Window& window);
-    chats::Conversation newest() const;
-
-    std::unique_ptr<QTemporaryDir> m_modelFolder, m_folder;
-    std::filesystem::path m_model, m_runs, m_store;
+    void continuesWithTheWholeRouting();
 };
-
-void TestChatWorkspace::initTestCase()
-{
-    useFontOfTests();
-    m_modelFolder = std::make_unique<QTemporaryDir>();
-    const std::filesystem::path folder = m_modelFolder->path().toStdString();
-    m_runs = folder / "runs.sqlite";
-    m_model = talking::train(folder, m_runs);
-}
-
-void TestChatWorkspace::init()
-{
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_store = m_folder->filePath(QStringLiteral("store.sqlite")).toStdString();
-}
-
-std::unique_ptr<Window> TestChatWorkspace::open(bool model)
-{
-    auto window = std::make_unique<Window>(m_store);
-    if (model)
-        window->openModel(m_model);
-    return window;
-}
-
-/// Until the reply has ended and the store has its end.
-void TestChatWorkspace::wait(Window& window)
-{
-    QTRY_VERIFY_WITH_TIMEOUT(!window.page->isReplying(), kLong);
-    const auto ended = [this] { // the store's thread may not have come to it yet
-        const chats::ChatStore store(m_store);
-        const auto all = store.list();
-        const chats::Conversation said
-            = all.empty() ? chats::Conversation() : store.open(all[0].id);
-        const chats::Message* last = said.find(said.leaf);
-        return last != nullptr && last->role == chats::Role::Assistant
-            && last->state != chats::MessageState::Streaming;
-    };
-    QTRY_VERIFY(ended());
-}
-
-void TestChatWorkspace::say(Window& window, const QString& text)
-{
-    QTest::keyClicks(&window.input(), text);
-    QTest::keyClick(&window.input(), Qt::Key_Return);
-    QVERIFY(window.page->isReplying());
-    wait(window);
-}
-
-chats::Conversation TestChatWorkspace::newest() const
-{
-    return newestOf(m_store);
-}
 
 void TestChatWorkspace::saysWhatIsMissing()
 {
@@ -345,6 +282,57 @@ void TestChatWorkspace::routingIsThatOfTheEngine()
             }
             at += static_cast<size_t>(layer.chosen + layer.extra);
         }
+    }
+}
+
+void TestChatWorkspace::continuesWithTheWholeRouting()
+{
+    struct Answer {
+        chats::Message reply;
+        chats::ReplyRouting routing;
+    } whole, parts;
+    const auto answer = [this](int64_t first, int64_t more, Answer& given) {
+        newStore(); // a store of its own: newest() tells conversations of one second not apart
+        const auto window = open();
+        auto* preset = window->find<QComboBox>("preset"); // greedy: two goes say what one says
+        preset->setFocus();
+        QTest::keyClick(preset, Qt::Key_Home);
+        window->page->setSampling(7, first);
+        window->page->newConversation();
+        window->input().setFocus();
+        say(*window, QStringLiteral("The router"));
+        if (more > 0) {
+            window->page->setSampling(7, more);
+            const auto reply = [&] {
+                return window->view().view(newest().leaf);
+            };
+            QTRY_VERIFY(reply() != nullptr); // laid out, and its end in the store
+            QTest::mouseClick(
+                reply()->findChild<QToolButton*>(QStringLiteral("goOn")), Qt::LeftButton);
+        }
+        QTRY_COMPARE(newest().find(newest().leaf)->facts.tokens, first + more);
+        given.reply = *newest().find(newest().leaf);
+        given.routing = routingOf(given.reply.id);
+    };
+    answer(40, 0, whole);
+    answer(15, 25, parts);
+    QCOMPARE(whole.reply.facts.tokens, int64_t{40});
+    QCOMPARE(parts.reply.facts.tokens, int64_t{40});
+    QCOMPARE(parts.reply.facts.promptTokens, whole.reply.facts.promptTokens);
+    QCOMPARE(parts.reply.text, whole.reply.text);
+    QTRY_COMPARE(routingOf(parts.reply.id).columns(), int64_t{39});
+    parts.routing = routingOf(parts.reply.id);
+    const chats::ReplyRouting &routing = whole.routing, &continued = parts.routing;
+    QCOMPARE(continued.ids, routing.ids);
+    QCOMPARE(continued.texts, routing.texts);
+    QCOMPARE(continued.columns(), int64_t{39});
+    QCOMPARE(continued.experts, routing.experts);
+    QCOMPARE(continued.weights, routing.weights);
+    QCOMPARE(continued.gates, routing.gates);
+    for (size_t i = 0; i + 3 < routing.gates.size(); i += 4) { // two chosen, two runners-up
+        QVERIFY(routing.gates[i] >= routing.gates[i + 1]);
+        QVERIFY(routing.gates[i + 1] >= routing.gates[i + 2]);
+        QCOMPARE(routing.gates[i + 3], routing.weights[i + 3]);
     }
 }
 

@@ -1,7 +1,6 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "chat_window.h"
-#include "talking_model.h"
+#include "chat_fixture.h"
 
 #include "engine/chats/chat_exchange.h"
 #include "ui/chat/model_name.h"
@@ -13,12 +12,10 @@
 #include <QLabel>
 #include <QPushButton>
 #include <QSpinBox>
-#include <QTemporaryDir>
 #include <QToolButton>
 
 #include <algorithm>
 #include <cmath>
-#include <memory>
 
 using namespace moe;
 using namespace moe::chat;
@@ -30,11 +27,16 @@ constexpr int64_t kLongContext = 32'768; ///< a reply that lasts for many second
 } // namespace
 
 /// What is said, typed and deleted stays as people expect it, whatever happens meanwhile.
-class TestConversations : public QObject {
+class TestConversations : public QObject, ChatFixture {
     Q_OBJECT
 private Q_SLOTS:
-    void initTestCase();
-    void init();
+    void initTestCase()
+    {
+        trainModel(kLongContext);
+        m_seed = 5;
+        m_tokens = 20;
+    }
+    void init() { newStore(); }
     void redoTakesWhatCameMeanwhile();
     void nothingIsUndoneWhileAReplyIsWritten();
     void closingKeepsTheReplyWithItsFigures();
@@ -47,59 +49,9 @@ private Q_SLOTS:
     void theSetupIsKeptBeforeTheFirstMessage();
 
 private:
-    std::unique_ptr<Window> openWithModel();
-    /// Asks and waits until the store has the end of the reply.
-    void say(Window& window, const QString& text);
-    void waitForEnd(Window& window);
     /// Asks for a reply that goes on for long, and waits until some of it is there.
     void beginLong(Window& window, const QString& text);
-    chats::Conversation newest() const { return newestOf(m_store); }
-
-    std::unique_ptr<QTemporaryDir> m_modelFolder, m_folder;
-    std::filesystem::path m_model, m_store;
 };
-
-void TestConversations::initTestCase()
-{
-    useFontOfTests();
-    m_modelFolder = std::make_unique<QTemporaryDir>();
-    const std::filesystem::path folder = m_modelFolder->path().toStdString();
-    m_model = talking::train(folder, folder / "runs.sqlite", 40, kLongContext);
-}
-
-void TestConversations::init()
-{
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_store = m_folder->filePath(QStringLiteral("store.sqlite")).toStdString();
-}
-
-std::unique_ptr<Window> TestConversations::openWithModel()
-{
-    auto window = std::make_unique<Window>(m_store);
-    window->openModel(m_model);
-    window->page->setSampling(5, 20);
-    return window;
-}
-
-void TestConversations::waitForEnd(Window& window)
-{
-    QTRY_VERIFY_WITH_TIMEOUT(!window.page->isReplying(), kLong);
-    const auto ended = [this] { // the store's thread may not have come to it yet
-        const chats::Conversation said = newest();
-        const chats::Message* last = said.find(said.leaf);
-        return last != nullptr && last->role == chats::Role::Assistant
-            && last->state != chats::MessageState::Streaming;
-    };
-    QTRY_VERIFY(ended());
-}
-
-void TestConversations::say(Window& window, const QString& text)
-{
-    QTest::keyClicks(&window.input(), text);
-    QTest::keyClick(&window.input(), Qt::Key_Return);
-    QVERIFY(window.page->isReplying());
-    waitForEnd(window);
-}
 
 void TestConversations::beginLong(Window& window, const QString& text)
 {
@@ -117,7 +69,7 @@ void TestConversations::beginLong(Window& window, const QString& text)
 
 void TestConversations::redoTakesWhatCameMeanwhile()
 {
-    const auto window = openWithModel();
+    const auto window = open();
     say(*window, QStringLiteral("The router"));
     MessageView* question = window->view().view(newest().path()[0]);
     QVERIFY(question != nullptr);
@@ -128,7 +80,7 @@ void TestConversations::redoTakesWhatCameMeanwhile()
     QTRY_COMPARE(newest().messages.size(), size_t{2});
     QTest::keyClick(&window->view(), Qt::Key_R, Qt::ControlModifier | Qt::ShiftModifier);
     QVERIFY(window->page->isReplying());
-    waitForEnd(*window);
+    wait(*window);
     QTRY_COMPARE(newest().messages.size(), size_t{3});
     window->trigger("chat.redo");
     QTRY_COMPARE(newest().messages.size(), size_t{0});
@@ -140,7 +92,7 @@ void TestConversations::redoTakesWhatCameMeanwhile()
 
 void TestConversations::nothingIsUndoneWhileAReplyIsWritten()
 {
-    const auto window = openWithModel();
+    const auto window = open();
     say(*window, QStringLiteral("The router"));
     const int64_t reply = newest().leaf;
     QTest::mouseClick(
@@ -160,7 +112,7 @@ void TestConversations::nothingIsUndoneWhileAReplyIsWritten()
     QTRY_VERIFY(window->messages->text().contains(QLatin1String("is being written")));
     QVERIFY(window->view().view(reply) == nullptr);
     QTest::keyClick(&window->input(), Qt::Key_Escape);
-    waitForEnd(*window);
+    wait(*window);
     window->trigger("chat.undo");
     QTRY_VERIFY(newest().find(reply) != nullptr);
 }
@@ -168,7 +120,7 @@ void TestConversations::nothingIsUndoneWhileAReplyIsWritten()
 void TestConversations::closingKeepsTheReplyWithItsFigures()
 {
     {
-        const auto window = openWithModel();
+        const auto window = open();
         beginLong(*window, QStringLiteral("The router of layer"));
         QVERIFY(window->page->isReplying());
     }
@@ -234,7 +186,7 @@ void TestConversations::anEditIsKeptAndComesBack()
 
 void TestConversations::anEditWaitsWhileAReplyIsWritten()
 {
-    const auto window = openWithModel();
+    const auto window = open();
     beginLong(*window, QStringLiteral("The"));
     QTest::keyClick(&window->input(), Qt::Key_Up);
     auto* editor = window->find<QPlainTextEdit>("messageEditor");
@@ -248,12 +200,12 @@ void TestConversations::anEditWaitsWhileAReplyIsWritten()
     QCOMPARE(window->find<QPlainTextEdit>("messageEditor"), editor);
     QCOMPARE(editor->toPlainText(), QStringLiteral("The router"));
     QTest::mouseClick(window->find<QPushButton>("stopButton"), Qt::LeftButton);
-    waitForEnd(*window);
+    wait(*window);
     window->page->setSampling(5, 20);
     QTRY_VERIFY(keep->isEnabled());
     QTest::mouseClick(keep, Qt::LeftButton);
     QVERIFY(window->page->isReplying());
-    waitForEnd(*window);
+    wait(*window);
     const chats::Conversation said = newest();
     QCOMPARE(said.find(said.path()[0])->text, std::string("The router"));
     QVERIFY(said.edits.empty());
@@ -261,7 +213,7 @@ void TestConversations::anEditWaitsWhileAReplyIsWritten()
 
 void TestConversations::escapeMeansTheEdit()
 {
-    const auto window = openWithModel();
+    const auto window = open();
     beginLong(*window, QStringLiteral("The"));
     QTest::keyClick(&window->input(), Qt::Key_Up);
     auto* editor = window->find<QPlainTextEdit>("messageEditor");
@@ -271,7 +223,7 @@ void TestConversations::escapeMeansTheEdit()
     QTest::qWait(100); // a stopped reply would have ended by now
     QVERIFY(window->page->isReplying());
     QTest::keyClick(&window->input(), Qt::Key_Escape);
-    waitForEnd(*window);
+    wait(*window);
 }
 
 void TestConversations::modelsAreStoredInNoLanguage()
@@ -293,7 +245,7 @@ void TestConversations::modelsAreStoredInNoLanguage()
 
 void TestConversations::spansOfTheMap()
 {
-    const auto window = openWithModel();
+    const auto window = open();
     say(*window, QStringLiteral("The router"));
     const int64_t first = newest().leaf;
     say(*window, QStringLiteral("of layer"));
@@ -334,19 +286,19 @@ void TestConversations::spansOfTheMap()
     beginLong(*window, QStringLiteral("The"));
     QTRY_VERIFY(window->find<plots::HeatmapPlot>("routingHeatmap")->isVisible());
     QTest::keyClick(&window->input(), Qt::Key_Escape);
-    waitForEnd(*window);
+    wait(*window);
 }
 
 void TestConversations::figuresWhileItStreams()
 {
-    const auto window = openWithModel();
+    const auto window = open();
     beginLong(*window, QStringLiteral("The router"));
     const auto* context = window->find<QLabel>("contextUse");
     QTRY_VERIFY2(context->text().contains(QLatin1String(" of 32,768"))
             && !context->text().contains(QLatin1String("Context 0 ")),
         qPrintable(context->text()));
     QTest::keyClick(&window->input(), Qt::Key_Escape);
-    waitForEnd(*window);
+    wait(*window);
     chats::Message message;
     message.role = chats::Role::Assistant;
     message.facts.tokens = 1024;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "chat_window.h"
 
+#include "engine/base/json.h"
 #include "engine/chats/chat_exchange.h"
 #include "ui/chat/conversation_panel.h"
 
@@ -10,6 +11,7 @@
 #include <QTemporaryDir>
 
 #include <memory>
+#include <nlohmann/json.hpp>
 
 using namespace moe;
 using namespace moe::chat;

@@ -1,94 +1,61 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "chat_window.h"
-#include "talking_model.h"
+#include "chat_fixture.h"
 
-#include "engine/chats/chat_store.h"
 #include "ui/chat/expert_strip.h"
 #include "ui/chat/model_name.h"
 #include "ui/chat/open_model_dialog.h"
 #include "ui/models/reply_load.h"
 #include "ui/plots/heatmap_plot.h"
-#include "ui/shell/theme.h"
 
-#include <QApplication>
 #include <QComboBox>
 #include <QLabel>
 #include <QLineEdit>
 #include <QPushButton>
-#include <QSignalSpy>
 #include <QTabBar>
-#include <QTemporaryDir>
-#include <QTest>
 #include <QToolButton>
 
 #include <cmath>
-#include <memory>
 
 using namespace moe;
 using namespace moe::chat;
 
 /// Two checkpoints answer the same prompts, by clicks and keys; replies are compared.
-class TestSideBySide : public QObject {
+class TestSideBySide : public QObject, ChatFixture {
     Q_OBJECT
 private Q_SLOTS:
     void initTestCase();
-    void init();
+    void init() { newStore(); }
     void twoCheckpointsAnswer();
     void stopsBothAndClosesOne();
     void comesBackWithItsBranch();
     void refusesWhatMemoryDoesNotHold();
     void comparesBranches();
-    void continuesWithTheWholeRouting();
     void tabsAreWholeInASmallWindow();
 
 private:
-    std::unique_ptr<Window> open(bool second = true);
+    std::unique_ptr<Window> openBoth();
     void openSecond(Window& window);
-    void say(Window& window, const QString& text);
-    void wait(Window& window);
-    chats::Conversation newest() const;
-    chats::ReplyRouting routingOf(int64_t message) const;
     models::ReplyLoad loadOf(int64_t message) const;
     void checkDifference(Window& window, int64_t one, int64_t other) const;
 
-    std::unique_ptr<QTemporaryDir> m_modelFolder, m_otherFolder, m_folder;
-    std::filesystem::path m_model, m_other, m_store;
+    std::unique_ptr<QTemporaryDir> m_otherFolder;
+    std::filesystem::path m_other;
 };
 
 void TestSideBySide::initTestCase()
 {
-    QFont text(QStringLiteral("Noto Sans"));
-    text.setPixelSize(13);
-    QApplication::setFont(text);
-    shell::ThemeSource::install(*qobject_cast<QApplication*>(qApp), shell::ThemeChoice::Light);
-    m_modelFolder = std::make_unique<QTemporaryDir>();
+    trainModel();
+    m_tokens = 60;
     m_otherFolder = std::make_unique<QTemporaryDir>();
-    const std::filesystem::path folder = m_modelFolder->path().toStdString(),
-                                other = m_otherFolder->path().toStdString();
-    m_model = talking::train(folder, folder / "runs.sqlite");
+    const std::filesystem::path other = m_otherFolder->path().toStdString();
     m_other = talking::train(other, other / "runs.sqlite", 25);
 }
 
-void TestSideBySide::init()
+std::unique_ptr<Window> TestSideBySide::openBoth()
 {
-    shell::ThemeSource::instance().choose(shell::ThemeChoice::Light);
-    m_folder = std::make_unique<QTemporaryDir>();
-    m_store = m_folder->filePath(QStringLiteral("store.sqlite")).toStdString();
-}
-
-std::unique_ptr<Window> TestSideBySide::open(bool second)
-{
-    auto window = std::make_unique<Window>(m_store);
-    window->page->setThreads(2);
-    QSignalSpy opened(window->page, &ChatWorkspace::modelOpened);
-    window->page->openModel(QString::fromStdString(m_model.string()));
-    [&] {
-        QVERIFY(opened.wait(kLong));
-    }();
-    window->page->setSampling(7, 60);
-    if (second)
-        openSecond(*window);
+    auto window = open();
+    openSecond(*window);
     return window;
 }
 
@@ -112,42 +79,6 @@ void TestSideBySide::openSecond(Window& window)
     QVERIFY(window.page->isComparing());
     window.window.activateWindow(); // keys are its own again
     QVERIFY(QTest::qWaitForWindowActive(&window.window));
-}
-
-/// Until no reply is being written and the store has the ends of all.
-void TestSideBySide::wait(Window& window)
-{
-    QTRY_VERIFY_WITH_TIMEOUT(!window.page->isReplying(), kLong);
-    const auto ended = [this] {
-        const auto messages = newest().messages;
-        return messages.size() > 1 && std::ranges::all_of(messages, [](const auto& each) {
-            return each.state != chats::MessageState::Streaming;
-        });
-    };
-    QTRY_VERIFY(ended());
-}
-
-void TestSideBySide::say(Window& window, const QString& text)
-{
-    window.input().insertPlainText(text); // Chinese has no keys
-    QTest::keyClick(&window.input(), Qt::Key_Return);
-    QVERIFY(window.page->isReplying());
-    wait(window);
-}
-
-chats::Conversation TestSideBySide::newest() const
-{
-    const chats::ChatStore store(m_store);
-    const auto all = store.list(); // its thread may not have come to it yet
-    return all.empty() ? chats::Conversation() : store.open(all[0].id);
-}
-
-/// Written behind the end of the reply.
-chats::ReplyRouting TestSideBySide::routingOf(int64_t message) const
-{
-    const chats::ChatStore store(m_store);
-    const bool there = QTest::qWaitFor([&] { return !store.routing(message).empty(); });
-    return there ? chats::decodeRouting(store.routing(message)) : chats::ReplyRouting();
 }
 
 models::ReplyLoad TestSideBySide::loadOf(int64_t message) const
@@ -186,7 +117,7 @@ void TestSideBySide::checkDifference(Window& window, int64_t one, int64_t other)
 
 void TestSideBySide::twoCheckpointsAnswer()
 {
-    const auto window = open();
+    const auto window = openBoth();
     const QStringList models{window->find<QToolButton>("leftModel")->text(),
         window->find<QToolButton>("rightModel")->text()};
     QVERIFY2(models[0].contains(QLatin1String("40")), qPrintable(models[0]));
@@ -249,7 +180,7 @@ void TestSideBySide::twoCheckpointsAnswer()
 
 void TestSideBySide::stopsBothAndClosesOne()
 {
-    const auto window = open();
+    const auto window = openBoth();
     window->page->setSampling(7, 400);
     QTest::keyClicks(&window->input(), QStringLiteral("The"));
     QTest::keyClick(&window->input(), Qt::Key_Return);
@@ -288,11 +219,11 @@ void TestSideBySide::stopsBothAndClosesOne()
 void TestSideBySide::comesBackWithItsBranch()
 {
     {
-        const auto window = open();
+        const auto window = openBoth();
         say(*window, QStringLiteral("The router"));
     }
     const chats::Conversation said = newest();
-    const auto window = open();
+    const auto window = openBoth();
     auto* second = window->find<ChatView>("secondChatView");
     QTRY_VERIFY(second->view(said.messages[2].id) != nullptr);
     QVERIFY(window->view().view(said.messages[1].id) != nullptr);
@@ -316,7 +247,7 @@ void TestSideBySide::comesBackWithItsBranch()
 
 void TestSideBySide::refusesWhatMemoryDoesNotHold()
 {
-    const auto window = open(false);
+    const auto window = open();
     const std::filesystem::path large = m_folder->filePath(QStringLiteral("large")).toStdString();
     std::filesystem::copy(m_other, large);
     std::filesystem::resize_file(large / "model.safetensors", uintmax_t{4} << 40); // a hole
@@ -343,7 +274,7 @@ void TestSideBySide::refusesWhatMemoryDoesNotHold()
 
 void TestSideBySide::comparesBranches()
 {
-    const auto window = open(false);
+    const auto window = open();
     say(*window, QStringLiteral("The router"));
     auto* choice = window->find<QComboBox>("routingChoice");
     QVERIFY(!choice->isVisible()); // there is nothing to compare with
@@ -369,60 +300,9 @@ void TestSideBySide::comparesBranches()
     window->save(QStringLiteral("chat-difference.png"));
 }
 
-void TestSideBySide::continuesWithTheWholeRouting()
-{
-    struct Answer {
-        chats::Message reply;
-        chats::ReplyRouting routing;
-    } whole, parts;
-    const auto answer = [this](int64_t first, int64_t more, Answer& given) {
-        init(); // a store of its own: newest() tells conversations of one second not apart
-        const auto window = open(false);
-        auto* preset = window->find<QComboBox>("preset"); // greedy: two goes say what one says
-        preset->setFocus();
-        QTest::keyClick(preset, Qt::Key_Home);
-        window->page->setSampling(7, first);
-        window->page->newConversation();
-        window->input().setFocus();
-        say(*window, QStringLiteral("The router"));
-        if (more > 0) {
-            window->page->setSampling(7, more);
-            const auto reply = [&] {
-                return window->view().view(newest().leaf);
-            };
-            QTRY_VERIFY(reply() != nullptr); // laid out, and its end in the store
-            QTest::mouseClick(
-                reply()->findChild<QToolButton*>(QStringLiteral("goOn")), Qt::LeftButton);
-        }
-        QTRY_COMPARE(newest().find(newest().leaf)->facts.tokens, first + more);
-        given.reply = *newest().find(newest().leaf);
-        given.routing = routingOf(given.reply.id);
-    };
-    answer(40, 0, whole);
-    answer(15, 25, parts);
-    QCOMPARE(whole.reply.facts.tokens, int64_t{40});
-    QCOMPARE(parts.reply.facts.tokens, int64_t{40});
-    QCOMPARE(parts.reply.facts.promptTokens, whole.reply.facts.promptTokens);
-    QCOMPARE(parts.reply.text, whole.reply.text);
-    QTRY_COMPARE(routingOf(parts.reply.id).columns(), int64_t{39});
-    parts.routing = routingOf(parts.reply.id);
-    const chats::ReplyRouting &routing = whole.routing, &continued = parts.routing;
-    QCOMPARE(continued.ids, routing.ids);
-    QCOMPARE(continued.texts, routing.texts);
-    QCOMPARE(continued.columns(), int64_t{39});
-    QCOMPARE(continued.experts, routing.experts);
-    QCOMPARE(continued.weights, routing.weights);
-    QCOMPARE(continued.gates, routing.gates);
-    for (size_t i = 0; i + 3 < routing.gates.size(); i += 4) { // two chosen, two runners-up
-        QVERIFY(routing.gates[i] >= routing.gates[i + 1]);
-        QVERIFY(routing.gates[i + 1] >= routing.gates[i + 2]);
-        QCOMPARE(routing.gates[i + 3], routing.weights[i + 3]);
-    }
-}
-
 void TestSideBySide::tabsAreWholeInASmallWindow()
 {
-    const auto window = open();
+    const auto window = openBoth();
     say(*window, QStringLiteral("The router"));
     window->window.resize(1280, 800);
     QTest::qWait(200);
