@@ -5,6 +5,7 @@
 #include "ui/chat/plain_table.h"
 #include "ui/models/format.h"
 #include "ui/models/request_table_model.h"
+#include "ui/shell/settings.h"
 #include "ui/shell/theme.h"
 
 #include <QClipboard>
@@ -206,6 +207,17 @@ serve::ServerOptions EndpointPanel::options() const
     options.port = static_cast<uint16_t>(m_port->value());
     options.apiKey = m_key->text().trimmed().toStdString();
     return options;
+}
+
+void EndpointPanel::remember(shell::Settings& settings)
+{
+    if (const QString host = settings.endpointHost(); !host.isEmpty())
+        m_host->setText(host);
+    m_port->setValue(settings.endpointPort().value_or(m_port->value()));
+    connect(m_host, &QLineEdit::textChanged, this,
+        [&settings](const QString& text) { settings.setEndpointHost(text.trimmed()); });
+    connect(m_port, &QSpinBox::valueChanged, this,
+        [&settings](int port) { settings.setEndpointPort(port); });
 }
 
 void EndpointPanel::generateKey()

@@ -22,6 +22,9 @@ class QToolButton;
 namespace moe::models {
 class RequestTableModel;
 }
+namespace moe::shell {
+class Settings;
+}
 
 namespace moe::chat {
 
@@ -35,6 +38,8 @@ public:
     /// Why it cannot be switched on, empty: it can.
     void setRefusal(const QString& reason);
     serve::ServerOptions options() const;
+    /// Shows what was chosen before, and keeps what is chosen from now on. The key is never kept.
+    void remember(shell::Settings& settings);
     void generateKey(); ///< 32 random characters
 
 Q_SIGNALS:

@@ -31,6 +31,8 @@ void ChatWorkspace::Impl::buildModelDocks()
 {
     factsPanel = new FactsPanel(&self);
     endpointPanel = new EndpointPanel(endpoint, &self);
+    if (services.settings != nullptr)
+        endpointPanel->remember(*services.settings);
     auto* factsTitle = new shell::TitleBar(tr("Model facts"), {}, &self);
     auto* endpointTitle = new shell::TitleBar(tr("Endpoint"), tr("of the open model"), &self);
     factsDock = addDock("factsDock", factsPanel, factsTitle);

@@ -40,7 +40,7 @@ public:
 
     ActionRegistry& actions() { return *m_registry; }
     MessageBar& messages() { return *m_messages; }
-    ShellServices services() { return {*m_registry, *m_messages}; }
+    ShellServices services() { return {*m_registry, *m_messages, &m_settings}; }
     StartPage& startPage() { return *m_start; }
     CommandPalette& commandPalette() { return *m_palette; }
 

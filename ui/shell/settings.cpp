@@ -136,6 +136,28 @@ bool Settings::loadLayout(const QString& name)
     return !keys.isEmpty();
 }
 
+QString Settings::endpointHost() const
+{
+    return m_settings.value(QStringLiteral("endpoint/host")).toString();
+}
+
+std::optional<int> Settings::endpointPort() const
+{
+    bool isNumber = false;
+    const int port = m_settings.value(QStringLiteral("endpoint/port")).toInt(&isNumber);
+    return isNumber ? std::optional(port) : std::nullopt;
+}
+
+void Settings::setEndpointHost(const QString& host)
+{
+    set(QStringLiteral("endpoint/host"), host);
+}
+
+void Settings::setEndpointPort(int port)
+{
+    set(QStringLiteral("endpoint/port"), port);
+}
+
 std::optional<QKeySequence> Settings::shortcut(const QString& actionId) const
 {
     const QVariant value = m_settings.value(QStringLiteral("shortcuts/") + actionId);

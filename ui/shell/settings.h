@@ -45,6 +45,11 @@ public:
     std::optional<QKeySequence> shortcut(const QString& actionId) const; ///< none: the default
     void setShortcut(const QString& actionId, const std::optional<QKeySequence>& key);
 
+    QString endpointHost() const; ///< empty: never chosen
+    std::optional<int> endpointPort() const;
+    void setEndpointHost(const QString& host);
+    void setEndpointPort(int port);
+
     QString fileName() const { return m_settings.fileName(); }
     void sync() { m_settings.sync(); }
 

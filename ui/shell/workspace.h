@@ -18,6 +18,7 @@ class MessageBar;
 struct ShellServices {
     ActionRegistry& actions;
     MessageBar& messages;
+    Settings* settings = nullptr; ///< null: nothing is remembered
 };
 
 /// One workspace page: an inner main window with docks of its own. The shell saves and restores its

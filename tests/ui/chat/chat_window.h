@@ -7,6 +7,7 @@
 #include "ui/chat/chat_workspace.h"
 #include "ui/shell/action_registry.h"
 #include "ui/shell/message_bar.h"
+#include "ui/shell/settings.h"
 #include "ui/shell/theme.h"
 
 #include <QApplication>
@@ -42,8 +43,9 @@ inline void savePicture(QWidget& widget, const QString& name)
 /// The workspace in a window, with its toolbar and message bar.
 struct Window {
     explicit Window(const std::filesystem::path& store, const QSize& size = {1600, 1000})
-        : messages(new shell::MessageBar)
-        , page(new ChatWorkspace({registry, *messages}, store))
+        : settings(QString::fromStdString((store.parent_path() / "settings.ini").string()))
+        , messages(new shell::MessageBar)
+        , page(new ChatWorkspace({registry, *messages, &settings}, store))
     {
         page->setThreads(2);
         auto* column = new QVBoxLayout(&window);
@@ -86,6 +88,7 @@ struct Window {
     }
 
     shell::ActionRegistry registry;
+    shell::Settings settings; ///< beside the store
     QWidget window;
     shell::MessageBar* messages;
     ChatWorkspace* page;

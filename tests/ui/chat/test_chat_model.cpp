@@ -11,6 +11,7 @@
 
 #include <QClipboard>
 #include <QDockWidget>
+#include <QFile>
 #include <QHeaderView>
 #include <QLabel>
 #include <QLineEdit>
@@ -58,6 +59,7 @@ private Q_SLOTS:
     void aTakenPortIsSaid();
     void beyondLoopbackWantsAKey();
     void theNextModelIsServedToo();
+    void theAddressIsRememberedTheKeyIsNot();
 
 private:
     /// Clicks the switch and waits until it is on; its port.
@@ -290,6 +292,35 @@ void TestChatModel::theNextModelIsServedToo()
         return tests::ask(port, tests::getRequest("/v1/models")).body;
     };
     QTRY_VERIFY(models().find("\"other\"") != std::string::npos);
+}
+
+void TestChatModel::theAddressIsRememberedTheKeyIsNot()
+{
+    QString key;
+    {
+        const auto window = open();
+        click(window->find<QToolButton>("endpointButton"));
+        auto* host = window->find<QLineEdit>("endpointHost");
+        QCOMPARE(host->text(), QStringLiteral("127.0.0.1"));
+        QCOMPARE(window->find<QSpinBox>("endpointPort")->value(), 8080);
+        host->selectAll();
+        QTest::keyClicks(host, QStringLiteral("127.0.0.2 "));
+        click(window->find<QToolButton>("endpointGenerate"));
+        key = window->find<QLineEdit>("endpointKey")->text();
+        switchOn(*window); // at port 0
+    }
+    const auto window = open();
+    QCOMPARE(window->find<QLineEdit>("endpointHost")->text(), QStringLiteral("127.0.0.2"));
+    QCOMPARE(window->find<QSpinBox>("endpointPort")->value(), 0);
+    QCOMPARE(window->find<QLineEdit>("endpointKey")->text(), QString());
+    QCOMPARE(window->find<QToolButton>("endpointButton")->text(), QStringLiteral("Endpoint off"));
+    window->find<QLineEdit>("endpointHost")->clear(); // none: the usual one
+    window->settings.sync();
+    QFile file(window->settings.fileName());
+    QVERIFY(file.open(QIODevice::ReadOnly));
+    const QByteArray kept = file.readAll();
+    QVERIFY(kept.contains("endpoint") && !kept.contains(key.toLatin1()));
+    QCOMPARE(open(false)->find<QLineEdit>("endpointHost")->text(), QStringLiteral("127.0.0.1"));
 }
 
 QTEST_MAIN(TestChatModel)
