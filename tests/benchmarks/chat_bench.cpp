@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 //
 // What the chat page asks of the window's thread: its first paint, a frame while a reply of 52
-// layers × 16 experts streams at 200 tokens a second, and a conversation of 5,000 messages opened
-// from the store and scrolled through. Prints milliseconds.
+// layers × 16 experts streams at 200 tokens a second, also of one that is a single long list or a
+// single long table, and a conversation of 5,000 messages opened from the store and scrolled
+// through. Prints milliseconds.
 #include "engine/chats/chat_store.h"
 #include "ui/chat/chat_view.h"
 #include "ui/chat/chat_workspace.h"
@@ -36,7 +37,8 @@ using namespace moe;
 namespace {
 
 constexpr int kLayers = 52, kExperts = 16, kChosen = 2, kExtra = 2;
-constexpr int kMessages = 5000, kTokens = 2000;
+constexpr int kMessages = 5000, kTokens = 2000, kManyTokens = 12'000;
+constexpr int kLastFrames = 150; ///< of a long reply, when all of it but them is there
 constexpr double kTokensPerFrame = 200.0 * 0.033;
 
 constexpr std::array kPieces{
@@ -139,8 +141,8 @@ chats::ReplyRouting tokens(std::mt19937& random, int count)
     return routing;
 }
 
-/// What ChatWorkspace does with each part of a reply.
-void stream()
+/// What ChatWorkspace does with each part of a reply, four characters of `all` a token.
+Figures stream(const std::string& all, int count)
 {
     std::mt19937 random(1);
     QWidget window;
@@ -166,12 +168,9 @@ void stream()
     view.setLive({2});
     QApplication::processEvents();
     Figures figures;
-    std::string all;
-    for (size_t i = 0; all.size() < kTokens * 4; ++i)
-        all += kPieces[i % kPieces.size()];
     double due = 0;
     size_t written = 0;
-    while (std::ssize(routing.ids) < kTokens) {
+    while (std::ssize(routing.ids) < count) {
         due += kTokensPerFrame;
         const auto more = static_cast<int>(due - static_cast<double>(routing.ids.size()));
         const chats::ReplyRouting part = tokens(random, more);
@@ -185,7 +184,43 @@ void stream()
             panel.setRoutings({&routing}, {}, {});
         });
     }
-    print("frame of a reply at 200 tokens/s, up to 2,000 tokens", figures);
+    return figures;
+}
+
+std::string repeated(int tokens, const std::function<std::string(int)>& piece)
+{
+    std::string all;
+    for (int i = 0; all.size() < static_cast<size_t>(tokens) * 4; ++i)
+        all += piece(i);
+    return all;
+}
+
+void streams()
+{
+    print("frame of a reply at 200 tokens/s, up to 2,000 tokens",
+        stream(repeated(
+                   kTokens, [](int i) { return kPieces[static_cast<size_t>(i) % kPieces.size()]; }),
+            kTokens));
+    const auto last = [](Figures figures) { // frames cost more the longer it is
+        for (std::vector<double>* values : {&figures.wall, &figures.processor})
+            values->erase(values->begin(), values->end() - kLastFrames);
+        return figures;
+    };
+    print("frame of a reply that is one list, at 12,000 tokens",
+        last(stream(repeated(kManyTokens,
+                        [](int i) {
+                            return std::to_string(i + 1) + ". The router of layer **"
+                                + std::to_string(i % 52) + "** sends a token to `two` experts\n";
+                        }),
+            kManyTokens)));
+    print("frame of a reply that is one table, at 12,000 tokens",
+        last(stream("| layer | experts |\n|---|---|\n"
+                + repeated(kManyTokens,
+                    [](int i) {
+                        return "| " + std::to_string(i % 52)
+                            + " | the router sends a token to `two` of 16 |\n";
+                    }),
+            kManyTokens)));
 }
 
 chats::Conversation longOne()
@@ -253,7 +288,7 @@ int main(int count, char** words)
     const QTemporaryDir folder;
     const std::filesystem::path path = folder.path().toStdString();
     firstPaint(path / "few.sqlite");
-    stream();
+    streams();
     longConversation(path / "many.sqlite");
     return 0;
 }

@@ -68,9 +68,11 @@ QList<int> listStarts(const QString& markdown)
     return starts;
 }
 
-void numberLists(QTextDocument& document, const QString& markdown)
+void numberLists(QTextDocument& document, const QString& markdown, int first)
 {
-    const QList<int> starts = listStarts(markdown);
+    QList<int> starts = listStarts(markdown);
+    if (first > 0 && !starts.isEmpty())
+        starts[0] = first;
     const QList<QTextList*> lists = numberedLists(document);
     if (starts.size() != lists.size())
         return; // Qt reads it otherwise

@@ -9,6 +9,8 @@ namespace moe::chat {
 namespace {
 
 constexpr qsizetype kLongText = 1500; ///< characters from which a segment ends at a blank line
+constexpr qsizetype kLongList = 3 * kLongText; ///< and between two items of a list
+constexpr qsizetype kMostDigits = 9; ///< of an item's number
 
 /// "```python": a fence opens with three or more of one character; its info string has no backtick.
 struct Fence {
@@ -59,6 +61,65 @@ bool goesOn(QStringView line)
     return item.match(line.toString()).hasMatch();
 }
 
+/// "- " or "12. " at the left edge.
+struct Item {
+    QChar mark; ///< '-', '*', '+', '.' or ')'
+    int number = 0; ///< 0: a bullet
+    bool whole = false; ///< what follows the mark is there: it stays an item whatever comes
+    explicit operator bool() const { return !mark.isNull(); }
+};
+
+Item itemOf(QStringView line)
+{
+    qsizetype at = 0;
+    while (at < line.size() && at < kMostDigits && line[at] >= u'0' && line[at] <= u'9')
+        ++at;
+    if (at == line.size() || !QStringView(at == 0 ? u"-*+" : u".)").contains(line[at]))
+        return {};
+    const bool whole = at + 1 < line.size();
+    if (whole && !line[at + 1].isSpace())
+        return {};
+    return {line[at], line.left(at).toInt(), whole};
+}
+
+/// The list at the left edge that lines of a text belong to, and how many items it has so far.
+class OuterList {
+public:
+    /// Whether the line begins another item of the list that the lines before it are in.
+    bool take(QStringView line)
+    {
+        const bool blank = line.trimmed().isEmpty();
+        const Item item = blank ? Item() : itemOf(line);
+        const bool another = item && item.mark == m_mark;
+        if (another)
+            ++m_number;
+        else if (item && !(m_paragraph && item.number > 1)) // "In\n1984. Not one"
+            begin(item);
+        else if (!blank && !line[0].isSpace() && (m_afterBlank || startsBlock(line)))
+            m_mark = {};
+        m_paragraph = !blank && m_mark.isNull() && !startsBlock(line);
+        m_afterBlank = blank;
+        return another && item.whole;
+    }
+    int number() const { return m_bullets ? 0 : m_number; } ///< of the item taken last
+
+private:
+    void begin(const Item& item)
+    {
+        m_mark = item.mark;
+        m_number = item.number;
+        m_bullets = item.mark != QLatin1Char('.') && item.mark != QLatin1Char(')');
+    }
+    static bool startsBlock(QStringView line)
+    {
+        return QStringView(u"#>|").contains(line[0]) || line.startsWith(QLatin1String("---"));
+    }
+
+    QChar m_mark; ///< null: the lines are in no list
+    int m_number = 0;
+    bool m_bullets = false, m_paragraph = false, m_afterBlank = false;
+};
+
 class Cutter {
 public:
     void take(QStringView line)
@@ -100,6 +161,13 @@ private:
         const bool blank = line.trimmed().isEmpty();
         if (m_afterBlank && !blank && m_text.size() > kLongText && !goesOn(line))
             closeText();
+        if (m_list.take(line) && m_text.size() > kLongList) {
+            const OuterList list = m_list;
+            closeText();
+            m_list = list;
+            m_goesOn = true;
+            m_number = list.number();
+        }
         m_afterBlank = blank;
         m_text += line;
         m_text += QLatin1Char('\n');
@@ -109,15 +177,19 @@ private:
         while (m_text.endsWith(QLatin1Char('\n')))
             m_text.chop(1);
         if (!m_text.trimmed().isEmpty())
-            m_segments.append({Segment::Kind::Text, m_text, {}});
+            m_segments.append({Segment::Kind::Text, m_text, {}, m_goesOn, m_number});
         m_text.clear();
-        m_afterBlank = false;
+        m_list = {};
+        m_afterBlank = m_goesOn = false;
+        m_number = 0;
     }
 
     QList<Segment> m_segments;
     QString m_text;
     Fence m_fence;
-    bool m_firstLine = false, m_afterBlank = false;
+    OuterList m_list;
+    bool m_firstLine = false, m_afterBlank = false, m_goesOn = false;
+    int m_number = 0; ///< of the item that the text goes on with
 };
 
 } // namespace

@@ -160,8 +160,9 @@ MarkdownText::MarkdownText(QWidget* parent)
     });
 }
 
-void MarkdownText::setMarkdownSource(const QString& source, bool live)
+void MarkdownText::setMarkdownSource(const QString& source, bool live, int firstNumber)
 {
+    m_firstNumber = firstNumber;
     if (source == m_source && (live || m_tail.isEmpty()) && !m_plain)
         return;
     m_plain = false;
@@ -201,7 +202,7 @@ void MarkdownText::dress()
     edit.beginEditBlock();
     dressFrame(*document()->rootFrame());
     if (!m_plain)
-        numberLists(*document(), m_converted);
+        numberLists(*document(), m_converted, m_firstNumber);
     for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
         dressBlock(block, lineHeight);
         if (m_plain)

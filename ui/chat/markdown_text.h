@@ -15,7 +15,8 @@ class MarkdownText : public QTextBrowser {
 public:
     explicit MarkdownText(QWidget* parent = nullptr);
 
-    void setMarkdownSource(const QString& source, bool live);
+    /// `firstNumber`: of the list that it begins with, where that goes on; 0: as it is written.
+    void setMarkdownSource(const QString& source, bool live, int firstNumber = 0);
     void setPlainSource(const QString& text); ///< what the user typed
     int heightFor(int width);
     void restyle(); ///< after theme or font changed
@@ -33,6 +34,7 @@ private:
     void showTail(const QString& tail);
 
     QString m_source, m_converted, m_tail;
+    int m_firstNumber = 0;
     bool m_plain = false;
 };
 

@@ -19,7 +19,7 @@ using shell::px;
 
 namespace {
 
-constexpr int kGap = 8; ///< px between segments
+constexpr int kGap = 8, kItemGap = 4; ///< px between segments, and between items of a list
 constexpr int kInsetX = 13, kInsetY = 7; ///< px of what the user wrote
 constexpr int kFooter = 26;
 
@@ -39,22 +39,23 @@ int MessageView::placeContent(int width)
     if (m_editor != nullptr) {
         y = placeEditor(width - 2 * inset, y);
     } else {
-        for (QWidget* segment : m_segments) {
+        for (qsizetype i = 0; i < m_segments.size(); ++i) {
             const int inner = width - 2 * inset;
+            QWidget* segment = m_segments[i];
+            y += px(i == 0 ? 0 : m_goesOn[i] ? kItemGap : kGap);
             auto* code = qobject_cast<CodeBlock*>(segment);
             const int height = code != nullptr
                 ? code->heightFor(inner)
                 : static_cast<MarkdownText*>(segment)->heightFor(inner);
             segment->setGeometry(inset, y, inner, height);
-            y += height + px(kGap);
+            y += height;
         }
         if (m_showAll != nullptr && !m_showAll->isHidden()) {
             const QSize size = m_showAll->sizeHint();
+            y += px(kGap);
             m_showAll->setGeometry(inset, y, size.width(), size.height());
-            y += size.height() + px(kGap);
+            y += size.height();
         }
-        if (!m_segments.isEmpty())
-            y -= px(kGap);
     }
     if (!m_message.facts.error.empty())
         y += errorHeight(width) + px(6);

@@ -204,10 +204,13 @@ void MessageView::showSegments(const QList<Segment>& segments, bool live)
             static_cast<MarkdownText*>(m_segments[i])->setPlainSource(segment.text);
         else
             static_cast<MarkdownText*>(m_segments[i])
-                ->setMarkdownSource(segment.text, live && i + 1 == segments.size());
+                ->setMarkdownSource(segment.text, live && i + 1 == segments.size(), segment.number);
     }
     while (m_segments.size() > segments.size())
         delete m_segments.takeLast();
+    m_goesOn.clear();
+    for (const Segment& segment : segments)
+        m_goesOn += segment.goesOn;
 }
 
 void MessageView::updateButtons()

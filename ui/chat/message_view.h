@@ -121,6 +121,7 @@ private:
     bool m_wholeShown = false; ///< though it is long
     ExpertStrip* m_strip = nullptr;
     const chats::ReplyRouting* m_routing = nullptr;
+    QList<bool> m_goesOn; ///< with the list of the segment above
     std::optional<int64_t> m_layer;
     std::optional<chats::MaskedExpert> m_mark;
     QMetaObject::Connection m_inside; ///< while a part has been entered

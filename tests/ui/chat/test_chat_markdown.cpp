@@ -5,10 +5,53 @@
 #include "ui/chat/markdown_segments.h"
 #include "ui/chat/markdown_text.h"
 
+#include <QAbstractTextDocumentLayout>
+#include <QTextBlock>
 #include <QTextTable>
+
+#include <cmath>
 
 using namespace moe;
 using namespace moe::chat;
+
+namespace {
+
+/// A list of `items`, each a line or two, some with a list of their own.
+QString listOf(int items, const char* mark)
+{
+    QString list;
+    for (int i = 1; i <= items; ++i) {
+        list += QString::fromLatin1(mark).replace(QLatin1String("%1"), QString::number(i));
+        list
+            += QStringLiteral("Item%1 says that the router sends **each token** to `two` experts, ")
+                   .arg(i);
+        list += i % 3 == 0 ? QStringLiteral("which weigh what they give by its gate, softly.\n")
+                           : QStringLiteral("no more.\n");
+        if (i % 7 == 0)
+            list += QStringLiteral("    - one of them\n    - and another\n");
+    }
+    return list;
+}
+
+/// Where "Item…" of each item begins, below the first of them.
+std::vector<QPoint> placesOf(const QList<MarkdownText*>& texts, const QWidget& in)
+{
+    std::vector<QPoint> places;
+    for (MarkdownText* text : texts) {
+        QTextCursor cursor(text->document());
+        while (!(cursor = text->document()->find(QStringLiteral("Item"), cursor)).isNull()) {
+            QTextCursor begin = cursor;
+            begin.setPosition(cursor.selectionStart());
+            const QPoint at = text->cursorRect(begin).topLeft();
+            places.push_back(text->viewport()->mapTo(&in, at));
+        }
+    }
+    for (size_t i = places.size(); i-- > 0;)
+        places[i].ry() -= places[0].y();
+    return places;
+}
+
+} // namespace
 
 /// Markdown is cut into segments and becomes text.
 class TestChatMarkdown : public QObject {
@@ -18,6 +61,12 @@ private Q_SLOTS:
     void cutsIntoSegments_data();
     void cutsIntoSegments();
     void longTextIsCutWhereNothingGoesOn();
+    void longListsAreCutBetweenItems_data();
+    void longListsAreCutBetweenItems();
+    void whatIsAppendedChangesTheLastSegmentsAlone_data();
+    void whatIsAppendedChangesTheLastSegmentsAlone();
+    void theCutOfAListDoesNotShow_data();
+    void theCutOfAListDoesNotShow();
     void markdownBecomesTablesListsAndCode();
     void picturesAndHtmlAreNotLoaded();
     void streamingShowsWhatSetAtOnceShows();
@@ -62,8 +111,9 @@ void TestChatMarkdown::longTextIsCutWhereNothingGoesOn()
 {
     const QString paragraph = QString(400, QLatin1Char('x')) + QStringLiteral("\n\n");
     QVERIFY(segmentsOf(paragraph.repeated(40)).size() > 5);
-    const QString item = QStringLiteral("- ") + paragraph;
-    QCOMPARE(segmentsOf(item.repeated(40)).size(), 1); // a list stays whole
+    const QString row = QStringLiteral("| ") + QString(400, u'x') + QStringLiteral(" | y |\n");
+    QCOMPARE(segmentsOf(QStringLiteral("| a | b |\n|---|---|\n") + row.repeated(40)).size(),
+        1); // a table stays whole
     QString joined; // nothing is lost, and what was cut does not move when more comes
     QList<Segment> before;
     for (int i = 0; i < 40; ++i) {
@@ -117,6 +167,129 @@ void TestChatMarkdown::streamingShowsWhatSetAtOnceShows()
     whole.setMarkdownSource(textPart, false);
     QCOMPARE(streamed.toPlainText(), whole.toPlainText());
     QCOMPARE(streamed.heightFor(500), whole.heightFor(500));
+}
+
+void TestChatMarkdown::longListsAreCutBetweenItems_data()
+{
+    QTest::addColumn<QString>("source");
+    QTest::addColumn<QList<int>>("numbers"); // of the segments that go on; empty: it stays whole
+    const auto row = [](const char* name, const QString& source, const QList<int>& numbers) {
+        QTest::newRow(name) << source << numbers;
+    };
+    const QString filler(1499, u'x'); // with its mark and its line's end 1,502 of a bullet
+    const auto items = [&filler](const QStringList& marks) {
+        QString list;
+        for (const QString& mark : marks)
+            list += mark + filler + u'\n';
+        return list;
+    };
+    const QString bullet = QStringLiteral("- "), one = QStringLiteral("1. ");
+    row("bullets", items(QStringList(7, bullet)), {0, 0});
+    row("bullets with blank lines", items(QStringList(7, QStringLiteral("\n- "))), {0, 0});
+    row("numbered",
+        items({one, QStringLiteral("2. "), QStringLiteral("3. "), QStringLiteral("4. "),
+            QStringLiteral("5. ")}),
+        {4});
+    row("all are one", items(QStringList(7, one)), {4, 7});
+    row("from nine",
+        items(QStringList{QStringLiteral("9) ")} + QStringList(6, QStringLiteral("1) "))),
+        {12, 15});
+    row("no item", items({bullet, bullet, bullet, QStringLiteral("-"), QStringLiteral("-x")}), {});
+    row("within an item",
+        items({bullet, QStringLiteral("  - "), QStringLiteral("  - "), QStringLiteral("  - "),
+            QStringLiteral("  - ")}),
+        {});
+    row("another kind of list", items({bullet, bullet, bullet, one, one}), {2});
+    row("a paragraph between", items({one, one, one}) + QStringLiteral("\ntext\n\n2. x\n2. y"), {});
+    row("a paragraph with a number",
+        items({QStringLiteral("In "), QStringLiteral("1984. "), QStringLiteral("In "),
+            QStringLiteral("1985. ")}),
+        {});
+    row("behind a heading",
+        QStringLiteral("# x\n") + items({QStringLiteral("3. "), one, one, one, one}), {6});
+}
+
+void TestChatMarkdown::longListsAreCutBetweenItems()
+{
+    QFETCH(QString, source);
+    QFETCH(QList<int>, numbers);
+    const QList<Segment> segments = segmentsOf(source);
+    QList<int> got;
+    QString joined;
+    for (const Segment& segment : segments) {
+        if (segment.goesOn)
+            got += segment.number;
+        joined += segment.text;
+    }
+    QCOMPARE(got, numbers);
+    const auto plain = [](QString text) {
+        return text.remove(u'\n');
+    };
+    QCOMPARE(plain(joined), plain(source)); // nothing is lost
+}
+
+void TestChatMarkdown::whatIsAppendedChangesTheLastSegmentsAlone_data()
+{
+    QTest::addColumn<QString>("source");
+    QTest::newRow("bullets") << listOf(150, "- ");
+    QTest::newRow("numbered") << listOf(150, "%1. ");
+    QTest::newRow("rules and words")
+        << (listOf(60, "* ") + QStringLiteral("* * *\n-- no\n*no*\n12 apples\n12. May\n"))
+               .repeated(3);
+}
+
+void TestChatMarkdown::whatIsAppendedChangesTheLastSegmentsAlone()
+{
+    QFETCH(QString, source);
+    QList<Segment> before;
+    for (qsizetype length = 0; length <= source.size(); ++length) {
+        const QList<Segment> now = segmentsOf(source.left(length));
+        for (qsizetype i = 0; i + 1 < before.size(); ++i)
+            QVERIFY2(now[i] == before[i], qPrintable(source.left(length).right(60)));
+        before = now;
+    }
+    QVERIFY(before.size() > 2);
+}
+
+void TestChatMarkdown::theCutOfAListDoesNotShow_data()
+{
+    QTest::addColumn<QString>("source");
+    QTest::newRow("bullets") << listOf(100, "- ");
+    QTest::newRow("bullets with blank lines") << listOf(100, "\n- ");
+    QTest::newRow("numbered") << listOf(100, "%1. ");
+    QTest::newRow("all are one") << listOf(100, "1. ");
+}
+
+/// Items stand where they stand when the list is one text.
+void TestChatMarkdown::theCutOfAListDoesNotShow()
+{
+    QFETCH(QString, source);
+    chats::Message reply;
+    reply.role = chats::Role::Assistant;
+    reply.text = source.toStdString();
+    QWidget window;
+    window.resize(700, 6000);
+    MessageView message(1, &window);
+    message.setMessage(reply, {});
+    message.resize(700, message.layOut(700));
+    MarkdownText whole(&window);
+    whole.setMarkdownSource(source, false);
+    whole.resize(700, whole.heightFor(700));
+    window.show();
+    const QList<MarkdownText*> pieces = message.findChildren<MarkdownText*>();
+    QVERIFY(pieces.size() > 1);
+    const std::vector<QPoint> cut = placesOf(pieces, window), one = placesOf({&whole}, window);
+    QCOMPARE(cut.size(), size_t{100});
+    QCOMPARE(one.size(), size_t{100});
+    for (size_t i = 0; i < one.size(); ++i) {
+        const QPoint off = cut[i] - one[i];
+        QVERIFY2(std::abs(off.x()) <= 1 && std::abs(off.y()) < pieces.size(), // a pixel is whole
+            qPrintable(
+                QStringLiteral("item %1 is off by %2, %3").arg(i + 1).arg(off.x()).arg(off.y())));
+    }
+    const QString name = QString::fromLatin1(QTest::currentDataTag()).replace(u' ', u'-');
+    savePicture(message, QStringLiteral("chat-list-%1-cut.png").arg(name));
+    savePicture(whole, QStringLiteral("chat-list-%1-whole.png").arg(name));
 }
 
 QTEST_MAIN(TestChatMarkdown)
