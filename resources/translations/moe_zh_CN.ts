@@ -436,6 +436,18 @@
         <source>Stop it before you delete or restore messages.</source>
         <translation>请先停止，再删除或恢复消息。</translation>
     </message>
+    <message>
+        <source>Find in the conversation</source>
+        <translation>在对话中查找</translation>
+    </message>
+    <message>
+        <source>Find next</source>
+        <translation>查找下一处</translation>
+    </message>
+    <message>
+        <source>Find previous</source>
+        <translation>查找上一处</translation>
+    </message>
 </context>
 <context>
     <name>CodeBlock</name>
@@ -1262,6 +1274,33 @@
     <message>
         <source>Reading…</source>
         <translation>正在读取…</translation>
+    </message>
+</context>
+<context>
+    <name>FindBar</name>
+    <message>
+        <source>Previous place (Shift+Enter)</source>
+        <translation>上一处 (Shift+Enter)</translation>
+    </message>
+    <message>
+        <source>Next place (Enter)</source>
+        <translation>下一处 (Enter)</translation>
+    </message>
+    <message>
+        <source>Find in the conversation</source>
+        <translation>在对话中查找</translation>
+    </message>
+    <message>
+        <source>Close (Esc)</source>
+        <translation>关闭 (Esc)</translation>
+    </message>
+    <message>
+        <source>Nothing found</source>
+        <translation>没有找到</translation>
+    </message>
+    <message>
+        <source>%1 of %2</source>
+        <translation>%1 / %2</translation>
     </message>
 </context>
 <context>
@@ -3746,6 +3785,10 @@
     <message>
         <source>Exponential mean, debiased: a value 1/4,000 of the planned run back (1 to 20 steps) counts this much of the newest</source>
         <translation>去偏指数均值：计划运行的 1/4,000（1 至 20 步）之前的值，权重为最新值的这一比例</translation>
+    </message>
+    <message>
+        <source>Show the Training page first</source>
+        <translation>请先切换到训练页</translation>
     </message>
 </context>
 <context>

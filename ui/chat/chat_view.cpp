@@ -81,6 +81,8 @@ void ChatView::clear()
     m_strips.clear();
     m_layer.reset();
     m_mark.reset();
+    m_find.counts.clear();
+    m_find.message = 0;
     m_path.clear();
     m_heights.clear();
     for (const auto& [id, view] : std::exchange(m_views, {})) {
@@ -110,10 +112,14 @@ void ChatView::pathChanged()
             height != known.end() ? height->second : guess(*m_conversation->find(id)));
     }
     dropViews();
+    if (!rowOf(m_find.message))
+        m_find.message = 0;
+    countFound();
     for (const auto& [id, view] : m_views)
         fill(*view, *rowOf(id));
     layOut();
     viewport()->update();
+    Q_EMIT findChanged();
 }
 
 /// Of messages that are not on the path any more.
@@ -159,12 +165,13 @@ void ChatView::fill(MessageView& view, size_t row)
     const QScopedValueRollback laying(m_laying, true);
     const chats::Message& message = *m_conversation->find(m_path[row]);
     view.setMessage(message, contextOf(row));
-    if (message.role == chats::Role::User)
-        return;
-    view.setMark(markOf(message.id));
-    view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
-    const bool has = message.facts.tokens > 0 || m_live.contains(message.id);
-    view.setStripShown(has && stripShownByDefault(row));
+    if (message.role != chats::Role::User) {
+        view.setMark(markOf(message.id));
+        view.setRouting(m_routingOf ? m_routingOf(message.id) : nullptr);
+        const bool has = message.facts.tokens > 0 || m_live.contains(message.id);
+        view.setStripShown(has && stripShownByDefault(row));
+    }
+    markFound(view, row);
 }
 
 MessageView* ChatView::make(size_t row)
@@ -205,6 +212,9 @@ void ChatView::messageChanged(int64_t id)
     if (const auto view = m_views.find(id); view != m_views.end()) {
         fill(*view->second, *row);
         layOut();
+    } else if (!m_find.counts.empty()) {
+        countFound(*row);
+        Q_EMIT findChanged();
     }
 }
 

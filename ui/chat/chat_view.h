@@ -17,6 +17,12 @@
 
 namespace moe::chat {
 
+/// Which of the places found is the current one: "3 of 17".
+struct FindPlace {
+    int at = 0; ///< from 1; 0: none
+    int of = 0;
+};
+
 /// The transcript: a column of the branch on screen. Only messages in view have widgets; the others
 /// have a height that was measured or is guessed from their length, so that a conversation of
 /// thousands opens at once. Follows what is written while it stands at the end, and stays where it
@@ -59,7 +65,14 @@ public:
     void setMark(std::optional<chats::MaskedExpert> mark, std::set<int64_t> replies);
     void restyle();
 
+    /// Marks where a text stands in all messages of the branch, and goes to the first place from
+    /// what is in view on. Empty: nothing is looked for.
+    void setFind(const QString& text);
+    void findNext(bool forward); ///< or the previous place; round the end
+    FindPlace findPlace() const;
+
 Q_SIGNALS:
+    void findChanged(); ///< findPlace() did
     void routingWanted(qint64 message);
     void tokenHovered(qint64 message, int column);
     void layerChosen(qint64 layer);
@@ -94,6 +107,11 @@ private:
     std::optional<size_t> rowOf(int64_t id) const;
     bool stripShownByDefault(size_t row) const;
     std::optional<chats::MaskedExpert> markOf(int64_t id) const;
+    void countFound();
+    void countFound(size_t row);
+    void markFound(MessageView& view, size_t row);
+    void goToFound(size_t row, int index, bool forward);
+    void setFound(size_t row, int index);
 
     const chats::Conversation* m_conversation = nullptr;
     const int64_t* m_leaf = nullptr;
@@ -107,6 +125,12 @@ private:
     std::optional<int64_t> m_layer; ///< chosen for all strips
     std::optional<chats::MaskedExpert> m_mark;
     std::set<int64_t> m_marked; ///< replies with the mark, empty: all
+    struct Find {
+        QString text;
+        std::vector<int> counts; ///< of places in each row; empty while nothing is looked for
+        int64_t message = 0; ///< of the current place, 0: there is none
+        int index = 0; ///< the place in it
+    } m_find;
     bool m_canReply = false, m_laying = false, m_follow = true;
     int m_layoutWidth = 0;
     QString m_emptyText, m_editRefusal;

@@ -26,6 +26,7 @@ ChatWorkspace::Impl::Impl(
     , right(QStringLiteral("right"), rightLeaf, &workspace)
     , composer(new Composer(&workspace))
     , maskBar(new MaskBar(&workspace))
+    , findBar(new FindBar(left.pane))
     , listTitle(new shell::TitleBar(tr("Conversations"), {}, &workspace))
     , routingTitle(new shell::TitleBar(tr("Reply routing"), tr("utilisation"), &workspace))
     , maskTitle(new shell::TitleBar(tr("Masked experts"), tr("in this conversation"), &workspace))

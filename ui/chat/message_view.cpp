@@ -281,6 +281,13 @@ void MessageView::setRouting(const chats::ReplyRouting* routing)
     updateButtons();
 }
 
+void MessageView::showLayer(int64_t layer)
+{
+    m_layer = layer;
+    if (m_strip != nullptr)
+        m_strip->showLayer(layer);
+}
+
 bool MessageView::isBusy() const
 {
     return m_editor != nullptr || hasFocus()
@@ -300,6 +307,8 @@ void MessageView::restyle()
         else
             static_cast<MarkdownText*>(segment)->restyle();
     }
+    if (!m_tokens.empty() || !m_found.isEmpty())
+        mark(shownTexts());
     m_facts->setFont(shell::numberFont(TextRole::Secondary));
     updateButtons();
     update();

@@ -9,6 +9,7 @@
 #include <QWidget>
 
 #include <optional>
+#include <vector>
 
 class QLabel;
 class QPlainTextEdit;
@@ -61,6 +62,10 @@ public:
     void showLayer(int64_t layer); ///< in the strip, also in one that is opened later
     /// Marks what an expert took, in text and strip; none: nothing.
     void setMark(std::optional<chats::MaskedExpert> mark);
+    /// Marks where `text` stands, place number `current` more strongly; returns how many there are.
+    int setFind(const QString& text, int current);
+    /// Of a place, in this widget; a line of code scrolls there. Null: it is not shown.
+    QRect foundRect(int place);
 
 Q_SIGNALS:
     void heightChanged();
@@ -101,6 +106,8 @@ private:
     int errorHeight(int width) const;
     void finishEditing(bool keep);
     void markTokens();
+    void mark(const QStringList& texts);
+    QStringList shownTexts() const; ///< of the segments
     void copyText();
     QList<QWidget*> parts() const; ///< that take keys
     void watchKeys(QWidget& segment);
@@ -113,6 +120,7 @@ private:
     chats::Message m_message;
     MessageContext m_context;
     QList<QWidget*> m_segments; ///< MarkdownText or CodeBlock each
+    QList<bool> m_goesOn; ///< with the list of the segment above
     QLabel *m_facts, *m_place;
     QToolButton *m_previous, *m_next, *m_experts, *m_regenerate, *m_copy, *m_edit, *m_goOn,
         *m_remove;
@@ -121,10 +129,17 @@ private:
     bool m_wholeShown = false; ///< though it is long
     ExpertStrip* m_strip = nullptr;
     const chats::ReplyRouting* m_routing = nullptr;
-    QList<bool> m_goesOn; ///< with the list of the segment above
     std::optional<int64_t> m_layer;
     std::optional<chats::MaskedExpert> m_mark;
     QMetaObject::Connection m_inside; ///< while a part has been entered
+    std::vector<int64_t> m_tokens; ///< those marked
+    QString m_find;
+    struct Found {
+        qsizetype segment;
+        int at;
+    };
+    QList<Found> m_found;
+    int m_current = -1; ///< of m_found
     bool m_stripShown = false, m_hovered = false;
     int m_bodyTop = 0, m_bodyBottom = 0;
 };

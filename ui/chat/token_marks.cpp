@@ -2,14 +2,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "ui/chat/token_marks.h"
 
-#include "ui/chat/code_block.h"
-#include "ui/chat/expert_strip.h"
-#include "ui/chat/markdown_text.h"
-#include "ui/chat/message_view.h"
-#include "ui/shell/theme.h"
-
-#include <algorithm>
-
 namespace moe::chat {
 
 namespace {
@@ -31,24 +23,6 @@ std::vector<int> placesOf(const QString& source, const QString& shown)
         from = found + 1;
     }
     return places;
-}
-
-template <class Edit> void markIn(Edit& edit, const QList<Range>& ranges, int begin, int end)
-{
-    QList<QTextEdit::ExtraSelection> marks;
-    for (const auto& [at, length] : ranges) {
-        const int from = std::max(at, begin), to = std::min(at + length, end);
-        if (from >= to)
-            continue;
-        QTextEdit::ExtraSelection mark;
-        mark.cursor = QTextCursor(edit.document());
-        mark.cursor.setPosition(from - begin);
-        mark.cursor.setPosition(to - begin, QTextCursor::KeepAnchor);
-        const shell::Theme& theme = shell::theme();
-        mark.format.setBackground(shell::Theme::blend(theme.series[1], theme.base, 0.35));
-        marks += mark;
-    }
-    edit.setExtraSelections(marks);
 }
 
 } // namespace
@@ -81,50 +55,6 @@ QList<Range> rangesOf(
             ranges += Range(first, last + 1 - first);
     }
     return ranges;
-}
-
-void MessageView::showLayer(int64_t layer)
-{
-    m_layer = layer;
-    if (m_strip != nullptr)
-        m_strip->showLayer(layer);
-}
-
-void MessageView::setMark(std::optional<chats::MaskedExpert> mark)
-{
-    if (!mark && !m_mark)
-        return;
-    m_mark = mark;
-    markTokens();
-}
-
-void MessageView::markTokens()
-{
-    std::vector<int64_t> tokens;
-    for (size_t row = 0; m_mark && m_routing != nullptr && row < m_routing->layers.size(); ++row) {
-        if (m_routing->layers[row].layer == m_mark->layer)
-            tokens = m_routing->tokensOf(row, m_mark->expert);
-    }
-    if (m_strip != nullptr)
-        m_strip->setMarked(tokens);
-    QStringList texts;
-    for (QWidget* segment : m_segments) {
-        auto* code = qobject_cast<CodeBlock*>(segment);
-        texts += code != nullptr ? code->lines().toPlainText()
-                                 : static_cast<MarkdownText*>(segment)->toPlainText();
-    }
-    const QList<Range> ranges = tokens.empty()
-        ? QList<Range>()
-        : rangesOf(tokens, *m_routing, texts.join(QLatin1Char('\n')));
-    int begin = 0;
-    for (qsizetype i = 0; i < m_segments.size(); ++i) {
-        const int end = begin + static_cast<int>(texts[i].size());
-        if (auto* code = qobject_cast<CodeBlock*>(m_segments[i]))
-            markIn(code->lines(), ranges, begin, end);
-        else
-            markIn(*static_cast<MarkdownText*>(m_segments[i]), ranges, begin, end);
-        begin = end + 1;
-    }
 }
 
 } // namespace moe::chat

@@ -8,6 +8,7 @@
 #include "ui/chat/chat_workspace.h"
 #include "ui/chat/composer.h"
 #include "ui/chat/conversation_panel.h"
+#include "ui/chat/find_bar.h"
 #include "ui/chat/mask_panel.h"
 #include "ui/chat/model_name.h"
 #include "ui/chat/routing_panel.h"
@@ -136,6 +137,8 @@ struct ChatWorkspace::Impl {
     void setComparing(bool on);
     int64_t branchOf(const Side& side) const; ///< the newest that its model replied on
     void cycleFocus();
+    void find(Side& side);
+    void findNext(bool forward); ///< of what was looked for last
     void updateHead(Side& side);
 
     // Replies
@@ -215,6 +218,7 @@ struct ChatWorkspace::Impl {
     QSplitter* panes;
     Composer* composer;
     MaskBar* maskBar;
+    FindBar* findBar; ///< in the pane of the side that it looks through
     ConversationPanel* list;
     RoutingPanel* routing;
     MaskPanel* masks;
@@ -232,7 +236,8 @@ struct ChatWorkspace::Impl {
     QList<QDockWidget*> foldedDocks; ///< by one key; shown again by it
     QAction *newAction, *openAction, *stopAction, *regenerateAction, *copyAction, *copyCodeAction,
         *undoAction, *redoAction, *listAction, *docksAction, *previousAction, *nextAction,
-        *stripAction, *compareAction, *closeAction;
+        *stripAction, *compareAction, *closeAction, *findAction, *findNextAction,
+        *findPreviousAction;
 };
 
 } // namespace moe::chat

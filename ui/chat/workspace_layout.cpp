@@ -266,6 +266,12 @@ void ChatWorkspace::Impl::registerActions()
             listDock->raise();
             list->focusSearch();
         }));
+    findAction = addAction("chat.find", tr("Find in the conversation"), "search",
+        QKeySequence::Find, [this] { find(focused()); });
+    findNextAction = addAction("chat.findNext", tr("Find next"), "chevron-down",
+        QKeySequence(Qt::Key_F3), [this] { findNext(true); });
+    findPreviousAction = addAction("chat.findPrevious", tr("Find previous"), "chevron-up",
+        QKeySequence(Qt::SHIFT | Qt::Key_F3), [this] { findNext(false); });
     stopAction = addAction("chat.stop", tr("Stop the reply"), "square",
         QKeySequence(Qt::Key_Escape), [this] { stopReply(); });
     regenerateAction = addAction("chat.regenerate", tr("Regenerate the last reply"), "refresh",
@@ -333,7 +339,8 @@ void ChatWorkspace::Impl::updateActions()
         undoAction, undo.canUndo() ? busy : tr("There is nothing to undo"));
     ActionRegistry::setDisabledReason(
         redoAction, undo.canRedo() ? busy : tr("There is nothing to redo"));
-    ActionRegistry::setDisabledReason(listAction, elsewhere);
+    for (QAction* action : {listAction, findAction, findNextAction, findPreviousAction})
+        ActionRegistry::setDisabledReason(action, elsewhere);
     ActionRegistry::setDisabledReason(docksAction, elsewhere);
     ActionRegistry::setDisabledReason(compareAction,
         left.session.model() == nullptr ? tr("Open a model first (Ctrl+O)") : QString());

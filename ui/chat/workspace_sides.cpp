@@ -257,6 +257,8 @@ void ChatWorkspace::Impl::setComparing(bool on)
 {
     if (right.pane->isAncestorOf(QApplication::focusWidget()))
         composer->input().setFocus();
+    if (!on && findBar->view() == right.view)
+        findBar->dismiss();
     comparing = on;
     routingMessage = 0;
     if (on)
@@ -301,6 +303,21 @@ void ChatWorkspace::Impl::cycleFocus()
         stops.push_back(last != nullptr ? last : side->view);
     }
     stops[next % stops.size()]->setFocus(Qt::TabFocusReason);
+}
+
+/// The bar comes between head and transcript of that side.
+void ChatWorkspace::Impl::find(Side& side)
+{
+    static_cast<QVBoxLayout*>(side.pane->layout())->insertWidget(1, findBar);
+    findBar->open(*side.view);
+}
+
+void ChatWorkspace::Impl::findNext(bool forward)
+{
+    if (findBar->view() == nullptr)
+        find(focused());
+    else
+        findBar->findNext(forward);
 }
 
 void ChatWorkspace::Impl::updateHead(Side& side)

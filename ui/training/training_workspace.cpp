@@ -214,6 +214,18 @@ void TrainingWorkspace::resizeEvent(QResizeEvent* event)
     m_impl->fitTo(event->size());
 }
 
+void TrainingWorkspace::showEvent(QShowEvent* event)
+{
+    Workspace::showEvent(event);
+    m_impl->updateActions(); // keys of this page, which others use for their own things
+}
+
+void TrainingWorkspace::hideEvent(QHideEvent* event)
+{
+    Workspace::hideEvent(event);
+    m_impl->updateActions();
+}
+
 void TrainingWorkspace::changeEvent(QEvent* event)
 {
     Workspace::changeEvent(event);

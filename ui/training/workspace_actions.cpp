@@ -64,8 +64,9 @@ void TrainingWorkspace::Impl::registerActions()
         paused = on;
         restyle(); // full quality while nothing moves
     });
-    addAction(QStringLiteral("training.filter"), tr("Filter runs"), QStringLiteral("search"),
-        QKeySequence::Find, Category::Training, [this] { self.showRuns(); });
+    filterAction
+        = addAction(QStringLiteral("training.filter"), tr("Filter runs"), QStringLiteral("search"),
+            QKeySequence::Find, Category::Training, [this] { self.showRuns(); });
     addAction(QStringLiteral("training.reload"), tr("Reload runs"), QStringLiteral("refresh"),
         QKeySequence::Refresh, Category::Training, [this] { reader.requestRuns(); });
     closeLayerAction = addAction(QStringLiteral("training.allLayers"), tr("All layers"),
@@ -223,7 +224,9 @@ void TrainingWorkspace::Impl::updateActions()
         live        ? tr("Stop the run in progress first")
             : ended ? QString()
                     : tr("Choose a run that has ended"));
-    const QString closed = layerIsOpen() ? QString() : tr("Open a layer first");
+    const QString elsewhere = self.isVisible() ? QString() : tr("Show the Training page first");
+    ActionRegistry::setDisabledReason(filterAction, elsewhere);
+    const QString closed = layerIsOpen() ? elsewhere : tr("Open a layer first");
     for (QAction* action : {closeLayerAction, previousLayerAction, nextLayerAction})
         ActionRegistry::setDisabledReason(action, closed);
     newRun->setBusy(live);

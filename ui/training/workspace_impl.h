@@ -166,7 +166,7 @@ struct TrainingWorkspace::Impl {
 
     QAction *newRunAction, *pauseUpdatesAction, *pauseAction, *stopAction, *resumeAction;
     QList<QAction*> exportPlotActions;
-    QAction *closeLayerAction, *previousLayerAction, *nextLayerAction;
+    QAction *filterAction, *closeLayerAction, *previousLayerAction, *nextLayerAction;
     QWidget *axisBox, *rangeBox, *smoothingBox, *exportBox;
     QTimer frameTimer;
     QTimer exportsTimer; ///< docks came or went: what can be exported is asked once they all have

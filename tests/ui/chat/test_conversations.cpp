@@ -10,6 +10,7 @@
 
 #include <QAbstractButton>
 #include <QLabel>
+#include <QLineEdit>
 #include <QPushButton>
 #include <QSpinBox>
 #include <QToolButton>
@@ -43,6 +44,7 @@ private Q_SLOTS:
     void anEditIsKeptAndComesBack();
     void anEditWaitsWhileAReplyIsWritten();
     void escapeMeansTheEdit();
+    void escapeMeansTheFindBar();
     void modelsAreStoredInNoLanguage();
     void spansOfTheMap();
     void figuresWhileItStreams();
@@ -223,6 +225,22 @@ void TestConversations::escapeMeansTheEdit()
     QTest::qWait(100); // a stopped reply would have ended by now
     QVERIFY(window->page->isReplying());
     QTest::keyClick(&window->input(), Qt::Key_Escape);
+    wait(*window);
+}
+
+void TestConversations::escapeMeansTheFindBar()
+{
+    const auto window = open();
+    beginLong(*window, QStringLiteral("The"));
+    QTest::keyClick(&window->window, Qt::Key_F, Qt::ControlModifier);
+    auto* field = window->find<QLineEdit>("findField");
+    QVERIFY(field->hasFocus());
+    QTest::keyClicks(field, QStringLiteral("e"));
+    QTRY_VERIFY(window->view().findPlace().of > 2); // what comes is counted
+    QTest::keyClick(field, Qt::Key_Escape);
+    QVERIFY(!field->isVisible());
+    QVERIFY(window->page->isReplying());
+    QTest::keyClick(&window->window, Qt::Key_Escape); // now the reply
     wait(*window);
 }
 

@@ -3,6 +3,7 @@
 #include "chat_fixture.h"
 
 #include "ui/chat/expert_strip.h"
+#include "ui/chat/find_bar.h"
 #include "ui/chat/model_name.h"
 #include "ui/chat/open_model_dialog.h"
 #include "ui/models/reply_load.h"
@@ -29,6 +30,7 @@ private Q_SLOTS:
     void twoCheckpointsAnswer();
     void stopsBothAndClosesOne();
     void comesBackWithItsBranch();
+    void findsInTheSideThatHasTheFocus();
     void refusesWhatMemoryDoesNotHold();
     void comparesBranches();
     void tabsAreWholeInASmallWindow();
@@ -243,6 +245,35 @@ void TestSideBySide::comesBackWithItsBranch()
     QCOMPARE(newest().leaf, said.leaf);
     QTest::keyClick(&window->window, Qt::Key_F6);
     QVERIFY(window->input().hasFocus());
+}
+
+void TestSideBySide::findsInTheSideThatHasTheFocus()
+{
+    const auto window = openBoth();
+    say(*window, QStringLiteral("The router"));
+    auto* right = window->find<ChatView>("secondChatView");
+    auto* bar = window->find<FindBar>("findBar");
+    auto* field = window->find<QLineEdit>("findField");
+    QTest::keyClick(&window->window, Qt::Key_F, Qt::ControlModifier);
+    QCOMPARE(bar->view(), &window->view()); // the composer's focus means the left
+    QTest::keyClicks(field, QStringLiteral("The router"));
+    QVERIFY(window->view().findPlace().of > 0);
+    QCOMPARE(right->findPlace().of, 0);
+    right->setFocus();
+    QTest::keyClick(&window->window, Qt::Key_F, Qt::ControlModifier);
+    QVERIFY(field->hasFocus());
+    QCOMPARE(bar->view(), right);
+    QVERIFY(window->find<QWidget>("rightPane")->isAncestorOf(bar));
+    QVERIFY(right->findPlace().of > 0);
+    QCOMPARE(window->view().findPlace().of, 0);
+    window->save(QStringLiteral("chat-find-sides.png"));
+    QTest::keyClick(&window->window, Qt::Key_W, Qt::ControlModifier | Qt::ShiftModifier);
+    QVERIFY(!window->page->isComparing());
+    QVERIFY(!bar->isVisible());
+    QVERIFY(bar->view() == nullptr);
+    QTest::keyClick(&window->window, Qt::Key_F3); // and is there for the side that is left
+    QVERIFY(bar->isVisible());
+    QVERIFY(window->view().findPlace().of > 0);
 }
 
 void TestSideBySide::refusesWhatMemoryDoesNotHold()

@@ -59,6 +59,7 @@ private Q_SLOTS:
     void sharesTheCrosshair();
     void exportsEveryPlot();
     void swapsInTheTable();
+    void keysAreThoseOfThePageThatIsShown();
     void asksBeforeDeleting();
     void marksWhatIsWrongInTheForm();
     void saysWhatBelongsIntoAnEmptyStore();
@@ -311,6 +312,22 @@ void TestTrainingWorkspace::swapsInTheTable()
     span->setCurrentIndex(0);
     Q_EMIT span->activated(0);
     QTRY_COMPARE(table->model()->rowCount(), 52);
+}
+
+/// Other pages have other uses for them.
+void TestTrainingWorkspace::keysAreThoseOfThePageThatIsShown()
+{
+    m_window->workspace->selectLayer(37);
+    const auto enabled = [this](const char* action) {
+        return m_window->registry.find(QString::fromLatin1(action))->isEnabled();
+    };
+    for (const char* action :
+        {"training.filter", "training.allLayers", "training.previousLayer", "training.nextLayer"}) {
+        QVERIFY2(enabled(action), action);
+        m_window->workspace->hide();
+        QVERIFY2(!enabled(action), action);
+        m_window->workspace->show();
+    }
 }
 
 void TestTrainingWorkspace::asksBeforeDeleting()
