@@ -36,8 +36,8 @@ std::unique_ptr<Tokenizer> parseTokenizerJson(std::string_view json, const std::
     const std::optional<std::string>& endOfSequence);
 
 /// A *.tiktoken file (base64 token, space, rank, one a line). Pattern and special tokens follow the
-/// model's architecture (config.json beside it): Qwen, Qwen2 and 3, Llama 3 (and what is upcycled of
-/// it), gpt-oss; others are refused by name.
+/// model's architecture (config.json beside it): Qwen, Qwen2 and 3, Llama 3 (and what is upcycled
+/// of it), gpt-oss; others are refused by name.
 std::unique_ptr<Tokenizer> loadTiktoken(const std::filesystem::path& file);
 
 } // namespace moe::text
