@@ -239,6 +239,7 @@ void MarkdownText::showTail(const QString& tail)
 
 int MarkdownText::heightFor(int width)
 {
+    resize(width, height()); // else a hidden one goes back to the width it had while it is measured
     document()->setTextWidth(width);
     return static_cast<int>(std::ceil(document()->size().height()));
 }
