@@ -157,7 +157,8 @@ void TestChatStore::aReplyOfAnotherWindowIsFollowed()
     {
         chats::ChatStore(m_store).create(made);
         const std::string other = "UPDATE messages SET facts = json_set(facts, '$.writer', "
-            + std::to_string(::getppid()) + ", '$.written', 1e11)"; // and goes on to
+            + std::to_string(::getppid()) + ", '$.written', 1e11) WHERE id = " // and goes on to
+            + std::to_string(reply.id);
         telemetry::Database(m_store, telemetry::Database::Mode::ReadWrite).execute(other.c_str());
     }
     const auto window = open();
