@@ -72,8 +72,8 @@ struct ChatSession::Impl {
     void post(Job job);
     void openNow(const std::filesystem::path& path, quint64 generation, infer::OpenOptions options);
     bool staysMeanwhile(const std::filesystem::path& path, infer::OpenOptions& options) const;
-    void sayWhatIsOpen(
-        quint64 generation, bool opened, const QString& error, const std::stop_token& cancelled);
+    void takeMade(quint64 generation, bool wanted);
+    void sayWhatIsOpen(quint64 generation, bool opened, const QString& error);
     void closeNow();
     void submit(const std::shared_ptr<Reply>& reply, const ReplyRequest& request);
     void pump();
@@ -89,6 +89,7 @@ struct ChatSession::Impl {
     std::function<void()> beforeClosing = [] {
     }; ///< set before the worker has work
     std::stop_source opening;
+    bool taken = false; ///< what is being opened takes its place: too late to cancel
     quint64 generation = 0; ///< of open and close: late words of an older one are dropped
     int threads = 0;
     quint64 lastReply = 0;
@@ -99,6 +100,12 @@ struct ChatSession::Impl {
     std::unique_ptr<infer::OpenedModel> model;
     std::filesystem::path modelFolder;
     std::unique_ptr<infer::Generator> generator;
+    struct Made {
+        std::unique_ptr<infer::OpenedModel> model;
+        std::unique_ptr<infer::Generator> generator;
+    };
+    std::filesystem::path madeFolder;
+    std::unique_ptr<Made> made; ///< until the window has said that it is still wanted
     std::mutex generatorMutex; ///< stop() against the end of the generator; never held for long
 
     std::mutex mutex;
@@ -144,6 +151,7 @@ void ChatSession::Impl::closeNow()
     }
     last.reset(); // cancels what runs and waits for it
     model.reset();
+    made.reset();
 }
 
 /// Whether the model that is open stays until the other one is there: memory holds both, with as
@@ -168,6 +176,7 @@ bool ChatSession::Impl::staysMeanwhile(
 void ChatSession::Impl::openNow(
     const std::filesystem::path& path, quint64 number, infer::OpenOptions options)
 {
+    made.reset(); // of an older call
     if (!staysMeanwhile(path, options))
         closeNow();
     options.progress = [this, number](const telemetry::Progress& progress) {
@@ -177,29 +186,42 @@ void ChatSession::Impl::openNow(
                     progress.total, QString::fromStdString(progress.unit));
         });
     };
-    std::unique_ptr<infer::OpenedModel> made;
-    std::unique_ptr<infer::Generator> itsGenerator; // goes before the model that it runs
+    auto other = std::make_unique<Made>();
     const QString error = errorLineOf([&] {
-        made = std::make_unique<infer::OpenedModel>(path, options);
-        itsGenerator = std::make_unique<infer::Generator>(*made);
+        other->model = std::make_unique<infer::OpenedModel>(path, options);
+        other->generator = std::make_unique<infer::Generator>(*other->model);
     });
-    const bool opened = itsGenerator != nullptr && !options.cancelled.stop_requested();
-    if (opened) {
+    if (other->generator == nullptr)
+        return sayWhatIsOpen(number, false, error);
+    made = std::move(other);
+    madeFolder = path;
+    mailbox.post([this, number, cancelled = options.cancelled] {
+        if (number != generation)
+            return;
+        taken = !cancelled.stop_requested();
+        post([this, number, wanted = taken] { takeMade(number, wanted); });
+    });
+}
+
+/// In the place of the model that is open, which stays where the other one is not wanted any more.
+void ChatSession::Impl::takeMade(quint64 number, bool wanted)
+{
+    const std::unique_ptr<Made> other = std::move(made);
+    if (wanted) {
         closeNow();
         const std::scoped_lock lock(generatorMutex);
-        model = std::move(made);
-        modelFolder = path;
-        generator = std::move(itsGenerator);
+        model = std::move(other->model);
+        modelFolder = madeFolder;
+        generator = std::move(other->generator);
     }
-    sayWhatIsOpen(number, opened, error, options.cancelled);
+    sayWhatIsOpen(number, wanted, {});
 }
 
 /// To the window: the model that was asked for, the one that stayed in its place, or none.
-void ChatSession::Impl::sayWhatIsOpen(
-    quint64 number, bool opened, const QString& error, const std::stop_token& cancelled)
+void ChatSession::Impl::sayWhatIsOpen(quint64 number, bool opened, const QString& error)
 {
     mailbox.post(
-        [this, number, opened, error, cancelled, there = model.get(), itsFolder = modelFolder,
+        [this, number, opened, error, there = model.get(), itsFolder = modelFolder,
             asServed = generator ? serve::servedModel(*model, *generator) : serve::ServedModel()] {
             if (number != generation)
                 return;
@@ -208,9 +230,7 @@ void ChatSession::Impl::sayWhatIsOpen(
             state = there != nullptr ? State::Ready : State::Empty;
             if (there != nullptr)
                 folder = itsFolder;
-            if (opened && cancelled.stop_requested())
-                self.close(); // asked for when all was done but said
-            else if (opened)
+            if (opened)
                 Q_EMIT self.opened();
             else if (there != nullptr)
                 Q_EMIT self.kept();
@@ -354,6 +374,7 @@ void ChatSession::open(const std::filesystem::path& folder, int64_t besideBytes)
     Impl& impl = *m_impl;
     impl.opening.request_stop(); // of one that is still being opened
     impl.opening = {};
+    impl.taken = false;
     impl.shown = nullptr;
     impl.state = State::Opening;
     impl.folder = folder;
@@ -370,8 +391,8 @@ void ChatSession::open(const std::filesystem::path& folder, int64_t besideBytes)
 
 void ChatSession::cancelOpening()
 {
-    if (m_impl->state == State::Opening)
-        m_impl->opening.request_stop(); // closed() follows
+    if (m_impl->state == State::Opening && !m_impl->taken)
+        m_impl->opening.request_stop(); // closed() or kept() follows
 }
 
 void ChatSession::close()
