@@ -243,7 +243,7 @@ private Q_SLOTS:
     void weightsThatChangedAreNotRead()
     {
         const auto folder = model("llama");
-        const std::filesystem::path file = folder / "model.safetensors";
+        const std::filesystem::path file = folder / "model-00001-of-00002.safetensors";
         OpenedModel opened(folder);
         Generator generator(opened);
         infer::generate(generator, requestOf({5, 6}, 1));
