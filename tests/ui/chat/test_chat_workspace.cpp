@@ -297,8 +297,8 @@ void TestChatWorkspace::continuesWithTheWholeRouting()
         auto* preset = window->find<QComboBox>("preset"); // greedy: two goes say what one says
         preset->setFocus();
         QTest::keyClick(preset, Qt::Key_Home);
-        window->page->setSampling(7, first);
         window->page->newConversation();
+        window->page->setSampling(7, first); // a new one has no seed yet
         window->input().setFocus();
         say(*window, QStringLiteral("The router"));
         if (more > 0) {
