@@ -45,6 +45,7 @@ void TestLateAnswers::init()
                                                         {{"role", "user"}, {"content", "more"}}})
                                       .dump(),
                 "here");
+        one.info.title = "A talk"; // the word is in one message alone
         one.info.updated += static_cast<double>(m_said.size());
         store.create(one);
         m_said.push_back(one);
