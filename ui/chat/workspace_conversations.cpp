@@ -130,13 +130,13 @@ void ChatWorkspace::Impl::askText(const QString& title, const QString& label, co
 void ChatWorkspace::Impl::readList()
 {
     store.read([](const ChatStore& chats) { return chats.list(); },
-        [this](std::vector<chats::ConversationInfo> infos) {
+        [this, before = shows](std::vector<chats::ConversationInfo> infos) {
             const bool first = !std::exchange(listRead, true);
             const int64_t newest = infos.empty() ? 0 : infos.front().id;
             list->setConversations(std::move(infos));
-            if (first && newest != 0 && !stored && current.messages.empty()
+            if (first && newest != 0 && before == shows && !stored && current.messages.empty()
                 && current.draft.empty())
-                open(newest, 0); // where one was
+                open(newest, 0); // where one was, unless another was asked for meanwhile
             Q_EMIT self.recentChanged();
         });
 }
