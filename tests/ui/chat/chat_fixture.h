@@ -61,9 +61,11 @@ protected:
     }
     void say(const Window& window, const QString& text) const
     {
+        const int64_t before = newest().leaf;
         window.input().insertPlainText(text); // Chinese has no keys
         QTest::keyClick(&window.input(), Qt::Key_Return);
         QVERIFY(window.page->isReplying());
+        QTRY_VERIFY(newest().leaf != before); // the store may be behind
         wait(window);
     }
     chats::Conversation newest() const { return newestOf(m_store); }
