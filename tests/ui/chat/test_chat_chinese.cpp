@@ -1,32 +1,15 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "chat_window.h"
+#include "tab_text.h"
 #include "talking_model.h"
 
 #include "ui/shell/translations.h"
 
-#include <QStyleOptionTab>
-#include <QTabBar>
 #include <QTemporaryDir>
 
 using namespace moe;
 using namespace moe::chat;
-
-namespace {
-
-/// What a tab says, cut where it has no room.
-QString writtenOn(const QTabBar& bar, int tab)
-{
-    struct Open : QTabBar {
-        using QTabBar::initStyleOption;
-    };
-    constexpr auto fill = &Open::initStyleOption;
-    QStyleOptionTab option;
-    (bar.*fill)(&option, tab);
-    return option.text;
-}
-
-} // namespace
 
 /// A program of its own: translators are chosen before the first widget.
 class TestChatChinese : public QObject {

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "chat_window.h"
+#include "tab_text.h"
 #include "versed_model.h"
 
 #include "tests/support/http_client.h"
@@ -20,8 +21,6 @@
 #include <QPainter>
 #include <QPushButton>
 #include <QSpinBox>
-#include <QStyleOptionTab>
-#include <QTabBar>
 #include <QTableView>
 #include <QTemporaryDir>
 #include <QTextBlock>
@@ -72,18 +71,6 @@ struct Program {
     shell::MainWindow window;
     ChatWorkspace* page;
 };
-
-/// What a tab says, cut where it has no room.
-QString writtenOn(const QTabBar& bar, int tab)
-{
-    struct Open : QTabBar {
-        using QTabBar::initStyleOption;
-    };
-    constexpr auto fill = &Open::initStyleOption;
-    QStyleOptionTab option;
-    (bar.*fill)(&option, tab);
-    return option.text;
-}
 
 /// What has less room than its text takes, of all that is in sight.
 QStringList cutIn(const QWidget& window)
