@@ -51,6 +51,14 @@ struct RunSettings {
     std::function<void(const telemetry::Message&, train::Trainer&, std::stop_source&)> watch;
 };
 
+inline RunSettings recorded(bool resume)
+{
+    RunSettings settings;
+    settings.record = true;
+    settings.resume = resume;
+    return settings;
+}
+
 /// A folder with a small corpus and runs of a tiny MoE on it.
 class TrainingBench {
 public:
