@@ -87,8 +87,9 @@ void drawFocusRing(QPainter& painter, const QRectF& rect)
 void drawField(QPainter& painter, const QStyleOption& option)
 {
     const bool enabled = has(option, QStyle::State_Enabled);
-    roundRect(painter, borderRect(option.rect), enabled ? theme().base : theme().window,
-        enabled ? theme().border : theme().line);
+    const bool editable = enabled && !has(option, QStyle::State_ReadOnly);
+    roundRect(painter, borderRect(option.rect), editable ? theme().base : theme().window,
+        editable ? theme().border : theme().line);
     if (has(option, QStyle::State_HasFocus) && enabled)
         drawFocusRing(painter, option.rect);
 }

@@ -236,7 +236,10 @@ void Style::drawComplexControl(ComplexControl control, const QStyleOptionComplex
         break;
     case CC_SpinBox:
         if (const auto* spin = qstyleoption_cast<const QStyleOptionSpinBox*>(option)) {
-            drawField(*painter, *option);
+            QStyleOption field(*option);
+            if (const auto* box = qobject_cast<const QAbstractSpinBox*>(widget))
+                field.state.setFlag(State_ReadOnly, box->isReadOnly());
+            drawField(*painter, field);
             if (spin->buttonSymbols == QAbstractSpinBox::NoButtons)
                 return;
             using Spin = QAbstractSpinBox;

@@ -38,7 +38,6 @@ SteeringPanel::SteeringPanel(QWidget* parent)
     m_lr->setObjectName(QStringLiteral("lrField"));
     m_capacity->setObjectName(QStringLiteral("capacityField"));
     m_capacity->setSpecialValueText(tr("dropless"));
-    m_capacity->setToolTip(tr("Room of an expert over its fair share; 0 keeps every assignment"));
     m_coefficient->setObjectName(QStringLiteral("coefficientBox"));
     m_coefficient->addItem(tr("adaptive"), static_cast<int>(Coefficient::Adaptive));
     m_coefficient->addItem(tr("constant"), static_cast<int>(Coefficient::Constant));
@@ -120,6 +119,8 @@ void SteeringPanel::refresh(const models::RunSettings& settings, bool steerable,
                                      : tr("No run file: the settings are not known");
     m_lr->setToolTip(
         steerable ? tr("The schedule's peak; takes effect between two steps") : reason);
+    m_capacity->setToolTip(
+        steerable ? tr("Room of an expert over its fair share; 0 keeps every assignment") : reason);
     m_coefficient->setToolTip(reason);
     updateApply();
 }

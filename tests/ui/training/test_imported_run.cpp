@@ -173,7 +173,12 @@ void TestImportedRun::showsNoSettingsWithoutARunFile()
     QCOMPARE(lr->text(), QStringLiteral("—"));
     QCOMPARE(capacity->text(), QStringLiteral("—"));
     QVERIFY(lr->isReadOnly() && capacity->isReadOnly());
-    QVERIFY(lr->toolTip().startsWith(QStringLiteral("No run file")));
+    for (training::NumberField* field : {lr, capacity}) { // and they look it
+        QVERIFY(field->toolTip().startsWith(QStringLiteral("No run file")));
+        const QImage picture = field->grab().toImage();
+        QCOMPARE(
+            picture.pixelColor(picture.width() - 6, picture.height() / 2), shell::theme().window);
+    }
     for (const QLabel* label :
         m_window->window.findChild<training::SteeringPanel*>()->findChildren<QLabel*>())
         for (const char* invented : {"cosine", "probs", "skywork"})
