@@ -33,6 +33,7 @@ void ChatView::setFind(const QString& text)
     countFound();
     for (const auto& [id, view] : m_views)
         markFound(*view, *rowOf(id));
+    layOut(); // a long message may show more of itself
     const size_t first = before.value_or(rowAt(verticalScrollBar()->value()));
     if (findPlace().of > 0)
         goToFound(first, 0, true);

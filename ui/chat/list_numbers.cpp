@@ -8,18 +8,20 @@
 #include <QTextDocument>
 #include <QTextList>
 
+#include <algorithm>
+
 namespace moe::chat {
 
 namespace {
 
-/// The document's numbered lists that are in no other, in order.
+/// The document's numbered lists, in order.
 QList<QTextList*> numberedLists(const QTextDocument& document)
 {
     QList<QTextList*> lists;
     for (QTextBlock block = document.begin(); block.isValid(); block = block.next()) {
         QTextList* list = block.textList();
         if (list != nullptr && list->format().style() == QTextListFormat::ListDecimal
-            && list->format().indent() == 1 && !lists.contains(list))
+            && !lists.contains(list))
             lists += list;
     }
     return lists;
@@ -68,18 +70,24 @@ QList<int> listStarts(const QString& markdown)
     return starts;
 }
 
-void numberLists(QTextDocument& document, const QString& markdown, int first)
+int numberLists(QTextDocument& document, const QString& markdown, int first)
 {
     QList<int> starts = listStarts(markdown);
     if (first > 0 && !starts.isEmpty())
         starts[0] = first;
-    const QList<QTextList*> lists = numberedLists(document);
+    QList<QTextList*> lists = numberedLists(document);
+    int widest = 0;
+    for (const QTextList* list : lists)
+        widest = std::max(widest, list->count());
+    lists.removeIf([](const QTextList* list) { return list->format().indent() != 1; }); // nested
     if (starts.size() != lists.size())
-        return; // Qt reads it otherwise
+        return widest; // Qt reads it otherwise
     for (qsizetype i = 0; i < lists.size(); ++i) {
+        widest = std::max(widest, starts[i] + lists[i]->count() - 1);
         if (starts[i] != 1)
             numberFrom(*lists[i], starts[i]);
     }
+    return widest;
 }
 
 } // namespace moe::chat

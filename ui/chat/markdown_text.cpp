@@ -29,6 +29,11 @@ using shell::theme;
 namespace {
 
 constexpr int kLatinLine = 106, kChineseLine = 122; ///< percent of the font's own line height
+constexpr int kIndent = 20; ///< px of a list, where its numbers need no more
+
+/// Converting that takes longer, in ms, is done again after so many times as long, but within
+/// kLongestWait.
+constexpr qint64 kCheap = 2, kPause = 100, kLongestWait = 3000;
 
 bool hasChinese(const QString& text)
 {
@@ -152,7 +157,7 @@ MarkdownText::MarkdownText(QWidget* parent)
     viewport()->setAutoFillBackground(false);
     setAutoFillBackground(false);
     document()->setDocumentMargin(0);
-    document()->setIndentWidth(px(20));
+    document()->setIndentWidth(px(kIndent));
     document()->setDefaultFont(shell::font(TextRole::Chat));
     connect(this, &QTextBrowser::anchorClicked, this, [](const QUrl& url) {
         if (url.scheme() == QLatin1String("https") || url.scheme() == QLatin1String("http"))
@@ -160,19 +165,24 @@ MarkdownText::MarkdownText(QWidget* parent)
     });
 }
 
-void MarkdownText::setMarkdownSource(const QString& source, bool live, int firstNumber)
+void MarkdownText::setMarkdownSource(
+    const QString& source, bool live, int firstNumber, int widestNumber)
 {
     m_firstNumber = firstNumber;
+    if (std::exchange(m_widestNumber, widestNumber) != widestNumber)
+        indentLists();
     if (source == m_source && (live || m_tail.isEmpty()) && !m_plain)
         return;
     m_plain = false;
     m_source = source;
     const qsizetype whole = live ? source.lastIndexOf(QLatin1Char('\n')) + 1 : source.size();
-    if (const QString converted = source.left(whole); converted != m_converted || !live) {
+    const QString converted = source.left(whole);
+    const bool goesOn = live && converted.startsWith(m_converted);
+    if (!goesOn || (converted != m_converted && isDue())) {
         m_converted = converted;
         convert();
     }
-    showTail(source.mid(whole));
+    showTail(source.mid(m_converted.size()));
 }
 
 void MarkdownText::setPlainSource(const QString& text)
@@ -186,13 +196,23 @@ void MarkdownText::setPlainSource(const QString& text)
     dress();
 }
 
+bool MarkdownText::isDue() const
+{
+    return m_cost <= kCheap || m_sinceConverted.hasExpired(std::min(kPause * m_cost, kLongestWait));
+}
+
 void MarkdownText::convert()
 {
+    m_sinceConverted.start();
     m_tail.clear();
+    QTextCursor edit(document()); // else a table is laid out anew with each of its cells
+    edit.beginEditBlock();
     document()->setMarkdown(m_converted,
         QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub)
             | QTextDocument::MarkdownNoHTML);
     dress();
+    edit.endEditBlock();
+    m_cost = m_sinceConverted.elapsed();
 }
 
 void MarkdownText::dress()
@@ -202,7 +222,7 @@ void MarkdownText::dress()
     edit.beginEditBlock();
     dressFrame(*document()->rootFrame());
     if (!m_plain)
-        numberLists(*document(), m_converted, m_firstNumber);
+        m_widest = numberLists(*document(), m_converted, m_firstNumber);
     for (QTextBlock block = document()->begin(); block.isValid(); block = block.next()) {
         dressBlock(block, lineHeight);
         if (m_plain)
@@ -215,6 +235,17 @@ void MarkdownText::dress()
     format.setBottomMargin(0);
     last.setBlockFormat(format);
     edit.endEditBlock();
+    indentLists();
+}
+
+void MarkdownText::indentLists()
+{
+    const auto digits = QString::number(std::max(m_widest, m_widestNumber)).size();
+    const QFontMetricsF metrics(document()->defaultFont());
+    const QString number = QString(digits, QLatin1Char('9')) + QLatin1String(". ");
+    const double room = std::max<double>(px(kIndent), std::ceil(metrics.horizontalAdvance(number)));
+    if (document()->indentWidth() != room)
+        document()->setIndentWidth(room);
 }
 
 void MarkdownText::showTail(const QString& tail)
@@ -240,7 +271,8 @@ void MarkdownText::showTail(const QString& tail)
 int MarkdownText::heightFor(int width)
 {
     resize(width, height()); // else a hidden one goes back to the width it had while it is measured
-    document()->setTextWidth(width);
+    if (document()->textWidth() != width) // lays all of it out again, also at the width it has
+        document()->setTextWidth(width);
     return static_cast<int>(std::ceil(document()->size().height()));
 }
 

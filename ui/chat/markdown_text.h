@@ -2,13 +2,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <QElapsedTimer>
 #include <QTextBrowser>
 
 namespace moe::chat {
 
 /// Markdown as text that can be selected, as tall as its content. While a reply streams, whole
 /// lines are shown as Markdown and the line that is being written as plain text: converting costs
-/// milliseconds, appending a tenth of one. Pictures are links, HTML is
+/// milliseconds, appending a tenth of one. Where converting costs more (a table of hundreds of
+/// rows), the lines since the last time stay plain for a while too. Pictures are links, HTML is
 /// text: nothing is loaded. GUI thread.
 class MarkdownText : public QTextBrowser {
     Q_OBJECT
@@ -16,7 +18,9 @@ public:
     explicit MarkdownText(QWidget* parent = nullptr);
 
     /// `firstNumber`: of the list that it begins with, where that goes on; 0: as it is written.
-    void setMarkdownSource(const QString& source, bool live, int firstNumber = 0);
+    /// `widestNumber`: what its lists leave room for beside their own numbers.
+    void setMarkdownSource(
+        const QString& source, bool live, int firstNumber = 0, int widestNumber = 0);
     void setPlainSource(const QString& text); ///< what the user typed
     int heightFor(int width);
     void restyle(); ///< after theme or font changed
@@ -29,12 +33,17 @@ protected:
     void contextMenuEvent(QContextMenuEvent* event) override;
 
 private:
+    bool isDue() const;
     void convert();
     void dress();
+    void indentLists();
     void showTail(const QString& tail);
 
     QString m_source, m_converted, m_tail;
-    int m_firstNumber = 0;
+    int m_firstNumber = 0, m_widestNumber = 0;
+    int m_widest = 0; ///< the greatest number of its own lists
+    QElapsedTimer m_sinceConverted;
+    qint64 m_cost = 0; ///< ms that converting took
     bool m_plain = false;
 };
 

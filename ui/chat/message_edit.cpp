@@ -68,7 +68,7 @@ void MessageView::finishEditing(bool keep)
     m_keep = m_cancel = nullptr;
     for (QWidget* segment : m_segments)
         segment->show();
-    shownText(); // and the way to the rest of it
+    shownPart(); // and the way to the rest of it
     Q_EMIT editEnded(m_id);
     updateButtons();
     setFocus();

@@ -7,6 +7,7 @@
 #include "ui/chat/token_marks.h"
 #include "ui/shell/theme.h"
 
+#include <QPushButton>
 #include <QScrollBar>
 
 #include <algorithm>
@@ -89,6 +90,12 @@ int MessageView::setFind(const QString& text, int current)
     if (text.isEmpty() && m_find.isEmpty())
         return 0;
     m_find = text;
+    if (!text.isEmpty() && m_showAll != nullptr && !m_showAll->isHidden()) {
+        const qsizetype cut = std::max<qsizetype>(0, shownPart().size() - text.size());
+        const QString all = QString::fromStdString(m_message.text);
+        if (all.indexOf(text, cut, Qt::CaseInsensitive) >= 0)
+            showAll();
+    }
     m_found.clear();
     m_current = current;
     const QStringList texts = shownTexts();

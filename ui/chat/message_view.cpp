@@ -125,7 +125,7 @@ void MessageView::buildButtons()
 }
 
 /// Of a message so long that laying it out would hold up the window, its beginning.
-QString MessageView::shownText()
+QString MessageView::shownPart()
 {
     QString text = QString::fromStdString(m_message.text);
     const bool cut = text.size() > kMostShown && !m_wholeShown && !m_context.live;
@@ -134,8 +134,7 @@ QString MessageView::shownText()
         m_showAll->setObjectName(QStringLiteral("showAll"));
         shell::makeSmall(m_showAll);
         connect(m_showAll, &QPushButton::clicked, this, [this] {
-            m_wholeShown = true;
-            setMessage(chats::Message(m_message), MessageContext(m_context));
+            showAll();
             setFocus();
             Q_EMIT heightChanged();
         });
@@ -150,11 +149,17 @@ QString MessageView::shownText()
     return text.left(line > kMostShown / 2 ? line : kMostShown);
 }
 
+void MessageView::showAll()
+{
+    m_wholeShown = true;
+    setMessage(chats::Message(m_message), MessageContext(m_context));
+}
+
 void MessageView::setMessage(const chats::Message& message, const MessageContext& context)
 {
     m_message = message;
     m_context = context;
-    const QString text = shownText();
+    const QString text = shownPart();
     if (isUser())
         showSegments({{Segment::Kind::Text, text, {}}}, false);
     else
@@ -184,6 +189,7 @@ void MessageView::setMessage(const chats::Message& message, const MessageContext
 
 void MessageView::showSegments(const QList<Segment>& segments, bool live)
 {
+    const QList<int> widest = widestNumbers(segments);
     for (qsizetype i = 0; i < segments.size(); ++i) {
         const Segment& segment = segments[i];
         const bool code = segment.kind == Segment::Kind::Code;
@@ -204,7 +210,8 @@ void MessageView::showSegments(const QList<Segment>& segments, bool live)
             static_cast<MarkdownText*>(m_segments[i])->setPlainSource(segment.text);
         else
             static_cast<MarkdownText*>(m_segments[i])
-                ->setMarkdownSource(segment.text, live && i + 1 == segments.size(), segment.number);
+                ->setMarkdownSource(
+                    segment.text, live && i + 1 == segments.size(), segment.number, widest[i]);
     }
     while (m_segments.size() > segments.size())
         delete m_segments.takeLast();

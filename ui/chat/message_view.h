@@ -63,6 +63,7 @@ public:
     /// Marks what an expert took, in text and strip; none: nothing.
     void setMark(std::optional<chats::MaskedExpert> mark);
     /// Marks where `text` stands, place number `current` more strongly; returns how many there are.
+    /// Shows all of a long message when it stands in what was left out: it is to be laid out then.
     int setFind(const QString& text, int current);
     /// Of a place, in this widget; a line of code scrolls there. Null: it is not shown.
     QRect foundRect(int place);
@@ -94,7 +95,8 @@ private:
     static constexpr int kErrorFlags = Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap;
 
     void buildButtons();
-    QString shownText();
+    QString shownPart();
+    void showAll();
     void showSegments(const QList<Segment>& segments, bool live);
     void updateButtons();
     int placeContent(int width);

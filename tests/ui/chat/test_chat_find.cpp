@@ -11,6 +11,7 @@
 #include <QElapsedTimer>
 #include <QLabel>
 #include <QLineEdit>
+#include <QPushButton>
 #include <QScrollBar>
 #include <QTemporaryDir>
 #include <QTextBlock>
@@ -108,6 +109,7 @@ private Q_SLOTS:
     void whatIsReadOfMarkdown();
     void allPlacesAreMarked();
     void messagesOutOfViewAreFound();
+    void theRestOfALongMessageIsFound();
     void stepsGoRoundTheEnd();
     void whatIsWrittenMeanwhileIsCounted();
     void wideCodeScrollsToThePlace();
@@ -186,6 +188,25 @@ void TestChatFind::messagesOutOfViewAreFound()
         view->findNext(true);
     }
     QVERIFY(view->views() < 40);
+}
+
+void TestChatFind::theRestOfALongMessageIsFound()
+{
+    std::string text;
+    while (text.size() < 150'000)
+        text += std::string(1000, 'x') + "\n\n";
+    const chats::Conversation shown = conversation({"Hi", text + "a needle"});
+    const auto view = show(shown);
+    const auto* all = view->findChild<QPushButton*>(QStringLiteral("showAll"));
+    QVERIFY(all != nullptr && !all->isHidden());
+    view->setFind(QStringLiteral("nowhere"));
+    QVERIFY(!all->isHidden());
+    view->setFind(QStringLiteral("needle"));
+    QVERIFY(all->isHidden());
+    QCOMPARE(placeOf(*view), QStringLiteral("1 of 1"));
+    const auto [line, rect] = currentIn(*view);
+    QCOMPARE(line, QStringLiteral("a needle"));
+    QVERIFY(view->viewport()->rect().contains(rect));
 }
 
 void TestChatFind::stepsGoRoundTheEnd()

@@ -6,6 +6,8 @@
 #include "ui/chat/markdown_text.h"
 
 #include <QAbstractTextDocumentLayout>
+#include <QImage>
+#include <QPainter>
 #include <QTextBlock>
 #include <QTextTable>
 
@@ -70,6 +72,9 @@ private Q_SLOTS:
     void markdownBecomesTablesListsAndCode();
     void picturesAndHtmlAreNotLoaded();
     void streamingShowsWhatSetAtOnceShows();
+    void aLongTableIsConvertedNowAndThen();
+    void numbersHaveRoom_data();
+    void numbersHaveRoom();
 };
 
 void TestChatMarkdown::cutsIntoSegments_data()
@@ -184,29 +189,29 @@ void TestChatMarkdown::longListsAreCutBetweenItems_data()
         return list;
     };
     const QString bullet = QStringLiteral("- "), one = QStringLiteral("1. ");
-    row("bullets", items(QStringList(7, bullet)), {0, 0});
-    row("bullets with blank lines", items(QStringList(7, QStringLiteral("\n- "))), {0, 0});
+    row("bullets", items(QStringList(7, bullet)), {0, 0, 0});
+    row("bullets with blank lines", items(QStringList(7, QStringLiteral("\n- "))), {0, 0, 0});
     row("numbered",
         items({one, QStringLiteral("2. "), QStringLiteral("3. "), QStringLiteral("4. "),
             QStringLiteral("5. ")}),
-        {4});
-    row("all are one", items(QStringList(7, one)), {4, 7});
+        {3, 5});
+    row("all are one", items(QStringList(7, one)), {3, 5, 7});
     row("from nine",
         items(QStringList{QStringLiteral("9) ")} + QStringList(6, QStringLiteral("1) "))),
-        {12, 15});
-    row("no item", items({bullet, bullet, bullet, QStringLiteral("-"), QStringLiteral("-x")}), {});
+        {11, 13, 15});
+    row("no item", items({bullet, bullet, QStringLiteral("-"), QStringLiteral("-x")}), {});
     row("within an item",
         items({bullet, QStringLiteral("  - "), QStringLiteral("  - "), QStringLiteral("  - "),
             QStringLiteral("  - ")}),
         {});
-    row("another kind of list", items({bullet, bullet, bullet, one, one}), {2});
-    row("a paragraph between", items({one, one, one}) + QStringLiteral("\ntext\n\n2. x\n2. y"), {});
+    row("another kind of list", items({bullet, bullet, one, one}), {2});
+    row("a paragraph between", items({one, one}) + QStringLiteral("\ntext\n\n2. x\n2. y"), {});
     row("a paragraph with a number",
         items({QStringLiteral("In "), QStringLiteral("1984. "), QStringLiteral("In "),
             QStringLiteral("1985. ")}),
         {});
     row("behind a heading",
-        QStringLiteral("# x\n") + items({QStringLiteral("3. "), one, one, one, one}), {6});
+        QStringLiteral("# x\n") + items({QStringLiteral("3. "), one, one, one, one}), {5, 7});
 }
 
 void TestChatMarkdown::longListsAreCutBetweenItems()
@@ -290,6 +295,68 @@ void TestChatMarkdown::theCutOfAListDoesNotShow()
     const QString name = QString::fromLatin1(QTest::currentDataTag()).replace(u' ', u'-');
     savePicture(message, QStringLiteral("chat-list-%1-cut.png").arg(name));
     savePicture(whole, QStringLiteral("chat-list-%1-whole.png").arg(name));
+}
+
+void TestChatMarkdown::aLongTableIsConvertedNowAndThen()
+{
+    const QString head = QStringLiteral("| layer | experts |\n|---|---|\n"),
+                  row = QStringLiteral("| 7 | **two** of 16 |\n");
+    MarkdownText text;
+    text.heightFor(500);
+    const QString shown = head + row.repeated(1000);
+    text.setMarkdownSource(shown, true);
+    QVERIFY(text.toPlainText().trimmed().endsWith(QLatin1String("two of 16"))); // all of it
+    text.setMarkdownSource(shown + row, true);
+    QVERIFY(text.toPlainText().trimmed().endsWith(row.trimmed())); // as it was written
+    text.setMarkdownSource(shown + row + row, true);
+    QVERIFY(text.toPlainText().trimmed().endsWith(row + row.trimmed()));
+    text.setMarkdownSource(shown + row + row, false);
+    MarkdownText whole;
+    whole.setMarkdownSource(shown + row + row, false);
+    QCOMPARE(text.toPlainText(), whole.toPlainText());
+    QCOMPARE(text.heightFor(500), whole.heightFor(500));
+}
+
+void TestChatMarkdown::numbersHaveRoom_data()
+{
+    QTest::addColumn<int>("first");
+    QTest::addColumn<int>("widest");
+    QTest::newRow("one digit") << 8 << 0;
+    QTest::newRow("two") << 88 << 0;
+    QTest::newRow("five") << 88888 << 0;
+    QTest::newRow("from one, Qt's own numbers") << 1 << 0;
+    QTest::newRow("beside wider ones") << 1 << 1234;
+}
+
+/// No number is cut at the left, and one that others stand below leaves room for these.
+void TestChatMarkdown::numbersHaveRoom()
+{
+    QFETCH(int, first);
+    QFETCH(int, widest);
+    QString source;
+    for (int i = 0; i < (first == 1 ? 120 : 2); ++i)
+        source += QStringLiteral("%1. x\n").arg(first + i);
+    MarkdownText text;
+    text.setMarkdownSource(source, false, first == 1 ? 0 : first, widest);
+    const double indent = text.document()->indentWidth();
+    QImage picture(400, text.heightFor(400), QImage::Format_RGB32);
+    picture.fill(Qt::white);
+    QPainter painter(&picture);
+    text.document()->drawContents(&painter);
+    const auto ink = [&](int from, int to) {
+        for (int x = from; x < to; ++x) {
+            for (int y = 0; y < picture.height(); ++y) {
+                if (picture.pixelColor(x, y).lightness() < 200)
+                    return true;
+            }
+        }
+        return false;
+    };
+    QVERIFY(ink(1, static_cast<int>(indent)));
+    QVERIFY2(!ink(0, 1), "a number begins at the edge");
+    MarkdownText wide;
+    wide.setMarkdownSource(QStringLiteral("1. x"), false, std::max(widest, first));
+    QVERIFY(indent >= wide.document()->indentWidth());
 }
 
 QTEST_MAIN(TestChatMarkdown)
