@@ -135,17 +135,19 @@ int32_t ReplyRouting::widest() const
 
 std::vector<int64_t> ReplyRouting::load() const
 {
-    const auto across = static_cast<size_t>(widest()), width = static_cast<size_t>(stride());
+    const auto across = static_cast<size_t>(widest());
+    const int64_t tokens = columns();
     std::vector<int64_t> counts(layers.size() * across, 0);
-    for (size_t column = 0; column < static_cast<size_t>(columns()); ++column) {
-        size_t at = column * width;
-        for (size_t row = 0; row < layers.size(); ++row) {
-            for (int32_t i = 0; i < layers[row].chosen; ++i) {
-                const uint16_t expert = experts[at + static_cast<size_t>(i)];
-                if (expert < layers[row].experts)
-                    ++counts[row * across + expert];
+    const uint16_t* at = experts.data();
+    for (int64_t column = 0; column < tokens; ++column) {
+        int64_t* row = counts.data();
+        for (const Layer& layer : layers) {
+            for (int32_t i = 0; i < layer.chosen; ++i) {
+                if (at[i] < layer.experts)
+                    ++row[at[i]];
             }
-            at += static_cast<size_t>(layers[row].chosen + layers[row].extra);
+            at += layer.chosen + layer.extra;
+            row += across;
         }
     }
     return counts;

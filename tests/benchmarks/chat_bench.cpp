@@ -39,6 +39,7 @@ namespace {
 constexpr int kLayers = 52, kExperts = 16, kChosen = 2, kExtra = 2;
 constexpr int kMessages = 5000, kTokens = 2000, kManyTokens = 12'000;
 constexpr int kLastFrames = 150; ///< of a long reply, when all of it but them is there
+constexpr std::chrono::milliseconds kFrame{33};
 constexpr double kTokensPerFrame = 200.0 * 0.033;
 
 constexpr std::array kPieces{
@@ -170,7 +171,12 @@ Figures stream(const std::string& all, int count)
     Figures figures;
     double due = 0;
     size_t written = 0;
+    auto next = std::chrono::steady_clock::now();
     while (std::ssize(routing.ids) < count) {
+        // What is reported comes as it would: a long table is converted again after some time.
+        next = std::max(next + kFrame, std::chrono::steady_clock::now());
+        if (due + kLastFrames * kTokensPerFrame >= count)
+            std::this_thread::sleep_until(next);
         due += kTokensPerFrame;
         const auto more = static_cast<int>(due - static_cast<double>(routing.ids.size()));
         const chats::ReplyRouting part = tokens(random, more);
@@ -184,6 +190,8 @@ Figures stream(const std::string& all, int count)
             panel.setRoutings({&routing}, {}, {});
         });
     }
+    for (std::vector<double>* values : {&figures.wall, &figures.processor})
+        values->erase(values->begin(), values->end() - kLastFrames); // they cost most
     return figures;
 }
 
@@ -197,30 +205,25 @@ std::string repeated(int tokens, const std::function<std::string(int)>& piece)
 
 void streams()
 {
-    print("frame of a reply at 200 tokens/s, up to 2,000 tokens",
+    print("frame of a reply at 200 tokens/s, at 2,000 tokens",
         stream(repeated(
                    kTokens, [](int i) { return kPieces[static_cast<size_t>(i) % kPieces.size()]; }),
             kTokens));
-    const auto last = [](Figures figures) { // frames cost more the longer it is
-        for (std::vector<double>* values : {&figures.wall, &figures.processor})
-            values->erase(values->begin(), values->end() - kLastFrames);
-        return figures;
-    };
     print("frame of a reply that is one list, at 12,000 tokens",
-        last(stream(repeated(kManyTokens,
-                        [](int i) {
-                            return std::to_string(i + 1) + ". The router of layer **"
-                                + std::to_string(i % 52) + "** sends a token to `two` experts\n";
-                        }),
-            kManyTokens)));
+        stream(repeated(kManyTokens,
+                   [](int i) {
+                       return std::to_string(i + 1) + ". The router of layer **"
+                           + std::to_string(i % 52) + "** sends a token to `two` experts\n";
+                   }),
+            kManyTokens));
     print("frame of a reply that is one table, at 12,000 tokens",
-        last(stream("| layer | experts |\n|---|---|\n"
+        stream("| layer | experts |\n|---|---|\n"
                 + repeated(kManyTokens,
                     [](int i) {
                         return "| " + std::to_string(i % 52)
                             + " | the router sends a token to `two` of 16 |\n";
                     }),
-            kManyTokens)));
+            kManyTokens));
 }
 
 chats::Conversation longOne()

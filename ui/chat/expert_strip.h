@@ -61,6 +61,7 @@ private:
     int rowHeight() const;
     QRect plot() const;
     double columnWidth() const;
+    QRect columnRect(int column, const QRect& area, double wide) const;
     int columnAt(double x) const;
     int firstInView() const;
     void showColumn(int column);

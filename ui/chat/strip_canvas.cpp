@@ -77,9 +77,13 @@ double StripCanvas::columnWidth() const
 
 QRect StripCanvas::columnRect(int column) const
 {
-    const double wide = columnWidth(), x = plot().left() + column * wide - m_scroll->value();
-    return QRect(
-        qRound(x), plot().top(), std::max(1, qRound(x + wide) - qRound(x)), plot().height());
+    return columnRect(column, plot(), columnWidth());
+}
+
+QRect StripCanvas::columnRect(int column, const QRect& area, double wide) const
+{
+    const double x = area.left() + column * wide - m_scroll->value();
+    return QRect(qRound(x), area.top(), std::max(1, qRound(x + wide) - qRound(x)), area.height());
 }
 
 int StripCanvas::columnAt(double x) const
@@ -207,6 +211,7 @@ void StripCanvas::paintCells(QPainter& painter) const
 {
     const QRect area = plot();
     const int high = rowHeight();
+    const double wide = columnWidth(); // once: a strip has thousands of columns
     painter.fillRect(area, theme().alt);
     painter.setFont(shell::numberFont(TextRole::Caption));
     for (int expert = 0; expert < experts(); ++expert) {
@@ -229,7 +234,7 @@ void StripCanvas::paintCells(QPainter& painter) const
     const auto stride = static_cast<size_t>(m_routing->stride());
     const auto offset = static_cast<size_t>(m_routing->offsetOf(row));
     for (int column = firstInView(); column < columns(); ++column) {
-        const QRect at = columnRect(column);
+        const QRect at = columnRect(column, area, wide);
         if (at.left() > area.right())
             break;
         for (int i = 0; i < m_routing->layers[row].chosen; ++i) {

@@ -49,10 +49,11 @@ Side& ChatWorkspace::Impl::focused()
 
 int64_t ChatWorkspace::Impl::lastOf(chats::Role role, const Side& side) const
 {
-    const std::vector<int64_t> path = current.path(side.leaf);
-    for (auto id = path.rbegin(); id != path.rend(); ++id) {
-        if (current.find(*id)->role == role)
-            return *id;
+    size_t steps = current.messages.size(); // those of a damaged store may go round
+    for (const auto* at = current.find(side.leaf); at != nullptr && steps > 0; --steps) {
+        if (at->role == role)
+            return at->id;
+        at = current.find(at->parent);
     }
     return 0;
 }
