@@ -210,8 +210,8 @@ void MarkdownText::convert()
     document()->setMarkdown(m_converted,
         QTextDocument::MarkdownFeatures(QTextDocument::MarkdownDialectGitHub)
             | QTextDocument::MarkdownNoHTML);
+    edit.endEditBlock(); // the document knows its tables from here on
     dress();
-    edit.endEditBlock();
     m_cost = m_sinceConverted.elapsed();
 }
 
