@@ -174,9 +174,10 @@ Figures stream(const std::string& all, int count)
     auto next = std::chrono::steady_clock::now();
     while (std::ssize(routing.ids) < count) {
         // What is reported comes as it would: a long table is converted again after some time.
-        next = std::max(next + kFrame, std::chrono::steady_clock::now());
-        if (due + kLastFrames * kTokensPerFrame >= count)
+        if (due + kLastFrames * kTokensPerFrame >= count) {
+            next = std::max(next + kFrame, std::chrono::steady_clock::now());
             std::this_thread::sleep_until(next);
+        }
         due += kTokensPerFrame;
         const auto more = static_cast<int>(due - static_cast<double>(routing.ids.size()));
         const chats::ReplyRouting part = tokens(random, more);

@@ -33,7 +33,6 @@ void ChatView::setFind(const QString& text)
     countFound();
     for (const auto& [id, view] : m_views)
         markFound(*view, *rowOf(id));
-    layOut(); // a long message may show more of itself
     const size_t first = before.value_or(rowAt(verticalScrollBar()->value()));
     if (findPlace().of > 0)
         goToFound(first, 0, true);
@@ -117,6 +116,7 @@ void ChatView::setFound(size_t row, int index)
         if (MessageView* shown = changed ? view(m_path[*changed]) : nullptr)
             markFound(*shown, *changed);
     }
+    layOut(); // a long message may show more of itself
     for (int round = 0; round < 3; ++round) { // what lies above is measured on the way
         MessageView* shown = view(m_path[row]);
         const QRect place = shown != nullptr ? shown->foundRect(index) : QRect();

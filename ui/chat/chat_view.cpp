@@ -247,6 +247,7 @@ void ChatView::setEditRefusal(const QString& reason)
         return;
     for (const auto& [id, view] : m_views)
         fill(*view, *rowOf(id));
+    layOut();
 }
 
 void ChatView::setEmptyText(const QString& text)

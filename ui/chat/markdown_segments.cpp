@@ -4,8 +4,6 @@
 
 #include <QRegularExpression>
 
-#include <algorithm>
-
 namespace moe::chat {
 
 namespace {
@@ -99,14 +97,11 @@ public:
             begin(item);
         else if (!blank && !line[0].isSpace() && (m_afterBlank || startsBlock(line)))
             m_mark = {};
-        if (item && !m_bullets)
-            m_widest = std::max(m_widest, m_number);
         m_paragraph = !blank && m_mark.isNull() && !startsBlock(line);
         m_afterBlank = blank;
         return another && item.whole;
     }
     int number() const { return m_bullets ? 0 : m_number; } ///< of the item taken last
-    int widest() const { return m_widest; } ///< the greatest so far
 
 private:
     void begin(const Item& item)
@@ -121,7 +116,7 @@ private:
     }
 
     QChar m_mark; ///< null: the lines are in no list
-    int m_number = 0, m_widest = 0;
+    int m_number = 0;
     bool m_bullets = false, m_paragraph = false, m_afterBlank = false;
 };
 
@@ -182,8 +177,7 @@ private:
         while (m_text.endsWith(QLatin1Char('\n')))
             m_text.chop(1);
         if (!m_text.trimmed().isEmpty())
-            m_segments.append(
-                {Segment::Kind::Text, m_text, {}, m_goesOn, m_number, m_list.widest()});
+            m_segments.append({Segment::Kind::Text, m_text, {}, m_goesOn, m_number});
         m_text.clear();
         m_list = {};
         m_afterBlank = m_goesOn = false;
@@ -206,18 +200,6 @@ QList<Segment> segmentsOf(const QString& markdown)
     for (const QStringView line : QStringView(markdown).split(QLatin1Char('\n')))
         cutter.take(line.endsWith(QLatin1Char('\r')) ? line.chopped(1) : line);
     return cutter.finish();
-}
-
-QList<int> widestNumbers(const QList<Segment>& segments)
-{
-    QList<int> widest;
-    for (const Segment& segment : segments)
-        widest += segment.widest;
-    for (qsizetype i = segments.size() - 1; i > 0; --i) {
-        if (segments[i].goesOn)
-            widest[i - 1] = std::max(widest[i - 1], widest[i]);
-    }
-    return widest;
 }
 
 } // namespace moe::chat

@@ -16,7 +16,6 @@ struct Segment {
     QString language; ///< of code, may be empty
     bool goesOn = false; ///< text: with the list that the segment above ends in
     int number = 0; ///< of the item that it goes on with; 0: bullets
-    int widest = 0; ///< the greatest number of an item at the left edge; 0: there is none
     bool operator==(const Segment&) const = default;
 };
 
@@ -25,9 +24,5 @@ struct Segment {
 /// that is long in coming, between two items of a list. A table stays whole: the widths of its
 /// columns are those of all its rows. Text that is appended changes the last segments alone.
 QList<Segment> segmentsOf(const QString& markdown);
-
-/// For each segment the greatest number of its lists, also of those that the next go on with: what
-/// its numbers stand in line with.
-QList<int> widestNumbers(const QList<Segment>& segments);
 
 } // namespace moe::chat

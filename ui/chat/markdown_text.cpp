@@ -165,19 +165,17 @@ MarkdownText::MarkdownText(QWidget* parent)
     });
 }
 
-void MarkdownText::setMarkdownSource(
-    const QString& source, bool live, int firstNumber, int widestNumber)
+void MarkdownText::setMarkdownSource(const QString& source, bool live, int firstNumber)
 {
     m_firstNumber = firstNumber;
-    if (std::exchange(m_widestNumber, widestNumber) != widestNumber)
-        indentLists();
     if (source == m_source && (live || m_tail.isEmpty()) && !m_plain)
         return;
-    m_plain = false;
+    const bool wasMarkdown = !std::exchange(m_plain, false);
     m_source = source;
     const qsizetype whole = live ? source.lastIndexOf(QLatin1Char('\n')) + 1 : source.size();
     const QString converted = source.left(whole);
-    const bool goesOn = live && converted.startsWith(m_converted);
+    const bool wholeLines = m_converted.isEmpty() || m_converted.endsWith(QLatin1Char('\n'));
+    const bool goesOn = live && wasMarkdown && wholeLines && converted.startsWith(m_converted);
     if (!goesOn || (converted != m_converted && isDue())) {
         m_converted = converted;
         convert();
@@ -238,9 +236,15 @@ void MarkdownText::dress()
     indentLists();
 }
 
+void MarkdownText::leaveRoomFor(int number)
+{
+    if (std::exchange(m_room, number) != number)
+        indentLists();
+}
+
 void MarkdownText::indentLists()
 {
-    const auto digits = QString::number(std::max(m_widest, m_widestNumber)).size();
+    const auto digits = QString::number(std::max(m_widest, m_room)).size();
     const QFontMetricsF metrics(document()->defaultFont());
     const QString number = QString(digits, QLatin1Char('9')) + QLatin1String(". ");
     const double room = std::max<double>(px(kIndent), std::ceil(metrics.horizontalAdvance(number)));

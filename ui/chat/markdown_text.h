@@ -18,10 +18,10 @@ public:
     explicit MarkdownText(QWidget* parent = nullptr);
 
     /// `firstNumber`: of the list that it begins with, where that goes on; 0: as it is written.
-    /// `widestNumber`: what its lists leave room for beside their own numbers.
-    void setMarkdownSource(
-        const QString& source, bool live, int firstNumber = 0, int widestNumber = 0);
+    void setMarkdownSource(const QString& source, bool live, int firstNumber = 0);
     void setPlainSource(const QString& text); ///< what the user typed
+    int widestNumber() const { return m_widest; } ///< of its lists, 0: none has numbers
+    void leaveRoomFor(int number); ///< in its lists, also where their own need less
     int heightFor(int width);
     void restyle(); ///< after theme or font changed
 
@@ -40,8 +40,8 @@ private:
     void showTail(const QString& tail);
 
     QString m_source, m_converted, m_tail;
-    int m_firstNumber = 0, m_widestNumber = 0;
-    int m_widest = 0; ///< the greatest number of its own lists
+    int m_firstNumber = 0;
+    int m_widest = 0, m_room = 0; ///< numbers: of its own lists, and what they leave room for
     QElapsedTimer m_sinceConverted;
     qint64 m_cost = 0; ///< ms that converting took
     bool m_plain = false;

@@ -4,6 +4,7 @@
 #include "ui/chat/expert_strip.h"
 #include "ui/chat/markdown_text.h"
 #include "ui/chat/message_view.h"
+#include "ui/chat/shown_text.h"
 #include "ui/chat/token_marks.h"
 #include "ui/shell/theme.h"
 
@@ -20,6 +21,8 @@ using shell::theme;
 namespace {
 
 using Marks = QList<QTextEdit::ExtraSelection>;
+
+constexpr qsizetype kMostMarks = 2000; ///< of what is found: setting them costs their square
 
 void add(Marks& marks, QTextDocument* document, int from, int to, const QTextCharFormat& format)
 {
@@ -90,22 +93,39 @@ int MessageView::setFind(const QString& text, int current)
     if (text.isEmpty() && m_find.isEmpty())
         return 0;
     m_find = text;
-    if (!text.isEmpty() && m_showAll != nullptr && !m_showAll->isHidden()) {
-        const qsizetype cut = std::max<qsizetype>(0, shownPart().size() - text.size());
-        const QString all = QString::fromStdString(m_message.text);
-        if (all.indexOf(text, cut, Qt::CaseInsensitive) >= 0)
-            showAll();
-    }
-    m_found.clear();
     m_current = current;
-    const QStringList texts = shownTexts();
-    for (qsizetype i = 0; i < texts.size() && !text.isEmpty(); ++i) {
-        qsizetype at = texts[i].indexOf(text, 0, Qt::CaseInsensitive);
-        for (; at >= 0; at = texts[i].indexOf(text, at + text.size(), Qt::CaseInsensitive))
-            m_found.append({i, static_cast<int>(at)});
+    QStringList texts = shownTexts();
+    findPlaces(texts);
+    int leftOut = placesLeftOut();
+    if (leftOut > 0 && current >= m_found.size()) {
+        showAll();
+        texts = shownTexts();
+        findPlaces(texts);
+        leftOut = 0;
     }
     mark(texts);
-    return static_cast<int>(m_found.size());
+    return static_cast<int>(m_found.size()) + leftOut;
+}
+
+void MessageView::findPlaces(const QStringList& texts)
+{
+    m_found.clear();
+    for (qsizetype i = 0; i < texts.size() && !m_find.isEmpty(); ++i) {
+        qsizetype at = texts[i].indexOf(m_find, 0, Qt::CaseInsensitive);
+        for (; at >= 0; at = texts[i].indexOf(m_find, at + m_find.size(), Qt::CaseInsensitive))
+            m_found.append({i, static_cast<int>(at)});
+    }
+}
+
+/// In what a long message does not show, nearly.
+int MessageView::placesLeftOut()
+{
+    if (m_find.isEmpty() || m_showAll == nullptr || m_showAll->isHidden())
+        return 0;
+    const auto places = [this](const QString& text) {
+        return countIn(isUser() ? text : shownText(text), m_find);
+    };
+    return std::max(0, places(QString::fromStdString(m_message.text)) - places(shownPart()));
 }
 
 void MessageView::mark(const QStringList& texts)
@@ -113,6 +133,8 @@ void MessageView::mark(const QStringList& texts)
     const QList<Range> tokens = m_tokens.empty()
         ? QList<Range>()
         : rangesOf(m_tokens, *m_routing, texts.join(QLatin1Char('\n')));
+    const qsizetype first = std::max<qsizetype>(0, m_current - kMostMarks / 2),
+                    last = std::min(m_found.size(), first + kMostMarks);
     int begin = 0;
     for (qsizetype i = 0; i < m_segments.size(); ++i) {
         const int end = begin + static_cast<int>(texts[i].size());
@@ -121,7 +143,7 @@ void MessageView::mark(const QStringList& texts)
         QTextDocument* document = code != nullptr ? code->lines().document() : text->document();
         Marks marks;
         addTokens(marks, document, tokens, begin, end);
-        for (qsizetype k = 0; k < m_found.size(); ++k) {
+        for (qsizetype k = first; k < last; ++k) {
             const auto& [segment, at] = m_found[k];
             if (segment == i)
                 add(marks, document, at, at + static_cast<int>(m_find.size()),

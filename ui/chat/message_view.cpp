@@ -189,7 +189,6 @@ void MessageView::setMessage(const chats::Message& message, const MessageContext
 
 void MessageView::showSegments(const QList<Segment>& segments, bool live)
 {
-    const QList<int> widest = widestNumbers(segments);
     for (qsizetype i = 0; i < segments.size(); ++i) {
         const Segment& segment = segments[i];
         const bool code = segment.kind == Segment::Kind::Code;
@@ -210,14 +209,30 @@ void MessageView::showSegments(const QList<Segment>& segments, bool live)
             static_cast<MarkdownText*>(m_segments[i])->setPlainSource(segment.text);
         else
             static_cast<MarkdownText*>(m_segments[i])
-                ->setMarkdownSource(
-                    segment.text, live && i + 1 == segments.size(), segment.number, widest[i]);
+                ->setMarkdownSource(segment.text, live && i + 1 == segments.size(), segment.number);
     }
     while (m_segments.size() > segments.size())
         delete m_segments.takeLast();
     m_goesOn.clear();
     for (const Segment& segment : segments)
         m_goesOn += segment.goesOn;
+    lineUpLists();
+}
+
+/// The pieces of a list that was cut leave the same room for its numbers.
+void MessageView::lineUpLists()
+{
+    for (qsizetype end = m_segments.size(), begin = end; end > 0; end = begin) {
+        int widest = 0;
+        do {
+            if (auto* text = qobject_cast<MarkdownText*>(m_segments[--begin]))
+                widest = std::max(widest, text->widestNumber());
+        } while (begin > 0 && m_goesOn[begin]);
+        for (qsizetype i = begin; i < end; ++i) {
+            if (auto* text = qobject_cast<MarkdownText*>(m_segments[i]))
+                text->leaveRoomFor(widest);
+        }
+    }
 }
 
 void MessageView::updateButtons()

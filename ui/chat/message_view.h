@@ -62,8 +62,9 @@ public:
     void showLayer(int64_t layer); ///< in the strip, also in one that is opened later
     /// Marks what an expert took, in text and strip; none: nothing.
     void setMark(std::optional<chats::MaskedExpert> mark);
-    /// Marks where `text` stands, place number `current` more strongly; returns how many there are.
-    /// Shows all of a long message when it stands in what was left out: it is to be laid out then.
+    /// Marks where `text` stands, place number `current` more strongly, of very many those round
+    /// it; returns how many there are. In what a long message leaves out they are counted nearly;
+    /// when `current` is one of them all is shown, and is to be laid out.
     int setFind(const QString& text, int current);
     /// Of a place, in this widget; a line of code scrolls there. Null: it is not shown.
     QRect foundRect(int place);
@@ -98,6 +99,7 @@ private:
     QString shownPart();
     void showAll();
     void showSegments(const QList<Segment>& segments, bool live);
+    void lineUpLists();
     void updateButtons();
     int placeContent(int width);
     int placeEditor(int width, int y);
@@ -108,6 +110,8 @@ private:
     int errorHeight(int width) const;
     void finishEditing(bool keep);
     void markTokens();
+    void findPlaces(const QStringList& texts);
+    int placesLeftOut();
     void mark(const QStringList& texts);
     QStringList shownTexts() const; ///< of the segments
     void copyText();

@@ -195,17 +195,22 @@ void TestChatFind::theRestOfALongMessageIsFound()
     std::string text;
     while (text.size() < 150'000)
         text += std::string(1000, 'x') + "\n\n";
-    const chats::Conversation shown = conversation({"Hi", text + "a needle"});
+    const chats::Conversation shown = conversation({"Hi", text + "the **two**\nexperts"});
     const auto view = show(shown);
     const auto* all = view->findChild<QPushButton*>(QStringLiteral("showAll"));
     QVERIFY(all != nullptr && !all->isHidden());
-    view->setFind(QStringLiteral("nowhere"));
+    view->setFind(QStringLiteral("x")); // as one types it: all of it need not be there yet
     QVERIFY(!all->isHidden());
-    view->setFind(QStringLiteral("needle"));
+    QCOMPARE(view->findPlace().of, 150'000 + 1);
+    QVERIFY(markedIn(*view).size() <= 2000);
+    view->setFind(QStringLiteral("xe"));
+    QCOMPARE(view->findPlace().of, 0);
+    QVERIFY(!all->isHidden());
+    view->setFind(QStringLiteral("the two experts"));
     QVERIFY(all->isHidden());
     QCOMPARE(placeOf(*view), QStringLiteral("1 of 1"));
     const auto [line, rect] = currentIn(*view);
-    QCOMPARE(line, QStringLiteral("a needle"));
+    QCOMPARE(line, QStringLiteral("the two experts"));
     QVERIFY(view->viewport()->rect().contains(rect));
 }
 

@@ -266,6 +266,10 @@ void TestChatMarkdown::theCutOfAListDoesNotShow_data()
     QTest::addColumn<QString>("source");
     QTest::newRow("bullets") << listOf(100, "- ");
     QTest::newRow("bullets with blank lines") << listOf(100, "\n- ");
+    QString nested = listOf(100, "- ");
+    for (int i = 1; i <= 12; ++i)
+        nested += QStringLiteral("    %1. of them\n").arg(i);
+    QTest::newRow("bullets with numbers in the last") << nested;
     QTest::newRow("numbered") << listOf(100, "%1. ");
     QTest::newRow("all are one") << listOf(100, "1. ");
 }
@@ -342,7 +346,8 @@ void TestChatMarkdown::numbersHaveRoom()
     for (int i = 0; i < (first == 1 ? 120 : 2); ++i)
         source += QStringLiteral("%1. x\n").arg(first + i);
     MarkdownText text;
-    text.setMarkdownSource(source, false, first == 1 ? 0 : first, widest);
+    text.setMarkdownSource(source, false, first == 1 ? 0 : first);
+    text.leaveRoomFor(widest);
     const double indent = text.document()->indentWidth();
     QImage picture(400, text.heightFor(400), QImage::Format_RGB32);
     picture.fill(Qt::white);
@@ -360,7 +365,8 @@ void TestChatMarkdown::numbersHaveRoom()
     QVERIFY(ink(1, static_cast<int>(indent)));
     QVERIFY2(!ink(0, 1), "a number begins at the edge");
     MarkdownText wide;
-    wide.setMarkdownSource(QStringLiteral("1. x"), false, std::max(widest, first));
+    wide.setMarkdownSource(QStringLiteral("1. x"), false);
+    wide.leaveRoomFor(std::max(widest, first));
     QVERIFY(indent >= wide.document()->indentWidth());
 }
 
