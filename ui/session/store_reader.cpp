@@ -170,7 +170,8 @@ void StoreReader::Impl::listRuns(bool evenIfSame)
         std::error_code ignored;
         if (std::filesystem::exists(path, ignored))
             runs = reader().runs();
-    } catch (const telemetry::EmptyStore&) { // as good as none
+    } catch (const telemetry::EmptyStore&) {
+        runs.clear(); // as good as none
     }
     if (listed && !evenIfSame && std::ranges::equal(runs, known, sameRun))
         return;
