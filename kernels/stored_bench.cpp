@@ -50,8 +50,8 @@ std::vector<StoredBenchResult> benchStoredProducts(Backend& backend)
 {
     constexpr int64_t kHidden = 1024, kFfn = 2816;
     std::vector<std::byte> codes(static_cast<size_t>(kStoredBenchBytes));
-    for (size_t i = 0; i < codes.size(); ++i) // finite and small in every format
-        codes[i] = static_cast<std::byte>((i * 2654435761U >> 13U) & 0x37U);
+    for (size_t i = 0; i < codes.size(); ++i) // normal numbers in every format
+        codes[i] = static_cast<std::byte>(((i * 2654435761U >> 13U) & 0x17U) | 0x20U);
     const std::vector<uint8_t> exponents(static_cast<size_t>(kHidden * kFfn / kMxBlock), 120);
     std::vector<StoredBenchResult> results;
     for (const Format& format : kFormats) {

@@ -56,7 +56,8 @@ std::vector<InstructionSet> availableSets()
         sets.push_back(InstructionSet::Avx512Bf16);
     if (avx512)
         sets.push_back(InstructionSet::Avx512);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+        && __builtin_cpu_supports("f16c"))
         sets.push_back(InstructionSet::Avx2);
 #endif
     sets.push_back(InstructionSet::Portable);

@@ -354,6 +354,52 @@ private Q_SLOTS:
         }
     }
 
+    /// NaN codes make their rows NaN for every token and leave the other rows as they were.
+    void nanStaysInItsRow_data()
+    {
+        QTest::addColumn<int>("format");
+        QTest::addColumn<int>("layout");
+        for (const ScaleLayout layout : {ScaleLayout::Tensor, ScaleLayout::Row, ScaleLayout::Block}) {
+            QTest::addRow("e4m3 %d", static_cast<int>(layout))
+                << static_cast<int>(WeightFormat::Float8E4M3) << static_cast<int>(layout);
+            QTest::addRow("e5m2 %d", static_cast<int>(layout))
+                << static_cast<int>(WeightFormat::Float8E5M2) << static_cast<int>(layout);
+        }
+    }
+    void nanStaysInItsRow()
+    {
+        QFETCH(int, format);
+        QFETCH(int, layout);
+        const auto which = static_cast<WeightFormat>(format);
+        for (const int64_t tokens : {1, 2, 3, 4, 9, 40}) {
+            for (const int64_t blockIn : {int64_t{128}, 1 + m_random.below(100)}) {
+                const int64_t in = 1 + m_random.below(500), out = 1 + m_random.below(70);
+                Weight weight = randomWeight(
+                    m_random, which, static_cast<ScaleLayout>(layout), out, in, blockIn);
+                const auto x = m_random.normal({tokens, in}, DType::BFloat16);
+                const cases::HostArray bias{
+                    {out}, DType::Float32, std::vector<double>(static_cast<size_t>(out))};
+                const cases::HostArray zero{{tokens, out}, DType::Float32,
+                    std::vector<double>(static_cast<size_t>(tokens * out))};
+                const int64_t row = m_random.below(out), column = m_random.below(in);
+                const std::byte nan{static_cast<uint8_t>(m_random.below(2) ? 0x7F : 0xFF)};
+                for (const cpu::InstructionSet set : cpu::availableSets()) {
+                    std::byte& code = weight.codes[static_cast<size_t>(
+                        row * weight.stored.rowBytes + column)];
+                    const std::byte before = code;
+                    const auto without = linear(set, weight, x, bias, zero);
+                    code = nan;
+                    const auto with = linear(set, weight, x, bias, zero);
+                    code = before;
+                    for (size_t i = 0; i < with.size(); ++i)
+                        QVERIFY2(static_cast<int64_t>(i) % out == row ? std::isnan(with[i])
+                                                                      : with[i] == without[i],
+                            cpu::nameOf(set));
+                }
+            }
+        }
+    }
+
     /// Exponents at both ends of E8M0.
     void mxFloat4Exponents()
     {

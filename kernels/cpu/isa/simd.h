@@ -188,8 +188,20 @@ inline Vec maximum(Vec a, Vec b)
 {
 #if defined(__AVX512F__)
     return (Vec)_mm512_maskz_max_ps(kAllLanes, (__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (Vec)_mm256_max_ps((__m256)a, (__m256)b);
 #else
     return select(a > b, a, b);
+#endif
+}
+inline Vec minimum(Vec a, Vec b)
+{
+#if defined(__AVX512F__)
+    return (Vec)_mm512_maskz_min_ps(kAllLanes, (__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (Vec)_mm256_min_ps((__m256)a, (__m256)b);
+#else
+    return select(a < b, a, b);
 #endif
 }
 

@@ -10,11 +10,16 @@
 // arithmetic: somebody may have turned that off.
 namespace moe::kernels::cpu::MOE_ISA {
 
-inline Vec decodeFloat16(UintVec codes)
+inline Vec decodeFloat16(HalfVec halves)
 {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return (Vec)_mm256_cvtph_ps((__m128i)halves);
+#else
+    const UintVec codes = __builtin_convertvector(halves, UintVec);
     const UintVec magnitude = (codes & 0x7FFFU) << 13;
     const UintVec endless = (UintVec)(magnitude >= (31U << 23U)) & 0x7F800000U;
     return (Vec)((UintVec)fromMagnitude<15>(magnitude) | endless | ((codes & 0x8000U) << 16));
+#endif
 }
 
 /// 2^(code − 127) of E8M0; 255 is NaN.
@@ -55,22 +60,22 @@ struct Float16 {
     static constexpr int kVectors = 1, kBytes = 2 * kLanes;
     static void decode(const Codes& from, int64_t, Vec* to)
     {
-        to[0] = decodeFloat16(
-            __builtin_convertvector(*(const unaligned::HalfVec*)from.codes, UintVec));
+        to[0] = decodeFloat16(*(const unaligned::HalfVec*)from.codes);
     }
 };
 struct E4M3 {
     static constexpr int kVectors = 1, kBytes = kLanes;
     static void decode(const Codes& from, int64_t, Vec* to)
     {
-        to[0] = decodeE4M3(widenBytes(from.codes));
+        to[0] = decodeE4M3(from.codes);
     }
 };
 struct E5M2 { // the upper byte of a float16
     static constexpr int kVectors = 1, kBytes = kLanes;
     static void decode(const Codes& from, int64_t, Vec* to)
     {
-        to[0] = decodeFloat16(widenBytes(from.codes) << 8);
+        to[0] = decodeFloat16(
+            __builtin_convertvector(*(const unaligned::ByteVec*)from.codes, HalfVec) << 8);
     }
 };
 struct MxFloat4 {
@@ -78,15 +83,109 @@ struct MxFloat4 {
     static void decode(const Codes& from, int64_t chunk, Vec* to)
     {
         const float scale = exponentOf(from.exponents[chunk * kLanes / kMxBlock]);
+#if defined(__AVX2__) && !defined(__AVX512F__)
+        uint32_t codes = 0;
+        __builtin_memcpy(&codes, from.codes, sizeof(codes));
+        const UintVec shifted = (UintVec{} + codes) >> UintVec{0, 4, 8, 12, 16, 20, 24, 28};
+        const auto size = _mm256_permutevar8x32_ps(_mm256_loadu_ps(kFloat4), (__m256i)shifted);
+        to[0] = (Vec)((UintVec)size | ((shifted << 28) & 0x80000000U)) * scale;
+#else
         for (int i = 0; i < kLanes; i += 2) {
             const uint8_t pair = from.codes[i / 2];
             to[0][i] = kFloat4[pair & 15U] * scale;
             to[0][i + 1] = kFloat4[pair >> 4U] * scale;
         }
+#endif
     }
 };
 
 } // namespace floats
+
+namespace quads {
+
+using Bytes = int8_t __attribute__((vector_size(4 * kLanes)));
+using Shorts = int16_t __attribute__((vector_size(4 * kLanes)));
+namespace unaligned {
+using Bytes = int8_t __attribute__((vector_size(4 * kLanes), aligned(1), may_alias));
+}
+
+inline Bytes larger(Bytes a, Bytes b)
+{
+    return a > b ? a : b;
+}
+inline bool anyOf(Bytes mask)
+{
+#if defined(__AVX512F__)
+    return _mm512_movepi8_mask((__m512i)mask) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_epi8((__m256i)mask) != 0;
+#elif defined(__SSE2__)
+    return _mm_movemask_epi8((__m128i)mask) != 0;
+#else
+    using Longs = int64_t __attribute__((vector_size(16)));
+    return (((Longs)mask)[0] | ((Longs)mask)[1]) != 0;
+#endif
+}
+
+/// E4M3 as bfloat16, whose exponent has room: the magnitude moves to its place and the bias is
+/// added. That is right for normal numbers alone ("plain"), which is all that most chunks have.
+struct E4M3 {
+    static constexpr int kVectors = 4, kBytes = 4 * kLanes;
+
+    static void decodePlain(const Codes& from, int64_t, Vec* to)
+    {
+        const auto pairs = (Shorts)load(from.codes);
+        constexpr auto kPlaces = static_cast<int16_t>(0x87F0);
+        constexpr int16_t kBias = (127 - 7) << 7;
+        const auto even = (UintVec)((((pairs << 8) >> 4) & kPlaces) + kBias);
+        const auto odd = (UintVec)(((pairs >> 4) & kPlaces) + kBias);
+        to[0] = (Vec)(even << 16);
+        to[1] = (Vec)(odd << 16);
+        to[2] = (Vec)(even & 0xFFFF0000U);
+        to[3] = (Vec)(odd & 0xFFFF0000U);
+    }
+    /// Whether a chunk of each of these rows is plain.
+    static bool arePlain(const Codes* rows, int count, int64_t offset)
+    {
+        Bytes most = order(load(rows[0].codes + offset));
+        for (int i = 1; i < count; ++i)
+            most = larger(most, order(load(rows[i].codes + offset)));
+        return !anyOf((Bytes)(most > kMostPlain));
+    }
+    static void decode(Codes from, int64_t chunk, Vec* to)
+    {
+        asm("" : "+r"(from.codes)); // else the compiler decodes before it knows what is plain
+        decodePlain(from, chunk, to);
+        if (__builtin_expect(arePlain(&from, 1, 0), 1))
+            return;
+        const auto isNaN = anyOf((Bytes)(order(load(from.codes)) == kMostPlain + 2));
+        for (int v = 0; v < kVectors; ++v)
+            to[v] = isNaN ? withNaN(withSubnormals(to[v])) : withSubnormals(to[v]);
+    }
+
+private:
+    static constexpr uint32_t kSign = 0x80000000U;
+    static constexpr int8_t kMostPlain = 108;
+
+    static Bytes load(const uint8_t* p) { return *(const unaligned::Bytes*)p; }
+    /// Twice the code drops its sign; −128 to 108 are normal then, 110 NaN and 112 to 126 subnormal.
+    static Bytes order(Bytes codes) { return codes + codes + 112; }
+
+    /// 2^−7 (1 + m / 8), as a subnormal was read, becomes 2^−6 m / 8.
+    static Vec withSubnormals(Vec x)
+    {
+        const Vec size = (Vec)((UintVec)x & ~kSign);
+        return (Vec)((UintVec)minimum(size, size * 2.0F - 0x1p-6F) | ((UintVec)x & kSign));
+    }
+    /// 480, as NaN was read, becomes NaN.
+    static Vec withNaN(Vec x)
+    {
+        const auto found = (UintVec)((Vec)((UintVec)x & ~kSign) > 448.0F);
+        return (Vec)((UintVec)x | (found & 0x7FC00000U));
+    }
+};
+
+} // namespace quads
 
 #if defined(__AVX512BF16__)
 namespace pairs {

@@ -147,6 +147,8 @@ void multiplyStored(const StoredRows& rows, const StoredRows& next, const Tokens
     int64_t ldOut, void* panel)
 {
     auto* bytes = static_cast<uint8_t*>(panel);
+    if (x.order == Order::Quads)
+        return multiplyCodes<false, quads::E4M3>(rows, next, x, out, ldOut, bytes);
 #if defined(__AVX512BF16__)
     if (x.order != Order::Floats) {
         switch (rows.w->format) {

@@ -17,9 +17,9 @@ inline constexpr int kScaledTile = 4; ///< the same with block scales
 inline constexpr int kFewTokens = 4; ///< up to here weights are widened in registers
 #else
 inline constexpr int kStoredRows = 4;
-inline constexpr int kStoredTile = 2;
+inline constexpr int kStoredTile = 3;
 inline constexpr int kScaledTile = 2;
-inline constexpr int kFewTokens = 2;
+inline constexpr int kFewTokens = 3;
 #endif
 
 /// Blocks that no whole number of vectors fills: each element is scaled when it is widened.
@@ -39,7 +39,7 @@ inline int64_t mostInTile(const StoredMatrix& w)
 /// Whether weights are widened as they come.
 inline bool isFew(const StoredMatrix& w, int64_t tokens)
 {
-    return tokens <= kFewTokens && !scalesElements(w);
+    return tokens <= smaller(kFewTokens, mostInTile(w)) && !scalesElements(w);
 }
 /// Rows that a call of multiplyStored takes best: a piece of memory worth a turn for few tokens,
 /// else a panel that stays in the second-level cache. A multiple of kLanes.

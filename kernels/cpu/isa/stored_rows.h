@@ -27,11 +27,25 @@ inline int64_t ownRowBytes(const StoredMatrix& w)
 template <typename Decoder> struct FewRows {
     static constexpr int kVectors = Decoder::kVectors, kMostTokens = kFewTokens;
     static constexpr bool kMayBeCut = true, kWatched = kWidensSubnormals<Decoder>;
+    static constexpr bool kHasPlain = requires { &Decoder::decodePlain; };
     Codes rows[kStoredRows];
 
     void load(int row, int64_t chunk, Vec* to) const
     {
         Decoder::decode(
+            {rows[row].codes + chunk * Decoder::kBytes, rows[row].exponents}, chunk, to);
+    }
+    /// Whether a cheaper way is right for a chunk, then taken by loadPlain().
+    bool arePlain(int64_t chunk) const
+    {
+        if constexpr (kHasPlain)
+            return Decoder::arePlain(rows, kStoredRows, chunk * Decoder::kBytes);
+        else
+            return false;
+    }
+    void loadPlain(int row, int64_t chunk, Vec* to) const
+    {
+        Decoder::decodePlain(
             {rows[row].codes + chunk * Decoder::kBytes, rows[row].exponents}, chunk, to);
     }
     static constexpr int kLinesAChunk
@@ -42,6 +56,7 @@ template <typename Decoder> struct FewRows {
 struct PanelRows {
     static constexpr int kVectors = 1, kMostTokens = kStoredTile, kLinesAChunk = 1;
     static constexpr bool kMayBeCut = false, kWatched = false; // when they were widened
+    static constexpr bool kHasPlain = false;
     const uint8_t* first;
 
     void load(int row, int64_t chunk, Vec* to) const

@@ -39,51 +39,72 @@ inline __attribute__((always_inline)) Four sumsOf(Vec a, Vec b, Vec c, Vec d)
     return __builtin_shufflevector(x, x, 0, 4, 8, 12);
 }
 #else
-inline Four sumsOf(Vec a, Vec b, Vec c, Vec d)
+inline __attribute__((always_inline)) Four sumsOf(Vec a, Vec b, Vec c, Vec d)
 {
-    const Vec rows[] = {a, b, c, d};
-    Four sums{};
-    for (int row = 0; row < 4; ++row) {
-        Vec x = rows[row];
-        for (int half = kLanes / 2; half > 0; half /= 2)
-            for (int i = 0; i < half; ++i)
-                x[i] += x[i + half];
-        sums[row] = x[0];
-    }
-    return sums;
+    const auto half = [](Vec x) {
+#if defined(__AVX2__)
+        return (Four)_mm256_castps256_ps128((__m256)x) + (Four)_mm256_extractf128_ps((__m256)x, 1);
+#else
+        return x;
+#endif
+    };
+    const auto fold = [](Four x, Four y) { // lanes i and i + 2
+        return __builtin_shufflevector(x, y, 0, 1, 4, 5) + __builtin_shufflevector(x, y, 2, 3, 6, 7);
+    };
+    const Four ab = fold(half(a), half(b)), cd = fold(half(c), half(d));
+    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 }
 #endif
 
-/// Adds chunks [from, to) to the sums; `x` is at chunk 0 of a tile of kTokens.
+/// Adds one chunk to the sums; `x` is at chunk 0 of a tile of kTokens. kPlain: all rows' codes are.
+template <bool kPairs, bool kPlain, int kTokens, typename Rows>
+inline __attribute__((always_inline)) void addChunk(const Rows& rows, int64_t chunk,
+    const uint8_t* x, Lookout<Rows::kWatched>& lookout, Vec (&sums)[kStoredRows][kTokens])
+{
+    constexpr int kVectors = Rows::kVectors;
+    const uint8_t* vectors = x + chunk * kVectors * kTokens * kVectorBytes;
+    Vec right[kVectors][kTokens];
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v)
+#pragma GCC unroll 8
+        for (int t = 0; t < kTokens; ++t)
+            right[v][t] = *(const unaligned::Vec*)(vectors + (v * kTokens + t) * kVectorBytes);
+#pragma GCC unroll 8
+    for (int row = 0; row < kStoredRows; ++row) {
+        Vec left[kVectors];
+        if constexpr (kPlain)
+            rows.loadPlain(row, chunk, left);
+        else
+            rows.load(row, chunk, left);
+#pragma GCC unroll 8
+        for (int v = 0; v < kVectors; ++v) {
+            lookout.see(left[v]);
+#pragma GCC unroll 8
+            for (int t = 0; t < kTokens; ++t)
+                sums[row][t] = multiplyAdd<kPairs>(sums[row][t], left[v], right[v][t]);
+        }
+    }
+}
+
+/// Adds chunks [from, to) to the sums.
 template <bool kPairs, int kTokens, typename Rows>
 inline __attribute__((always_inline)) void addChunks(const Rows& rows, int64_t from, int64_t to,
     const uint8_t* x, Lines& ahead, Lookout<Rows::kWatched>& lookout,
     Vec (&sums)[kStoredRows][kTokens])
 {
-    constexpr int kVectors = Rows::kVectors;
     Lines lines = ahead;
     Lookout<Rows::kWatched> seen = lookout;
     for (int64_t chunk = from; chunk < to; ++chunk) {
-        lines.template fetch<Rows::kLinesAChunk>();
-        const uint8_t* vectors = x + chunk * kVectors * kTokens * kVectorBytes;
-        Vec right[kVectors][kTokens];
-#pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v)
-#pragma GCC unroll 8
-            for (int t = 0; t < kTokens; ++t)
-                right[v][t] = *(const unaligned::Vec*)(vectors + (v * kTokens + t) * kVectorBytes);
-#pragma GCC unroll 8
-        for (int row = 0; row < kStoredRows; ++row) {
-            Vec left[kVectors];
-            rows.load(row, chunk, left);
-#pragma GCC unroll 8
-            for (int v = 0; v < kVectors; ++v) {
-                seen.see(left[v]);
-#pragma GCC unroll 8
-                for (int t = 0; t < kTokens; ++t)
-                    sums[row][t] = multiplyAdd<kPairs>(sums[row][t], left[v], right[v][t]);
+        if constexpr (Rows::kHasPlain) { // a loop of its own, whose sums stay in registers
+            for (; chunk < to && rows.arePlain(chunk); ++chunk) {
+                lines.template fetch<Rows::kLinesAChunk>();
+                addChunk<kPairs, true>(rows, chunk, x, seen, sums);
             }
+            if (chunk == to)
+                break;
         }
+        lines.template fetch<Rows::kLinesAChunk>();
+        addChunk<kPairs, false>(rows, chunk, x, seen, sums);
     }
     ahead = lines;
     lookout = seen;
@@ -195,6 +216,8 @@ template <bool kPairs, bool kBlocks, typename Rows> Tile<Rows> tileOf(int64_t to
             return tile<kPairs, kBlocks, 6, Rows>;
 #else
     default:
+        if constexpr (!kBlocks && Rows::kMostTokens > 2)
+            return tile<kPairs, kBlocks, 3, Rows>;
 #endif
         return nullptr;
     }

@@ -6,10 +6,12 @@
 
 namespace moe::kernels::cpu::MOE_ISA {
 
-Order orderOf(const StoredMatrix& w, DType act)
+Order orderOf(const StoredMatrix& w, [[maybe_unused]] DType act)
 {
+    if (scalesElements(w)) // one after the other
+        return Order::Floats;
 #if defined(__AVX512BF16__)
-    if (act == DType::BFloat16 && !scalesElements(w)) {
+    if (act == DType::BFloat16) {
         switch (w.format) {
         case WeightFormat::Float8E4M3:
         case WeightFormat::Float8E5M2:
@@ -21,11 +23,8 @@ Order orderOf(const StoredMatrix& w, DType act)
             break;
         }
     }
-#else
-    (void)w;
-    (void)act;
 #endif
-    return Order::Floats;
+    return w.format == WeightFormat::Float8E4M3 ? Order::Quads : Order::Floats;
 }
 
 Slot slotOf(const Tokens& tokens, int64_t token)

@@ -13,7 +13,8 @@ namespace moe::kernels::cpu::MOE_ISA {
 enum class Order : uint8_t {
     Floats, ///< kLanes float32
     Pairs, ///< 2 · kLanes bfloat16, neighbours in a word
-    Unpacked ///< the same; of each 64, the even runs of eight, then the odd ones: as bytes unpack
+    Unpacked, ///< the same; of each 64, the even runs of eight, then the odd ones: as bytes unpack
+    Quads ///< kLanes float32; of each 4 · kLanes every fourth, from the first, the second … on
 };
 
 inline constexpr int64_t kVectorBytes = kLanes * 4;
@@ -37,7 +38,8 @@ struct Tokens {
 
     int64_t tokenBytes() const
     {
-        return roundUp(in, chunkOf(order)) * (order == Order::Floats ? 4 : 2);
+        const bool isFloat = order == Order::Floats || order == Order::Quads;
+        return roundUp(in, chunkOf(order)) * (isFloat ? 4 : 2);
     }
     int64_t bytes() const { return count * tokenBytes(); }
     int64_t tiles() const { return ceilDiv(count, mostInTile); }
@@ -60,6 +62,13 @@ inline void putRun(Order order, const Slot& slot, int64_t i, Vec values)
 {
     if (order == Order::Floats) {
         store((float*)(slot.first + i / kLanes * slot.step), values);
+        return;
+    }
+    if (order == Order::Quads) { // kLanes / 4 elements of each of four vectors
+        uint8_t* part = slot.first + i / (4 * kLanes) * 4 * slot.step + i % (4 * kLanes);
+        for (int v = 0; v < 4; ++v, part += slot.step)
+            for (int64_t e = 0; e < kLanes / 4; ++e)
+                ((float*)part)[e] = values[4 * e + v];
         return;
     }
     const HalfVec bits = narrow(values);
