@@ -359,7 +359,8 @@ private Q_SLOTS:
     {
         QTest::addColumn<int>("format");
         QTest::addColumn<int>("layout");
-        for (const ScaleLayout layout : {ScaleLayout::Tensor, ScaleLayout::Row, ScaleLayout::Block}) {
+        for (const ScaleLayout layout :
+            {ScaleLayout::Tensor, ScaleLayout::Row, ScaleLayout::Block}) {
             QTest::addRow("e4m3 %d", static_cast<int>(layout))
                 << static_cast<int>(WeightFormat::Float8E4M3) << static_cast<int>(layout);
             QTest::addRow("e5m2 %d", static_cast<int>(layout))
@@ -384,8 +385,8 @@ private Q_SLOTS:
                 const int64_t row = m_random.below(out), column = m_random.below(in);
                 const std::byte nan{static_cast<uint8_t>(m_random.below(2) ? 0x7F : 0xFF)};
                 for (const cpu::InstructionSet set : cpu::availableSets()) {
-                    std::byte& code = weight.codes[static_cast<size_t>(
-                        row * weight.stored.rowBytes + column)];
+                    std::byte& code
+                        = weight.codes[static_cast<size_t>(row * weight.stored.rowBytes + column)];
                     const std::byte before = code;
                     const auto without = linear(set, weight, x, bias, zero);
                     code = nan;

@@ -66,79 +66,111 @@ int64_t makeTiles(const Call& call, Tile* tiles)
     return made;
 }
 
+/// Heads [first, first + count) of keys and values, and what one thread needs for them.
+struct Heads {
+    int64_t first, count;
+    const Workspace& work;
+};
+
 template <typename Act>
-void loadQueries(const Call& call, const Tile& tile, int64_t kvHead, const TensorView& q, float* to)
+void loadQueries(const Call& call, const Tile& tile, const Heads& heads, const TensorView& q)
 {
     const int64_t dim = call.sizes.keyDim;
-    for (int64_t i = 0; i < tile.count; ++i) {
-        const int64_t query = tile.first + i;
-        const int64_t row = tile.row + query / call.group;
-        const int64_t head = kvHead * call.group + query % call.group;
-        const Act* from = q.host<Act>() + (row * call.attention.heads + head) * dim;
-        float* at = to + i * call.sizes.keyStride;
-        // Whole vectors, zeros beyond the head: the product reads them.
-        eachVector(dim, [&](int64_t j, auto part) { store(at + j, part.load(from + j)); });
-    }
+    for (int64_t h = 0; h < heads.count; ++h)
+        for (int64_t i = 0; i < tile.count; ++i) {
+            const int64_t query = tile.first + i;
+            const int64_t row = tile.row + query / call.group;
+            const int64_t head = (heads.first + h) * call.group + query % call.group;
+            const Act* from = q.host<Act>() + (row * call.attention.heads + head) * dim;
+            float* at = heads.work.queries + (h * tile.count + i) * call.sizes.keyStride;
+            // Whole vectors, zeros beyond the head: the product reads them.
+            eachVector(dim, [&](int64_t j, auto part) { store(at + j, part.load(from + j)); });
+        }
 }
 
-/// Keys and values of the tile's positions in one block.
+/// Where keys and values of the tile's positions in one block stand, of the first head.
 template <typename Page>
-KeyRange<Page> keyRange(const Call& call, const Tile& tile, int64_t kvHead, int64_t block,
-    const Page** keys, const Page** values)
+KeyRange<Page> keyRange(
+    const Call& call, const Tile& tile, int64_t block, const Page** keys, const Page** values)
 {
     const KvPages& pages = call.pages;
     const int64_t start = block * kBlock;
-    const KeyRange<Page> range{
-        larger(tile.lowest - start, 0), smaller(tile.highest + 1 - start, kBlock), keys, values};
-    const int64_t keyWidth = pages.kvHeads * pages.keyDim;
-    const int64_t valueWidth = pages.kvHeads * pages.valueDim;
+    const KeyRange<Page> range{larger(tile.lowest - start, 0),
+        smaller(tile.highest + 1 - start, kBlock), keys, values, 0, 0};
     const PagedRow& row = call.rowOf(tile, 0);
     for (int64_t k = range.begin; k < range.end; ++k) {
         const int64_t place = placeOf(call.batch, row, start + k, pages.pageTokens);
-        keys[k] = pages.keys.host<Page>() + place * keyWidth + kvHead * pages.keyDim;
+        keys[k] = pages.keys.host<Page>() + place * pages.kvHeads * pages.keyDim;
         values[k] = pages.values
-            ? pages.values.host<Page>() + place * valueWidth + kvHead * pages.valueDim
+            ? pages.values.host<Page>() + place * pages.kvHeads * pages.valueDim
             : keys[k];
     }
     return range;
 }
 
-/// Asks for a block's keys and values of all heads in the order in which they lie: one head's lie
-/// too far apart for the processor to foresee, and cost twice the time.
-void fetchBlock(const Call& call, const Tile& tile, int64_t block)
+constexpr int64_t kRun = 8; ///< places
+
+/// body(head, places, are they the first) for all heads, kRun places at a time: what one token has
+/// of all heads lies side by side, and is read from memory in that order.
+template <typename Page, typename Body>
+void eachRun(const Call& call, const Heads& heads, const KeyRange<Page>& all, const Body& body)
 {
     const KvPages& pages = call.pages;
-    const PagedRow& row = call.rowOf(tile, 0);
-    const auto fetch = [&](const TensorView& all, int64_t place, int64_t dim) {
-        const int64_t bytes = pages.kvHeads * dim * bytesOf(all.dtype);
-        const char* token = all.host<char>() + place * bytes;
-        for (int64_t at = 0; at < bytes; at += 64)
-            __builtin_prefetch(token + at, 0, 2);
-    };
-    const int64_t end = smaller(tile.highest + 1, (block + 1) * kBlock);
-    for (int64_t k = larger(tile.lowest, block * kBlock); k < end; ++k) {
-        const int64_t place = placeOf(call.batch, row, k, pages.pageTokens);
-        fetch(pages.keys, place, pages.keyDim);
-        if (pages.values)
-            fetch(pages.values, place, pages.valueDim);
-    }
+    for (int64_t k = all.begin; k < all.end; k += kRun)
+        for (int64_t h = 0; h < heads.count; ++h) {
+            KeyRange<Page> run = all;
+            run.begin = k;
+            run.end = smaller(k + kRun, all.end);
+            run.keyOffset = (heads.first + h) * pages.keyDim;
+            run.valueOffset = pages.values ? (heads.first + h) * pages.valueDim : 0;
+            body(h, run, k == all.begin);
+        }
 }
 
-/// One block for all queries of a tile, into `part`.
-template <typename Page>
-void tileBlock(const Call& call, const Tile& tile, int64_t kvHead, int64_t block,
-    const float* queries, float* scores, const Partial& part)
+/// Asks for `count` elements of places [begin, end).
+template <typename PlaceOf>
+void fetch(int64_t begin, int64_t end, int64_t count, const PlaceOf& placeOf)
+{
+    constexpr int64_t kLine = 64 / sizeof(*placeOf(0));
+    for (int64_t k = begin; k < end; ++k)
+        for (int64_t i = 0; i < count; i += kLine)
+            __builtin_prefetch(placeOf(k) + i, 0, 2);
+}
+
+/// One block for all queries of a tile and some heads, into partOf(head).
+template <typename Page, typename PartOf>
+void tileBlock(
+    const Call& call, const Tile& tile, const Heads& heads, int64_t block, const PartOf& partOf)
 {
     const Page *keys[kBlock], *values[kBlock];
-    const KeyRange<Page> range = keyRange(call, tile, kvHead, block, keys, values);
-    scoreTile(call.sizes, queries, tile.count, range, scores);
-    for (int64_t i = 0; i < tile.count; ++i) {
-        const PagedRow& row = call.rowOf(tile, i);
-        const int64_t start = block * kBlock;
-        softmaxBlock(scores + i * kScoreStride, call.attention.scale, range.begin, range.end,
-            call.firstKey(row) - start, row.position + 1 - start, part.most[i], part.sum[i]);
-    }
-    valueTile(call.sizes, scores, tile.count, range, part.values);
+    const KeyRange<Page> all = keyRange(call, tile, block, keys, values);
+    const BlockSizes& sizes = call.sizes;
+    const auto scoresOf = [&](int64_t h) {
+        return heads.work.scores + h * tile.count * kScoreStride;
+    };
+    eachRun(call, heads, all, [&](int64_t h, const KeyRange<Page>& run, bool) {
+        if (run.end < all.end)
+            fetch(run.end, smaller(run.end + kRun, all.end), sizes.keyDim,
+                [&](int64_t k) { return run.key(k); });
+        else
+            fetch(all.begin, smaller(all.begin + kRun, all.end), sizes.valueDim,
+                [&](int64_t k) { return run.value(k); });
+        scoreTile(sizes, heads.work.queries + h * tile.count * sizes.keyStride, tile.count, run,
+            scoresOf(h));
+    });
+    for (int64_t h = 0; h < heads.count; ++h)
+        for (int64_t i = 0; i < tile.count; ++i) {
+            const PagedRow& row = call.rowOf(tile, i);
+            const int64_t start = block * kBlock;
+            const Partial part = partOf(heads.first + h);
+            softmaxBlock(scoresOf(h) + i * kScoreStride, call.attention.scale, all.begin, all.end,
+                call.firstKey(row) - start, row.position + 1 - start, part.most[i], part.sum[i]);
+        }
+    eachRun(call, heads, all, [&](int64_t h, const KeyRange<Page>& run, bool isFirst) {
+        fetch(run.end, smaller(run.end + kRun, all.end), sizes.valueDim,
+            [&](int64_t k) { return run.value(k); });
+        valueTile(sizes, scoresOf(h), tile.count, run, partOf(heads.first + h).values, !isFirst);
+    });
 }
 
 void startTile(const Call& call, const Tile& tile, int64_t kvHead, const Partial& total)
@@ -168,6 +200,14 @@ void finishTile(
         eachVector(
             dim, [&](int64_t j, auto part) { part.store(to + j, part.load(from + j) * inverse); });
     }
+}
+
+/// Heads whose queries and scores stay in a second-level cache beside what they read.
+int64_t headsAtOnce(const Call& call, int64_t queries)
+{
+    constexpr int64_t kFloats = int64_t{16} << 10;
+    return larger(1,
+        smaller(call.pages.kvHeads, kFloats / (queries * (call.sizes.keyStride + kScoreStride))));
 }
 
 /// Below this many multiplications a second thread costs more than it gives.
@@ -213,38 +253,45 @@ void CpuBackend::pagedAttention(const TensorView& q, const PagedBatch& batch, co
             const auto tileOf = [&](int64_t job) -> const Tile& {
                 return tiles[count - 1 - job / pages.kvHeads];
             };
+            const auto work = [&](int64_t heads, int thread) {
+                return Workspace(call.sizes, heads * queries,
+                    static_cast<float*>(
+                        threadScratch(thread, Workspace::bytes(call.sizes, heads * queries))));
+            };
             const auto blockJob = [&](int64_t index, int thread) {
                 const int64_t first = index % count * pages.kvHeads, block = index / count;
                 const Tile& tile = tileOf(first);
                 if (block >= call.blocks(tile))
                     return;
-                const Workspace work(call.sizes,
-                    static_cast<float*>(threadScratch(thread, Workspace::bytes(call.sizes))));
-                fetchBlock(call, tile, tile.lowest / kBlock + block);
-                for (int64_t kvHead = 0; kvHead < pages.kvHeads; ++kvHead) {
-                    loadQueries<Act>(call, tile, kvHead, q, work.queries);
-                    tileBlock<Page>(call, tile, kvHead, tile.lowest / kBlock + block, work.queries,
-                        work.scores,
-                        Partial(call.sizes, parts + (block * jobs + first + kvHead) * partFloats));
+                const int64_t atOnce = headsAtOnce(call, queries);
+                const Workspace room = work(atOnce, thread);
+                for (int64_t head = 0; head < pages.kvHeads; head += atOnce) {
+                    const Heads heads{head, smaller(atOnce, pages.kvHeads - head), room};
+                    loadQueries<Act>(call, tile, heads, q);
+                    tileBlock<Page>(
+                        call, tile, heads, tile.lowest / kBlock + block, [&](int64_t h) {
+                            return Partial(
+                                call.sizes, parts + (block * jobs + first + h) * partFloats);
+                        });
                 }
             };
             const auto tileJob = [&](int64_t job, int thread) {
                 const Tile& tile = tileOf(job);
                 const int64_t kvHead = job % pages.kvHeads;
-                const Workspace work(call.sizes,
-                    static_cast<float*>(threadScratch(thread, Workspace::bytes(call.sizes))));
-                startTile(call, tile, kvHead, work.total);
+                const Workspace room = work(1, thread);
+                const Heads heads{kvHead, 1, room};
+                startTile(call, tile, kvHead, room.total);
                 if (!split)
-                    loadQueries<Act>(call, tile, kvHead, q, work.queries);
+                    loadQueries<Act>(call, tile, heads, q);
                 for (int64_t block = 0; block < call.blocks(tile); ++block) {
                     const Partial part(call.sizes,
-                        split ? parts + (block * jobs + job) * partFloats : work.partMemory);
+                        split ? parts + (block * jobs + job) * partFloats : room.partMemory);
                     if (!split)
-                        tileBlock<Page>(call, tile, kvHead, tile.lowest / kBlock + block,
-                            work.queries, work.scores, part);
-                    join(call.sizes, tile.count, part, work.total);
+                        tileBlock<Page>(call, tile, heads, tile.lowest / kBlock + block,
+                            [&](int64_t) { return part; });
+                    join(call.sizes, tile.count, part, room.total);
                 }
-                finishTile<Act>(call, tile, kvHead, work.total, out);
+                finishTile<Act>(call, tile, kvHead, room.total, out);
             };
             if (split)
                 parallel(pool(), count * blocks, blockJob);

@@ -37,30 +37,34 @@ struct Partial {
     float *most, *sum, *values;
 };
 
-/// What one thread needs.
+/// What one thread needs for `rows` queries, of some heads.
 struct Workspace {
-    Workspace(const BlockSizes& sizes, float* memory)
+    Workspace(const BlockSizes& sizes, int64_t rows, float* memory)
         : queries(memory)
-        , scores(queries + kQueries * sizes.keyStride)
-        , partMemory(scores + kQueries * kScoreStride)
+        , scores(queries + rows * sizes.keyStride)
+        , partMemory(scores + rows * kScoreStride)
         , total(sizes, partMemory + Partial::floats(sizes))
     {
     }
-    static int64_t bytes(const BlockSizes& sizes)
+    static int64_t bytes(const BlockSizes& sizes, int64_t rows)
     {
-        return (kQueries * (sizes.keyStride + kScoreStride) + 2 * Partial::floats(sizes)) * 4;
+        return (rows * (sizes.keyStride + kScoreStride) + 2 * Partial::floats(sizes)) * 4;
     }
-    float* queries; ///< [kQueries, keyStride]
-    float* scores; ///< [kQueries, kScoreStride]
+    float* queries; ///< [rows, keyStride]
+    float* scores; ///< [rows, kScoreStride]
     float* partMemory;
     Partial total;
 };
 
-/// Places [begin, end) of a block whose keys and values are there.
+/// Places [begin, end) of a block whose keys and values are there, those of one head.
 template <typename Page> struct KeyRange {
     int64_t begin, end;
-    const Page* const* keys;
+    const Page* const* keys; ///< of the first head
     const Page* const* values;
+    int64_t keyOffset, valueOffset; ///< from there to the head's
+
+    const Page* key(int64_t k) const { return keys[k] + keyOffset; }
+    const Page* value(int64_t k) const { return values[k] + valueOffset; }
 };
 
 /// kCount queries' dot products with all keys: kLanes of them at a time, each summed in kLanes
@@ -73,7 +77,7 @@ void scoreQueries(
     for (int64_t k = range.begin; k < range.end; k += kKeys) {
         const Page* keys[kKeys];
         for (int j = 0; j < kKeys; ++j)
-            keys[j] = range.keys[smaller(k + j, range.end - 1)];
+            keys[j] = range.key(smaller(k + j, range.end - 1));
         Vec sums[kLanes]{};
         const auto addColumns = [&](int64_t i, const auto& loadKey) {
             Vec key[kKeys];
@@ -138,15 +142,18 @@ inline __attribute__((noinline)) void softmaxBlock(float* scores, float scale, i
     total = sum(sums);
 }
 
-/// to[a] = Σ_k scores[a, k] · values[k] of kVectors vectors from column `column` on, in the order
-/// of k; `lanes` of the last one.
+/// to[a] (by `add`) = Σ_k scores[a, k] · values[k] of kVectors vectors from column `column` on, in
+/// the order of k; `lanes` of the last one.
 template <int kCount, int kVectors, bool kPart, typename Page>
 void addValues(const float* scores, const KeyRange<Page>& range, int64_t column, int64_t lanes,
-    float* to, int64_t stride)
+    float* to, int64_t stride, bool add)
 {
     Vec sums[kCount][kVectors]{};
+    for (int a = 0; a < kCount && add; ++a)
+        for (int v = 0; v < kVectors; ++v)
+            sums[a][v] = load(to + a * stride + column + v * kLanes);
     for (int64_t k = range.begin; k < range.end; ++k) {
-        const Page* from = range.values[k] + column;
+        const Page* from = range.value(k) + column;
         Vec value[kVectors];
 #pragma GCC unroll 8
         for (int v = 0; v < kVectors; ++v)
@@ -166,27 +173,28 @@ void addValues(const float* scores, const KeyRange<Page>& range, int64_t column,
 
 template <int kCount, typename Page>
 void valueQueries(
-    const BlockSizes& sizes, const float* scores, const KeyRange<Page>& range, float* to)
+    const BlockSizes& sizes, const float* scores, const KeyRange<Page>& range, float* to, bool add)
 {
     constexpr int kVectors = kCount == 1 ? 8 : kLanes == 16 ? 4 : 2;
     int64_t c = 0;
     for (; c + kVectors * kLanes <= sizes.valueDim; c += kVectors * kLanes)
-        addValues<kCount, kVectors, false>(scores, range, c, 0, to, sizes.valueStride);
+        addValues<kCount, kVectors, false>(scores, range, c, 0, to, sizes.valueStride, add);
     for (; c + kLanes <= sizes.valueDim; c += kLanes)
-        addValues<kCount, 1, false>(scores, range, c, 0, to, sizes.valueStride);
+        addValues<kCount, 1, false>(scores, range, c, 0, to, sizes.valueStride, add);
     if (c < sizes.valueDim)
-        addValues<kCount, 1, true>(scores, range, c, sizes.valueDim - c, to, sizes.valueStride);
+        addValues<kCount, 1, true>(
+            scores, range, c, sizes.valueDim - c, to, sizes.valueStride, add);
 }
 
 template <typename Page>
 void valueTile(const BlockSizes& sizes, const float* scores, int64_t count,
-    const KeyRange<Page>& range, float* to)
+    const KeyRange<Page>& range, float* to, bool add)
 {
     int64_t q = 0;
     for (; q + 4 <= count; q += 4)
-        valueQueries<4>(sizes, scores + q * kScoreStride, range, to + q * sizes.valueStride);
+        valueQueries<4>(sizes, scores + q * kScoreStride, range, to + q * sizes.valueStride, add);
     for (; q < count; ++q)
-        valueQueries<1>(sizes, scores + q * kScoreStride, range, to + q * sizes.valueStride);
+        valueQueries<1>(sizes, scores + q * kScoreStride, range, to + q * sizes.valueStride, add);
 }
 
 /// total ← total and part; one copy of this code for all who use it, so that its roundings are the

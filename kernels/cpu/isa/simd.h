@@ -63,7 +63,11 @@ inline Vec splat(float x)
 
 inline Vec widen(HalfVec bits)
 {
+#if defined(__AVX2__) && !defined(__AVX512F__)
+    return (Vec)_mm256_slli_epi32(_mm256_cvtepu16_epi32((__m128i)bits), 16); // GCC 12 takes halves
+#else
     return (Vec)(__builtin_convertvector(bits, UintVec) << 16);
+#endif
 }
 
 /// Nearest, ties to even, as BFloat16 does.

@@ -65,10 +65,7 @@ struct Float16 {
 };
 struct E4M3 {
     static constexpr int kVectors = 1, kBytes = kLanes;
-    static void decode(const Codes& from, int64_t, Vec* to)
-    {
-        to[0] = decodeE4M3(from.codes);
-    }
+    static void decode(const Codes& from, int64_t, Vec* to) { to[0] = decodeE4M3(from.codes); }
 };
 struct E5M2 { // the upper byte of a float16
     static constexpr int kVectors = 1, kBytes = kLanes;
@@ -168,7 +165,8 @@ private:
     static constexpr int8_t kMostPlain = 108;
 
     static Bytes load(const uint8_t* p) { return *(const unaligned::Bytes*)p; }
-    /// Twice the code drops its sign; −128 to 108 are normal then, 110 NaN and 112 to 126 subnormal.
+    /// Twice the code drops its sign; −128 to 108 are normal then, 110 NaN and 112 to 126
+    /// subnormal.
     static Bytes order(Bytes codes) { return codes + codes + 112; }
 
     /// 2^−7 (1 + m / 8), as a subnormal was read, becomes 2^−6 m / 8.

@@ -49,10 +49,12 @@ inline __attribute__((always_inline)) Four sumsOf(Vec a, Vec b, Vec c, Vec d)
 #endif
     };
     const auto fold = [](Four x, Four y) { // lanes i and i + 2
-        return __builtin_shufflevector(x, y, 0, 1, 4, 5) + __builtin_shufflevector(x, y, 2, 3, 6, 7);
+        return __builtin_shufflevector(x, y, 0, 1, 4, 5)
+            + __builtin_shufflevector(x, y, 2, 3, 6, 7);
     };
     const Four ab = fold(half(a), half(b)), cd = fold(half(c), half(d));
-    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6) + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
+    return __builtin_shufflevector(ab, cd, 0, 2, 4, 6)
+        + __builtin_shufflevector(ab, cd, 1, 3, 5, 7);
 }
 #endif
 
