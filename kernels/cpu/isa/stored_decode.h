@@ -101,9 +101,11 @@ struct MxFloat4 {
 namespace quads {
 
 using Bytes = int8_t __attribute__((vector_size(4 * kLanes)));
+using Codes8 = uint8_t __attribute__((vector_size(4 * kLanes)));
 using Shorts = int16_t __attribute__((vector_size(4 * kLanes)));
+using Pairs = uint16_t __attribute__((vector_size(4 * kLanes)));
 namespace unaligned {
-using Bytes = int8_t __attribute__((vector_size(4 * kLanes), aligned(1), may_alias));
+using Codes8 = uint8_t __attribute__((vector_size(4 * kLanes), aligned(1), may_alias));
 }
 
 inline Bytes larger(Bytes a, Bytes b)
@@ -131,11 +133,11 @@ struct E4M3 {
 
     static void decodePlain(const Codes& from, int64_t, Vec* to)
     {
-        const auto pairs = (Shorts)load(from.codes);
+        const auto pairs = (Pairs)load(from.codes);
         constexpr auto kPlaces = static_cast<int16_t>(0x87F0);
         constexpr int16_t kBias = (127 - 7) << 7;
-        const auto even = (UintVec)((((pairs << 8) >> 4) & kPlaces) + kBias);
-        const auto odd = (UintVec)(((pairs >> 4) & kPlaces) + kBias);
+        const auto even = (UintVec)((((Shorts)(pairs << 8) >> 4) & kPlaces) + kBias);
+        const auto odd = (UintVec)((((Shorts)pairs >> 4) & kPlaces) + kBias);
         to[0] = (Vec)(even << 16);
         to[1] = (Vec)(odd << 16);
         to[2] = (Vec)(even & 0xFFFF0000U);
@@ -164,10 +166,10 @@ private:
     static constexpr uint32_t kSign = 0x80000000U;
     static constexpr int8_t kMostPlain = 108;
 
-    static Bytes load(const uint8_t* p) { return *(const unaligned::Bytes*)p; }
+    static Codes8 load(const uint8_t* p) { return *(const unaligned::Codes8*)p; }
     /// Twice the code drops its sign; −128 to 108 are normal then, 110 NaN and 112 to 126
     /// subnormal.
-    static Bytes order(Bytes codes) { return codes + codes + 112; }
+    static Bytes order(Codes8 codes) { return (Bytes)(codes + codes + 112); }
 
     /// 2^−7 (1 + m / 8), as a subnormal was read, becomes 2^−6 m / 8.
     static Vec withSubnormals(Vec x)
