@@ -95,7 +95,8 @@ OpCase attentionCase(
 std::vector<OpCase> inferenceAttentionCases(RandomInputs& random)
 {
     const PagedShape shapes[] = {
-        {.heads = 3, .kvHeads = 3, .keyDim = 64, .valueDim = 64},
+        // So many that a decoded token is shared out by blocks and a chunk's heads go in two parts.
+        {.heads = 7, .kvHeads = 7, .keyDim = 64, .valueDim = 64},
         {.heads = 6, .kvHeads = 2, .keyDim = 20, .valueDim = 20, .pageTokens = 5, .sinks = true},
         {.heads = 4, .kvHeads = 2, .keyDim = 37, .valueDim = 37, .window = 13},
         {.heads = 20, .kvHeads = 1, .keyDim = 72, .valueDim = 40, .latent = true},

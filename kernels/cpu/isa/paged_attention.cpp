@@ -127,14 +127,14 @@ void eachRun(const Call& call, const Heads& heads, const KeyRange<Page>& all, co
         }
 }
 
-/// Asks for `count` elements of places [begin, end).
-template <typename PlaceOf>
-void fetch(int64_t begin, int64_t end, int64_t count, const PlaceOf& placeOf)
+/// Asks for `count` elements of places [begin, end), which start at startOf(place).
+template <typename StartOf>
+void fetch(int64_t begin, int64_t end, int64_t count, const StartOf& startOf)
 {
-    constexpr int64_t kLine = 64 / sizeof(*placeOf(0));
+    constexpr int64_t kLine = 64 / sizeof(*startOf(0));
     for (int64_t k = begin; k < end; ++k)
         for (int64_t i = 0; i < count; i += kLine)
-            __builtin_prefetch(placeOf(k) + i, 0, 2);
+            __builtin_prefetch(startOf(k) + i, 0, 2);
 }
 
 /// One block for all queries of a tile and some heads, into partOf(head).
@@ -158,14 +158,15 @@ void tileBlock(
         scoreTile(sizes, heads.work.queries + h * tile.count * sizes.keyStride, tile.count, run,
             scoresOf(h));
     });
-    for (int64_t h = 0; h < heads.count; ++h)
+    const int64_t start = block * kBlock;
+    for (int64_t h = 0; h < heads.count; ++h) {
+        const Partial part = partOf(heads.first + h);
         for (int64_t i = 0; i < tile.count; ++i) {
             const PagedRow& row = call.rowOf(tile, i);
-            const int64_t start = block * kBlock;
-            const Partial part = partOf(heads.first + h);
             softmaxBlock(scoresOf(h) + i * kScoreStride, call.attention.scale, all.begin, all.end,
                 call.firstKey(row) - start, row.position + 1 - start, part.most[i], part.sum[i]);
         }
+    }
     eachRun(call, heads, all, [&](int64_t h, const KeyRange<Page>& run, bool isFirst) {
         fetch(run.end, smaller(run.end + kRun, all.end), sizes.valueDim,
             [&](int64_t k) { return run.value(k); });

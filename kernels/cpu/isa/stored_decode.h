@@ -100,19 +100,19 @@ struct MxFloat4 {
 
 namespace quads {
 
-using Bytes = int8_t __attribute__((vector_size(4 * kLanes)));
-using Codes8 = uint8_t __attribute__((vector_size(4 * kLanes)));
-using Shorts = int16_t __attribute__((vector_size(4 * kLanes)));
-using Pairs = uint16_t __attribute__((vector_size(4 * kLanes)));
+using SignedBytes = int8_t __attribute__((vector_size(4 * kLanes)));
+using Bytes = uint8_t __attribute__((vector_size(4 * kLanes)));
+using SignedShorts = int16_t __attribute__((vector_size(4 * kLanes)));
+using Shorts = uint16_t __attribute__((vector_size(4 * kLanes)));
 namespace unaligned {
-using Codes8 = uint8_t __attribute__((vector_size(4 * kLanes), aligned(1), may_alias));
+using Bytes = uint8_t __attribute__((vector_size(4 * kLanes), aligned(1), may_alias));
 }
 
-inline Bytes larger(Bytes a, Bytes b)
+inline SignedBytes larger(SignedBytes a, SignedBytes b)
 {
     return a > b ? a : b;
 }
-inline bool anyOf(Bytes mask)
+inline bool anyOf(SignedBytes mask)
 {
 #if defined(__AVX512F__)
     return _mm512_movepi8_mask((__m512i)mask) != 0;
@@ -133,11 +133,11 @@ struct E4M3 {
 
     static void decodePlain(const Codes& from, int64_t, Vec* to)
     {
-        const auto pairs = (Pairs)load(from.codes);
+        const auto pairs = (Shorts)load(from.codes);
         constexpr auto kPlaces = static_cast<int16_t>(0x87F0);
         constexpr int16_t kBias = (127 - 7) << 7;
-        const auto even = (UintVec)((((Shorts)(pairs << 8) >> 4) & kPlaces) + kBias);
-        const auto odd = (UintVec)((((Shorts)pairs >> 4) & kPlaces) + kBias);
+        const auto even = (UintVec)((((SignedShorts)(pairs << 8) >> 4) & kPlaces) + kBias);
+        const auto odd = (UintVec)((((SignedShorts)pairs >> 4) & kPlaces) + kBias);
         to[0] = (Vec)(even << 16);
         to[1] = (Vec)(odd << 16);
         to[2] = (Vec)(even & 0xFFFF0000U);
@@ -146,10 +146,10 @@ struct E4M3 {
     /// Whether a chunk of each of these rows is plain.
     static bool arePlain(const Codes* rows, int count, int64_t offset)
     {
-        Bytes most = order(load(rows[0].codes + offset));
+        SignedBytes most = order(load(rows[0].codes + offset));
         for (int i = 1; i < count; ++i)
             most = larger(most, order(load(rows[i].codes + offset)));
-        return !anyOf((Bytes)(most > kMostPlain));
+        return !anyOf((SignedBytes)(most > kMostPlain));
     }
     static void decode(Codes from, int64_t chunk, Vec* to)
     {
@@ -157,7 +157,7 @@ struct E4M3 {
         decodePlain(from, chunk, to);
         if (__builtin_expect(arePlain(&from, 1, 0), 1))
             return;
-        const auto isNaN = anyOf((Bytes)(order(load(from.codes)) == kMostPlain + 2));
+        const auto isNaN = anyOf((SignedBytes)(order(load(from.codes)) == kMostPlain + 2));
         for (int v = 0; v < kVectors; ++v)
             to[v] = isNaN ? withNaN(withSubnormals(to[v])) : withSubnormals(to[v]);
     }
@@ -166,10 +166,10 @@ private:
     static constexpr uint32_t kSign = 0x80000000U;
     static constexpr int8_t kMostPlain = 108;
 
-    static Codes8 load(const uint8_t* p) { return *(const unaligned::Codes8*)p; }
+    static Bytes load(const uint8_t* p) { return *(const unaligned::Bytes*)p; }
     /// Twice the code drops its sign; −128 to 108 are normal then, 110 NaN and 112 to 126
     /// subnormal.
-    static Bytes order(Codes8 codes) { return (Bytes)(codes + codes + 112); }
+    static SignedBytes order(Bytes codes) { return (SignedBytes)(codes + codes + 112); }
 
     /// 2^−7 (1 + m / 8), as a subnormal was read, becomes 2^−6 m / 8.
     static Vec withSubnormals(Vec x)

@@ -35,13 +35,10 @@ template <typename Decoder> struct FewRows {
         Decoder::decode(
             {rows[row].codes + chunk * Decoder::kBytes, rows[row].exponents}, chunk, to);
     }
-    /// Whether a cheaper way is right for a chunk, then taken by loadPlain().
+    /// Where kHasPlain: whether a cheaper way, loadPlain(), is right for a chunk.
     bool arePlain(int64_t chunk) const
     {
-        if constexpr (kHasPlain)
-            return Decoder::arePlain(rows, kStoredRows, chunk * Decoder::kBytes);
-        else
-            return false;
+        return Decoder::arePlain(rows, kStoredRows, chunk * Decoder::kBytes);
     }
     void loadPlain(int row, int64_t chunk, Vec* to) const
     {

@@ -218,7 +218,7 @@ template <bool kPairs, bool kBlocks, typename Rows> Tile<Rows> tileOf(int64_t to
             return tile<kPairs, kBlocks, 6, Rows>;
 #else
     default:
-        if constexpr (!kBlocks && Rows::kMostTokens > 2)
+        if constexpr (!kBlocks)
             return tile<kPairs, kBlocks, 3, Rows>;
 #endif
         return nullptr;
