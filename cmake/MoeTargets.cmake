@@ -6,7 +6,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 find_program(MOE_CCACHE ccache)
 if(MOE_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
     set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR}
-        CCACHE_SLOPPINESS=time_macros CCACHE_NOHASHDIR=1 ${MOE_CCACHE})
+        CCACHE_SLOPPINESS=pch_defines,time_macros CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1 ${MOE_CCACHE})
 endif()
 
 add_library(moe_flags INTERFACE)
@@ -26,12 +26,26 @@ if(MOE_FUZZ)
     target_link_options(moe_flags INTERFACE -fsanitize=address,undefined)
 endif()
 
+# Headers from outside are read once for all rooms below a folder: it names the room that has them in MOE_PRECOMPILED_IN.
+# Sources include what they use all the same (clang-tidy and the fuzz targets read them without).
+function(moe_precompile_headers name)
+    if(NOT MOE_PRECOMPILED_IN OR MOE_PRECOMPILED_IN STREQUAL name)
+        return()
+    endif()
+    get_target_property(headers ${MOE_PRECOMPILED_IN} PRECOMPILE_HEADERS)
+    if(headers)
+        target_precompile_headers(${name} REUSE_FROM ${MOE_PRECOMPILED_IN})
+        target_compile_options(${name} PRIVATE -fPIC) # as they were compiled; a program alone would be -fPIE
+    endif()
+endfunction()
+
 # moe_add_library(NAME SOURCES… LINK …): one static library a room.
 function(moe_add_library name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")
     add_library(${name} STATIC ${arg_SOURCES})
     set_target_properties(${name} PROPERTIES POSITION_INDEPENDENT_CODE ON CXX_EXTENSIONS OFF)
     target_link_libraries(${name} PUBLIC moe_flags ${arg_LINK})
+    moe_precompile_headers(${name})
 endfunction()
 
 # moe_add_executable(NAME SOURCES… LINK …)
@@ -40,6 +54,7 @@ function(moe_add_executable name)
     add_executable(${name} ${arg_SOURCES})
     set_target_properties(${name} PROPERTIES CXX_EXTENSIONS OFF)
     target_link_libraries(${name} PRIVATE moe_flags ${arg_LINK})
+    moe_precompile_headers(${name})
 endfunction()
 
 # What a build for the labels `unit` and `engine` alone needs.

@@ -12,4 +12,4 @@ else
     sh packaging/setup.sh
 fi
 cmake --preset "$preset"
-cmake --build --preset "$preset" "$@"
+cmake --build --preset "$preset" --parallel "$(nproc)" "$@"

@@ -17,9 +17,11 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build/release"
-TIDY = [sys.argv[1], "-p", str(BUILD), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
+COMMANDS = BUILD / "tidy"  # the build's, without GCC's precompiled headers
+TIDY = [sys.argv[1], "-p", str(COMMANDS), "--quiet", "--extra-arg=-Wno-unknown-warning-option",
         "--extra-arg=-Wno-deprecated-declarations"]  # of the library's own templates
 CACHE = pathlib.Path(sys.argv[2])
+PRECOMPILED = re.compile(r"-Winvalid-pch -include \S+/cmake_pch\.hxx ")
 INCLUDE = re.compile(rb'^\s*#\s*include\s*"([^"]+)"', re.M)
 
 
@@ -44,8 +46,12 @@ def closure(path):
 
 def main(names):
     commands = {}
-    for entry in json.loads((BUILD / "compile_commands.json").read_text()):
+    entries = json.loads((BUILD / "compile_commands.json").read_text())
+    for entry in entries:
+        entry["command"] = PRECOMPILED.sub("", entry["command"])
         commands.setdefault(entry["file"], []).append(entry["command"].replace(str(ROOT), ""))
+    COMMANDS.mkdir(exist_ok=True)
+    (COMMANDS / "compile_commands.json").write_text(json.dumps(entries))
     version = subprocess.run([TIDY[0], "--version"], capture_output=True, check=True).stdout
 
     def checks(path):

@@ -97,7 +97,7 @@ std::string realText(double value)
     return text.find('.') == std::string::npos ? text + ".0" : text;
 }
 
-std::string quoted(std::string_view text)
+std::string reprOfText(std::string_view text)
 {
     const bool twice
         = text.find('\'') != std::string_view::npos && text.find('"') == std::string_view::npos;
@@ -191,7 +191,7 @@ void appendRepr(Interpreter& in, std::string& out, const Value& value, size_t li
     } else if (const auto* real = value.as<double>()) {
         out += realText(*real);
     } else if (const String* text = value.string()) {
-        out += quoted(text->bytes);
+        out += reprOfText(text->bytes);
     } else if (const Sequence* list = value.sequence()) {
         const bool square = list->kind == Sequence::Kind::List;
         appendList(in, out, list->items, square ? "[" : "(", square ? "]" : ")", limit, depth);
@@ -215,7 +215,7 @@ void appendRepr(Interpreter& in, std::string& out, const Value& value, size_t li
             + std::to_string((*loop)->length()) + ">";
     } else if (const auto* function = value.as<FunctionRef>(); function && (*function)->macro) {
         const std::string& name = (*function)->name;
-        out += "<Macro " + (name.empty() ? "anonymous" : quoted(name)) + ">";
+        out += "<Macro " + (name.empty() ? "anonymous" : reprOfText(name)) + ">";
     } else {
         throw std::invalid_argument(
             "a " + typeName(value) + " cannot be printed (use the filter list first)");

@@ -12,7 +12,7 @@ namespace moe::text::jinja {
 /// The escapes of a string literal; `line` for errors.
 std::string unescape(const std::string& text, int line);
 std::string realText(double value); ///< repr of a float: the shortest that reads back
-std::string quoted(std::string_view text); ///< repr of a str
+std::string reprOfText(std::string_view text); ///< repr of a str
 /// Appends str(value) or repr(value), charging each part, stopping once `out` is longer than
 /// `limit`. Throws std::invalid_argument with our words for what Python prints with a memory
 /// address.

@@ -6,6 +6,7 @@
 #include "kernels/cpu/instruction_set.h"
 #include "kernels/error.h"
 
+#include <algorithm>
 #include <sched.h>
 #include <string>
 #include <thread>
@@ -14,7 +15,6 @@ namespace moe::kernels {
 
 namespace cpu {
 
-#if defined(__x86_64__)
 namespace avx512bf16 {
 Backend* makeBackend(int threads);
 }
@@ -24,60 +24,77 @@ Backend* makeBackend(int threads);
 namespace avx2 {
 Backend* makeBackend(int threads);
 }
-#endif
 namespace portable {
 Backend* makeBackend(int threads);
 }
 
+namespace {
+
+struct CompiledSet {
+    InstructionSet set;
+    const char* name;
+    bool runsHere;
+    Backend* (*makeBackend)(int threads);
+};
+
+/// What this build has (kernels/CMakeLists.txt, MOE_INSTRUCTION_SETS), best first.
+const std::vector<CompiledSet>& compiledSets()
+{
+    static const std::vector<CompiledSet> sets
+    {
+#if defined(MOE_WITH_AVX512BF16)
+        {InstructionSet::Avx512Bf16, "avx512bf16",
+            __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+                && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+                && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512bf16")
+                && __builtin_cpu_supports("avx512vbmi"), // all that has bf16 but Cooper Lake
+            avx512bf16::makeBackend},
+#endif
+#if defined(MOE_WITH_AVX512)
+            {InstructionSet::Avx512, "avx512",
+                __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+                    && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+                    && __builtin_cpu_supports("fma"),
+                avx512::makeBackend},
+#endif
+#if defined(MOE_WITH_AVX2)
+            {InstructionSet::Avx2, "avx2",
+                __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+                    && __builtin_cpu_supports("f16c"),
+                avx2::makeBackend},
+#endif
+            {InstructionSet::Portable, "portable", true, portable::makeBackend},
+    };
+    return sets;
+}
+
+const CompiledSet& compiled(InstructionSet set)
+{
+    const auto& sets = compiledSets();
+    const auto found = std::find_if(
+        sets.begin(), sets.end(), [set](const CompiledSet& one) { return one.set == set; });
+    return found == sets.end() ? sets.back() : *found;
+}
+
+} // namespace
+
 const char* nameOf(InstructionSet set)
 {
-    switch (set) {
-    case InstructionSet::Avx512Bf16:
-        return "avx512bf16";
-    case InstructionSet::Avx512:
-        return "avx512";
-    case InstructionSet::Avx2:
-        return "avx2";
-    case InstructionSet::Portable:
-        break;
-    }
-    return "portable";
+    return compiled(set).name;
 }
 
 std::vector<InstructionSet> availableSets()
 {
-    std::vector<InstructionSet> sets;
-#if defined(__x86_64__)
-    const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-        && __builtin_cpu_supports("fma");
-    if (avx512 && __builtin_cpu_supports("avx512bf16")
-        && __builtin_cpu_supports("avx512vbmi")) // all that has the first but Cooper Lake
-        sets.push_back(InstructionSet::Avx512Bf16);
-    if (avx512)
-        sets.push_back(InstructionSet::Avx512);
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-        && __builtin_cpu_supports("f16c"))
-        sets.push_back(InstructionSet::Avx2);
-#endif
-    sets.push_back(InstructionSet::Portable);
-    return sets;
+    std::vector<InstructionSet> available;
+    for (const CompiledSet& one : compiledSets())
+        if (one.runsHere)
+            available.push_back(one.set);
+    return available;
 }
 
 std::unique_ptr<Backend> makeBackend(InstructionSet set, int threads)
 {
-    switch (set) {
-#if defined(__x86_64__)
-    case InstructionSet::Avx512Bf16:
-        return std::unique_ptr<Backend>(avx512bf16::makeBackend(threads));
-    case InstructionSet::Avx512:
-        return std::unique_ptr<Backend>(avx512::makeBackend(threads));
-    case InstructionSet::Avx2:
-        return std::unique_ptr<Backend>(avx2::makeBackend(threads));
-#endif
-    default:
-        return std::unique_ptr<Backend>(portable::makeBackend(threads));
-    }
+    return std::unique_ptr<Backend>(compiled(set).makeBackend(threads));
 }
 
 } // namespace cpu

@@ -283,7 +283,7 @@ void ChatWorkspace::Impl::takePart(Side& side, quint64 number, const session::Re
     const double seconds = static_cast<double>(running.clock.elapsed()) / 1000;
     chats::Message& message = side.streaming;
     if (part.replaces > 0) { // a character becomes whole that its text so far ended in
-        running.before.resize(running.before.size() - static_cast<size_t>(part.replaces));
+        running.before.erase(running.before.size() - static_cast<size_t>(part.replaces));
         message.text = running.before;
     }
     message.text += part.text;
