@@ -63,12 +63,12 @@ add_custom_target(unit_and_engine_tests)
 # moe_add_test(NAME LABEL unit|engine|ui|e2e|slow SOURCES… LINK … [TIMEOUT SECONDS]): one Qt Test program.
 function(moe_add_test name)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "LABEL;TIMEOUT" "SOURCES;LINK")
-    moe_add_executable(${name} SOURCES ${arg_SOURCES} LINK ${arg_LINK} Qt6::Test)
+    moe_add_executable(${name} SOURCES ${arg_SOURCES} LINK ${arg_LINK} moe_test_folders Qt6::Test)
     set_target_properties(${name} PROPERTIES AUTOMOC ON
         RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-    # `slots` is a word of the router, too.
-    target_compile_definitions(${name} PRIVATE QT_NO_KEYWORDS MOE_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
-        MOE_BINARY_DIR="${CMAKE_BINARY_DIR}")
+    # `slots` is a word of the router, too. The folder that Qt names is this build's, and a compiler cache would serve no other.
+    target_compile_definitions(${name} PRIVATE QT_NO_KEYWORDS)
+    target_compile_options(${name} PRIVATE -UQT_TESTCASE_BUILDDIR)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 120)
     endif()

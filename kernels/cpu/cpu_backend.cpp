@@ -37,40 +37,41 @@ struct CompiledSet {
     Backend* (*makeBackend)(int threads);
 };
 
-/// What this build has (kernels/CMakeLists.txt, MOE_INSTRUCTION_SETS), best first.
-const std::vector<CompiledSet>& compiledSets()
+#if defined(MOE_WITH_AVX512) || defined(MOE_WITH_AVX512BF16)
+bool hasAvx512()
 {
-    static const std::vector<CompiledSet> sets
-    {
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+        && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
+        && __builtin_cpu_supports("fma");
+}
+#endif
+
+/// What this build has (kernels/CMakeLists.txt, MOE_INSTRUCTION_SETS), best first.
+std::vector<CompiledSet> compiledSets()
+{
+    std::vector<CompiledSet> sets;
 #if defined(MOE_WITH_AVX512BF16)
-        {InstructionSet::Avx512Bf16, "avx512bf16",
-            __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-                && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-                && __builtin_cpu_supports("fma") && __builtin_cpu_supports("avx512bf16")
-                && __builtin_cpu_supports("avx512vbmi"), // all that has bf16 but Cooper Lake
-            avx512bf16::makeBackend},
+    sets.push_back({InstructionSet::Avx512Bf16, "avx512bf16",
+        hasAvx512() && __builtin_cpu_supports("avx512bf16")
+            && __builtin_cpu_supports("avx512vbmi"), // all that has the first but Cooper Lake
+        avx512bf16::makeBackend});
 #endif
 #if defined(MOE_WITH_AVX512)
-            {InstructionSet::Avx512, "avx512",
-                __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
-                    && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512dq")
-                    && __builtin_cpu_supports("fma"),
-                avx512::makeBackend},
+    sets.push_back({InstructionSet::Avx512, "avx512", hasAvx512(), avx512::makeBackend});
 #endif
 #if defined(MOE_WITH_AVX2)
-            {InstructionSet::Avx2, "avx2",
-                __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
-                    && __builtin_cpu_supports("f16c"),
-                avx2::makeBackend},
+    sets.push_back({InstructionSet::Avx2, "avx2",
+        __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
+            && __builtin_cpu_supports("f16c"),
+        avx2::makeBackend});
 #endif
-            {InstructionSet::Portable, "portable", true, portable::makeBackend},
-    };
+    sets.push_back({InstructionSet::Portable, "portable", true, portable::makeBackend});
     return sets;
 }
 
 const CompiledSet& compiled(InstructionSet set)
 {
-    const auto& sets = compiledSets();
+    static const std::vector<CompiledSet> sets = compiledSets();
     const auto found = std::find_if(
         sets.begin(), sets.end(), [set](const CompiledSet& one) { return one.set == set; });
     return found == sets.end() ? sets.back() : *found;

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // The program itself, as a person or a script calls it: help, wrong usage, exit statuses.
+#include "tests/support/folders.h"
+
 #include <QElapsedTimer>
 #include <QFile>
 #include <QJsonDocument>
@@ -19,12 +21,12 @@ struct Outcome {
     QString lastLine() const { return error.trimmed().split('\n').last(); }
 };
 
-Outcome moe(const QStringList& words, const QString& outputFile = {})
+Outcome runMoe(const QStringList& words, const QString& outputFile = {})
 {
     QProcess process;
     if (!outputFile.isEmpty())
         process.setStandardOutputFile(outputFile);
-    process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"), words);
+    process.start(moe::tests::qInBuild("bin/moe"), words);
     process.waitForFinished(60'000);
     return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
         QString::fromUtf8(process.readAllStandardOutput()),
@@ -35,7 +37,7 @@ QStringList commandNames()
 {
     QStringList names;
     const QRegularExpression row("^  ([a-z]+) +[A-Z]", QRegularExpression::MultilineOption);
-    for (auto match = row.globalMatch(moe({"--help"}).out); match.hasNext();)
+    for (auto match = row.globalMatch(runMoe({"--help"}).out); match.hasNext();)
         names += match.next().captured(1);
     return names;
 }
@@ -50,7 +52,7 @@ private Q_SLOTS:
     {
         QElapsedTimer timer;
         timer.start();
-        const Outcome outcome = moe({"--version"});
+        const Outcome outcome = runMoe({"--version"});
         QVERIFY(timer.elapsed() < 2000);
         QCOMPARE(outcome.status, 0);
         QVERIFY(
@@ -62,7 +64,7 @@ private Q_SLOTS:
         const QStringList names = commandNames();
         QVERIFY(names.contains("devices"));
         for (const QString& name : names) {
-            const Outcome outcome = moe({name, "--help"});
+            const Outcome outcome = runMoe({name, "--help"});
             QCOMPARE(outcome.status, 0);
             QVERIFY2(outcome.out.contains("Usage: moe " + name), qPrintable(name));
             QVERIFY(outcome.error.isEmpty());
@@ -94,7 +96,7 @@ private Q_SLOTS:
     {
         QFETCH(QStringList, words);
         QFETCH(QString, hint);
-        const Outcome outcome = moe(words);
+        const Outcome outcome = runMoe(words);
         QCOMPARE(outcome.status, 2);
         QVERIFY(outcome.out.isEmpty());
         QCOMPARE(outcome.error.count('\n'), 1);
@@ -104,7 +106,7 @@ private Q_SLOTS:
 
     void devicesAnswersInJson()
     {
-        const Outcome outcome = moe({"devices", "--json"});
+        const Outcome outcome = runMoe({"devices", "--json"});
         QCOMPARE(outcome.status, 0);
         const QJsonDocument json = QJsonDocument::fromJson(outcome.out.toUtf8());
         QVERIFY(json.object()["devices"].isArray());
@@ -113,7 +115,7 @@ private Q_SLOTS:
 
     void selftestFindsTheKernelsRight()
     {
-        const Outcome outcome = moe({"selftest", "--json"});
+        const Outcome outcome = runMoe({"selftest", "--json"});
         QVERIFY2(outcome.status == 0, qPrintable(outcome.error));
         const QJsonObject json = QJsonDocument::fromJson(outcome.out.toUtf8()).object();
         QVERIFY(json["cases"].toInt() > 500);
@@ -124,7 +126,7 @@ private Q_SLOTS:
     {
         if (!QFile::exists("/dev/full"))
             QSKIP("no /dev/full here");
-        const Outcome outcome = moe({"devices"}, "/dev/full");
+        const Outcome outcome = runMoe({"devices"}, "/dev/full");
         QCOMPARE(outcome.status, 1);
         QVERIFY2(outcome.lastLine().startsWith("moe: error: cannot write: standard output"),
             qPrintable(outcome.error));

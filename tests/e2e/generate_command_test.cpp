@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // moe generate, chat, eval and logits as a user runs them, on a model that moe train makes here, in
 // BF16 and in the three schemes of moe quantize.
+#include "tests/support/folders.h"
+
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
@@ -97,7 +99,7 @@ void GenerateCommandTest::start(QProcess& process, const QStringList& arguments)
     environment.insert("MOE_STORE", path("store.sqlite"));
     process.setProcessEnvironment(environment);
     process.setWorkingDirectory(m_folder.path());
-    process.start(MOE_BINARY_DIR "/bin/moe", arguments);
+    process.start(moe::tests::qInBuild("bin/moe"), arguments);
 }
 
 Outcome GenerateCommandTest::run(const QStringList& arguments, const QByteArray& input) const
@@ -118,8 +120,8 @@ void GenerateCommandTest::initTestCase()
 {
     QDir(m_folder.path()).mkdir("text");
     for (const char* name : {"architecture.md", "guide.md"})
-        QVERIFY(QFile::copy(
-            MOE_SOURCE_DIR "/docs/" + QLatin1String(name), path("text/" + QLatin1String(name))));
+        QVERIFY(QFile::copy(moe::tests::qInSource("docs/") + QLatin1String(name),
+            path("text/" + QLatin1String(name))));
     const Outcome corpus
         = run({"corpus", "text", "--out", "corpus", "--vocab-size", "512", "--quiet"});
     QVERIFY2(corpus.status == 0, corpus.err.constData());
@@ -422,7 +424,8 @@ void GenerateCommandTest::evalRefusesLogitsThatAreNoNumbers()
 
 void GenerateCommandTest::logitsAreWritten()
 {
-    const QString model = MOE_SOURCE_DIR "/tests/fixtures/models/mixtral"; // has no tokenizer
+    const QString model
+        = moe::tests::qInSource("tests/fixtures/models/mixtral"); // has no tokenizer
     const QStringList words{"logits", "--model", model, "--tokens", "5,17,102,0,63", "--quiet"};
     QCOMPARE(run(words + QStringList{"--out", "exact.npy", "--precision", "float32"}).status, 0);
     QCOMPARE(run(words + QStringList{"--out", "fast.npy", "--threads", "1"}).status, 0);

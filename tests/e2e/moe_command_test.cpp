@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The command `moe` as a user runs it: files in, exit status, standard output and standard error
 // out.
+#include "tests/support/folders.h"
+
 #include <QFile>
 #include <QJsonArray>
 #include <QJsonDocument>
@@ -61,7 +63,7 @@ private Q_SLOTS:
 
 private:
     QString path(const QString& name) const { return m_folder->filePath(name); }
-    QString moe() const { return MOE_BINARY_DIR "/bin/moe"; }
+    QString moe() const { return moe::tests::qInBuild("bin/moe"); }
     void prepare(QProcess& process, const QStringList& arguments) const;
     Outcome run(const QStringList& arguments) const;
     void writeRun(const QString& name, const QJsonObject& changes);
@@ -73,7 +75,7 @@ private:
 void MoeCommandTest::init()
 {
     m_folder = std::make_unique<QTemporaryDir>();
-    const QString fixture = MOE_SOURCE_DIR "/tests/fixtures/training/adaptive/";
+    const QString fixture = moe::tests::qInSource("tests/fixtures/training/adaptive/");
     for (const char* name : {"train.bin", "train.idx", "valid.bin", "valid.idx", "config.json"})
         QVERIFY(QFile::copy(fixture + QLatin1String(name), path(QLatin1String(name))));
 }
@@ -466,7 +468,7 @@ void MoeCommandTest::oneRunAFolder()
 
 void MoeCommandTest::tokenizeThereAndBack()
 {
-    const QString model = MOE_SOURCE_DIR "/tests/fixtures/tokenizers/llama3.json";
+    const QString model = moe::tests::qInSource("tests/fixtures/tokenizers/llama3.json");
     const QString text = QStringLiteral("The router's 2 experts, 专家\n");
     QFile file(path("text.txt"));
     QVERIFY(file.open(QIODevice::WriteOnly) && file.write(text.toUtf8()) > 0);

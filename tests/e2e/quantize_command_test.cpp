@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // moe quantize as a user runs it, on what moe train wrote; training goes on from each scheme.
+#include "tests/support/folders.h"
+
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
@@ -50,7 +52,7 @@ Outcome QuantizeCommandTest::run(const QStringList& arguments) const
     environment.insert("MOE_STORE", path("store.sqlite"));
     process.setProcessEnvironment(environment);
     process.setWorkingDirectory(m_folder.path());
-    process.start(MOE_BINARY_DIR "/bin/moe", arguments);
+    process.start(moe::tests::qInBuild("bin/moe"), arguments);
     Outcome outcome;
     if (process.waitForFinished(60000))
         outcome.status = process.exitCode();
@@ -61,7 +63,7 @@ Outcome QuantizeCommandTest::run(const QStringList& arguments) const
 
 void QuantizeCommandTest::initTestCase()
 {
-    const QString fixture = MOE_SOURCE_DIR "/tests/fixtures/training/adaptive/";
+    const QString fixture = moe::tests::qInSource("tests/fixtures/training/adaptive/");
     for (const char* name : {"train.bin", "train.idx", "valid.bin", "valid.idx", "config.json"})
         QVERIFY(QFile::copy(fixture + QLatin1String(name), path(QLatin1String(name))));
     m_run = {{"name", "first"}, {"model", "config.json"}, {"data", QJsonObject{{"train", "train"}}},

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // moe runs as a script calls it, on a store of its own.
+#include "tests/support/folders.h"
+
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
@@ -32,7 +34,7 @@ class RunsTest : public QObject {
         QProcessEnvironment environment = QProcessEnvironment::systemEnvironment();
         environment.insert("MOE_STORE", path("data/store.sqlite"));
         process.setProcessEnvironment(environment);
-        process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"), QStringList{"runs"} + words);
+        process.start(moe::tests::qInBuild("bin/moe"), QStringList{"runs"} + words);
         process.waitForFinished(60'000);
         return {process.exitStatus() == QProcess::NormalExit ? process.exitCode() : -1,
             QString::fromUtf8(process.readAllStandardOutput()),

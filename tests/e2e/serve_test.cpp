@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // `moe serve` as clients meet it: a real model behind real sockets, its options, its streams, its
 // end by signal. tests/e2e/openai_client.py does the same with OpenAI's own client.
+#include "tests/support/folders.h"
 #include "tests/support/http_client.h"
 
 #include <QDir>
@@ -28,7 +29,7 @@ namespace {
 void writeModel(const QString& folder)
 {
     QVERIFY(QDir().mkpath(folder));
-    const QString fixture = QStringLiteral(MOE_SOURCE_DIR "/tests/fixtures/models/mixtral/");
+    const QString fixture = tests::qInSource("tests/fixtures/models/mixtral/");
     for (const char* file : {"config.json", "model.safetensors"})
         QVERIFY(QFile::copy(fixture + file, folder + "/" + file));
     json vocabulary{{"<unk>", 0}, {"<s>", 1}, {"</s>", 2}};
@@ -190,8 +191,7 @@ private Q_SLOTS:
         QVERIFY(QDir().mkpath(m_folder.filePath("pieces")));
         for (const char* file : {"config.json", "model.safetensors"})
             QVERIFY(QFile::copy(model() + "/" + file, m_folder.filePath("pieces/") + file));
-        QVERIFY(QFile::copy(
-            QStringLiteral(MOE_SOURCE_DIR "/tests/fixtures/tokenizers/sp-lossless.model"),
+        QVERIFY(QFile::copy(tests::qInSource("tests/fixtures/tokenizers/sp-lossless.model"),
             m_folder.filePath("pieces/tokenizer.model")));
         m_name = "pieces";
         start({});
@@ -254,7 +254,7 @@ private Q_SLOTS:
     {
         const auto refused = [this](const QStringList& more, int status, const char* words) {
             QProcess process;
-            process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"), command() + more);
+            process.start(tests::qInBuild("bin/moe"), command() + more);
             return process.waitForFinished(20'000) && process.exitCode() == status
                 && process.readAllStandardError().contains(words);
         };
@@ -271,8 +271,7 @@ private:
 
     void start(const QStringList& more)
     {
-        m_process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"),
-            command() + QStringList{"--port", "0"} + more);
+        m_process.start(tests::qInBuild("bin/moe"), command() + QStringList{"--port", "0"} + more);
         QByteArray said;
         const QRegularExpression address("http://[^/]*:(\\d+)/v1");
         QRegularExpressionMatch match;

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // `moe tokenize` as a script calls it, over a folder as Hugging Face writes one. The ids are what
 // transformers' apply_chat_template gives for the same folder.
+#include "tests/support/folders.h"
+
 #include <QDir>
 #include <QFile>
 #include <QJsonArray>
@@ -21,7 +23,7 @@ struct Outcome {
 Outcome tokenize(const QStringList& words)
 {
     QProcess process;
-    process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"), QStringList("tokenize") + words);
+    process.start(moe::tests::qInBuild("bin/moe"), QStringList("tokenize") + words);
     process.waitForFinished(60'000);
     return {process.exitCode(), process.readAllStandardOutput(), process.readAllStandardError()};
 }
@@ -51,8 +53,8 @@ private Q_SLOTS:
         QVERIFY(m_dir.isValid());
         QDir(model()).removeRecursively();
         QVERIFY(QDir().mkpath(model()));
-        QVERIFY(QFile::copy(
-            MOE_SOURCE_DIR "/tests/fixtures/tokenizers/qwen.json", model() + "/tokenizer.json"));
+        QVERIFY(QFile::copy(moe::tests::qInSource("tests/fixtures/tokenizers/qwen.json"),
+            model() + "/tokenizer.json"));
         write(model() + "/tokenizer_config.json", kTemplate);
         write(chat(), kChat);
     }

@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 // moe train as a script calls it: what it prints, how it is stopped and killed, how it goes on.
+#include "tests/support/folders.h"
+
 #include <QDir>
 #include <QFile>
 #include <QJsonDocument>
@@ -24,7 +26,7 @@ class TrainTest : public QObject {
 private Q_SLOTS:
     void initTestCase()
     {
-        const QString from = QStringLiteral(MOE_SOURCE_DIR "/tests/fixtures/training/adaptive/");
+        const QString from = moe::tests::qInSource("tests/fixtures/training/adaptive/");
         QDir(m_folder.path()).mkdir("init");
         for (const char* name : {"run.json", "config.json", "train.bin", "train.idx", "valid.bin",
                  "valid.idx", "init/config.json", "init/model.safetensors"})
@@ -131,8 +133,8 @@ private Q_SLOTS:
         QProcess process;
         process.setReadChannel(QProcess::StandardError);
         process.start("/bin/sh",
-            {"-c", "trap '' HUP; exec \"$@\"", "sh", QStringLiteral(MOE_BINARY_DIR "/bin/moe"),
-                "train", m_folder.filePath("run.json"), "--threads", "2", "--store",
+            {"-c", "trap '' HUP; exec \"$@\"", "sh", moe::tests::qInBuild("bin/moe"), "train",
+                m_folder.filePath("run.json"), "--threads", "2", "--store",
                 m_folder.filePath("store.sqlite"), "--set", "train_steps=400"});
         waitForStep(process);
         ::kill(static_cast<pid_t>(process.processId()), SIGHUP);
@@ -186,7 +188,7 @@ private Q_SLOTS:
     void benchTellsItsFigures()
     {
         QProcess process;
-        process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"),
+        process.start(moe::tests::qInBuild("bin/moe"),
             {"bench", "train", m_folder.filePath("run.json"), "--steps", "2", "--json", "--quiet"});
         QVERIFY(process.waitForFinished(kPatience));
         QCOMPARE(process.exitCode(), 0);
@@ -209,7 +211,7 @@ private Q_SLOTS:
         for (const char* what : {"decode", "prefill"}) {
             for (const char* weights : {"fp8", "bf16"}) {
                 QProcess process;
-                process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"),
+                process.start(moe::tests::qInBuild("bin/moe"),
                     {"bench", what, "--config", file.fileName(), "--weights", weights, "--prompt",
                         "20", "--batch", "3", "--json"});
                 QVERIFY(process.waitForFinished(kPatience));
@@ -230,7 +232,7 @@ private:
     void start(QProcess& process, const QStringList& words) const
     {
         process.setReadChannel(QProcess::StandardError);
-        process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe"),
+        process.start(moe::tests::qInBuild("bin/moe"),
             QStringList{"train", m_folder.filePath("run.json"), "--threads", "2", "--store",
                 m_folder.filePath("store.sqlite")}
                 + words);

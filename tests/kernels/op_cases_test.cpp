@@ -5,6 +5,7 @@
 #include "kernels/cpu/instruction_set.h"
 #include "kernels/reference/reference_backend.h"
 #include "tests/support/deferred_backend.h"
+#include "tests/support/folders.h"
 #include "tests/support/test_seed.h"
 
 #include <QFile>
@@ -73,7 +74,7 @@ std::string wrongIn(const OpCase& opCase, Backend& backend, const std::vector<Ou
 /// Names of the pure virtual functions that a header declares.
 QStringList interfaceFunctions(const QString& path)
 {
-    QFile header(QStringLiteral(MOE_SOURCE_DIR "/") + path);
+    QFile header(moe::tests::qInSource("") + path);
     if (!header.open(QIODevice::ReadOnly))
         return {};
     QString text = QString::fromUtf8(header.readAll());

@@ -5,6 +5,7 @@
 #include "engine/base/files.h"
 #include "engine/checkpoint/quantized_matrix.h"
 #include "kernels/error.h"
+#include "tests/support/folders.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -95,7 +96,7 @@ private:
 void DialectTest::everyDialectReadsAsTorchDoes_data()
 {
     QTest::addColumn<QString>("folder");
-    const fs::path root = MOE_SOURCE_DIR "/tests/fixtures/fp8";
+    const fs::path root = tests::inSource("tests/fixtures/fp8");
     for (const auto& entry : fs::directory_iterator(root))
         QTest::newRow(entry.path().filename().c_str())
             << QString::fromStdString(entry.path().string());
@@ -137,7 +138,7 @@ void DialectTest::rowsOfAMatrix()
 {
     QFETCH(QString, folder);
     QFETCH(QString, name);
-    const fs::path at = fs::path(MOE_SOURCE_DIR "/tests/fixtures/fp8") / folder.toStdString();
+    const fs::path at = fs::path(tests::inSource("tests/fixtures/fp8")) / folder.toStdString();
     const WeightFiles files(at);
     const Dialect dialect = readDialect(at);
     ScaleStore scales;
@@ -164,7 +165,7 @@ void DialectTest::rowsOfAMatrix()
 
 void DialectTest::scalesAreNeverShared()
 {
-    const fs::path at = MOE_SOURCE_DIR "/tests/fixtures/fp8/fp8_tensor_dynamic";
+    const fs::path at = tests::inSource("tests/fixtures/fp8/fp8_tensor_dynamic");
     const WeightFiles files(at);
     const Dialect dialect = readDialect(at);
     ScaleStore store;

@@ -8,6 +8,7 @@
 #include "kernels/error.h"
 #include "kernels/fp8.h"
 #include "tests/engine/checkpoint/small_model.h"
+#include "tests/support/folders.h"
 #include "tests/support/test_seed.h"
 
 #include <QTemporaryDir>
@@ -259,7 +260,7 @@ void QuantizeTest::shardsAndFp8SkyworkLoad()
 void QuantizeTest::fusedExpertsAreTakenApart()
 {
     // The fixture is the same model once by experts and once fused; transformers wrote both.
-    const fs::path root = MOE_SOURCE_DIR "/tests/fixtures/models";
+    const fs::path root = tests::inSource("tests/fixtures/models");
     for (const char* name : {"mixtral", "qwen2_moe", "deepseek_v2"}) {
         const fs::path apart = m_out.string() + name, fused = apart.string() + "_fused";
         quantize(root / name, QuantScheme::Fp8Channel, apart);
@@ -275,7 +276,7 @@ void QuantizeTest::badSourcesAreRefused()
 {
     QVERIFY(errorOf([&] { quantize(m_from, QuantScheme::Fp8Block, m_out); }).contains("config"));
     QVERIFY(errorOf([] { quantSchemeOf("int4"); }).contains("fp8-channel"));
-    const fs::path gptOss = MOE_SOURCE_DIR "/tests/fixtures/models/gpt_oss";
+    const fs::path gptOss = tests::inSource("tests/fixtures/models/gpt_oss");
     QVERIFY(errorOf([&] {
         quantize(gptOss, QuantScheme::Fp8Block, m_out);
     }).contains("GptOssForCausalLM"));

@@ -5,6 +5,7 @@
 #include "engine/text/stream_decoder.h"
 #include "kernels/error.h"
 #include "tests/engine/infer/small_model.h"
+#include "tests/support/folders.h"
 #include "tests/support/test_seed.h"
 
 #include <QTemporaryDir>
@@ -109,7 +110,7 @@ private Q_SLOTS:
     {
         QTest::addColumn<QString>("name");
         const base::Json answers
-            = base::readJsonFile(MOE_SOURCE_DIR "/tests/fixtures/generation.json");
+            = base::readJsonFile(tests::inSource("tests/fixtures/generation.json"));
         for (const auto& answer : answers.items())
             QTest::newRow(answer.key().c_str()) << QString::fromStdString(answer.key());
         QVERIFY(answers.size() >= 12);
@@ -118,7 +119,7 @@ private Q_SLOTS:
     {
         QFETCH(QString, name);
         const base::Json answer = base::readJsonFile(
-            MOE_SOURCE_DIR "/tests/fixtures/generation.json")[name.toStdString()];
+            tests::inSource("tests/fixtures/generation.json"))[name.toStdString()];
         OpenOptions options;
         options.activations = options.kvCache = kernels::DType::Float32;
         OpenedModel model(this->model(name.toStdString()), options);

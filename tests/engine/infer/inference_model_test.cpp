@@ -10,6 +10,7 @@
 #include "kernels/error.h"
 #include "kernels/reference/reference_backend.h"
 #include "tests/support/deferred_backend.h"
+#include "tests/support/folders.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -29,7 +30,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFixtures = fs::path(MOE_SOURCE_DIR) / "tests/fixtures/models";
+const fs::path kFixtures = fs::path(tests::inSource("tests/fixtures/models"));
 
 struct Expected {
     std::vector<int32_t> tokens;

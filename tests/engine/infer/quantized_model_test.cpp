@@ -8,6 +8,7 @@
 #include "engine/infer/inference_model.h"
 #include "engine/infer/token_logits.h"
 #include "kernels/reference/reference_backend.h"
+#include "tests/support/folders.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -22,7 +23,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFixtures = MOE_SOURCE_DIR "/tests/fixtures/models";
+const fs::path kFixtures = tests::inSource("tests/fixtures/models");
 
 std::vector<float> logitsOf(const fs::path& folder)
 {

@@ -4,6 +4,7 @@
 
 #include "engine/base/files.h"
 #include "engine/base/json.h"
+#include "tests/support/folders.h"
 
 #include <nlohmann/json.hpp>
 
@@ -20,7 +21,7 @@ inline std::filesystem::path smallModel(
 {
     namespace fs = std::filesystem;
     const fs::path to = folder / name;
-    fs::copy(fs::path(MOE_SOURCE_DIR) / "tests/fixtures/models" / name, to);
+    fs::copy(fs::path(tests::inSource("tests/fixtures/models")) / name, to);
     base::Json vocabulary{{"<unk>", 0}, {"<s>", 1}, {"</s>", 2}};
     for (int i = 0; i < 26; ++i)
         vocabulary[std::string(1, static_cast<char>('a' + i))] = 3 + i;

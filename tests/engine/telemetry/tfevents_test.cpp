@@ -4,6 +4,7 @@
 #include "engine/telemetry/run_store.h"
 #include "engine/telemetry/tfevents.h"
 #include "kernels/error.h"
+#include "tests/support/folders.h"
 
 #include <QTemporaryDir>
 #include <QTest>
@@ -42,7 +43,7 @@ class TfEventsTest : public QObject {
 
     static std::filesystem::path fixture(const char* name)
     {
-        return std::filesystem::path(MOE_SOURCE_DIR) / "tests/fixtures/tensorboard" / name;
+        return std::filesystem::path(tests::inSource("tests/fixtures/tensorboard")) / name;
     }
 
 private Q_SLOTS:

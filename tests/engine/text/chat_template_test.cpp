@@ -3,6 +3,7 @@
 #include "engine/base/files.h"
 #include "engine/text/chat_template.h"
 #include "kernels/error.h"
+#include "tests/support/folders.h"
 
 #include <QtTest>
 
@@ -30,7 +31,7 @@ std::time_t fixedNow()
 const Json& fixtures()
 {
     static const Json kFixtures
-        = base::readJsonFile(MOE_SOURCE_DIR "/tests/fixtures/templates/expected.json");
+        = base::readJsonFile(tests::inSource("tests/fixtures/templates/expected.json"));
     return kFixtures;
 }
 
@@ -84,7 +85,7 @@ private Q_SLOTS:
         const Json& all = fixtures();
         int cases = 0, wrong = 0;
         for (const Json& one : all["families"]) {
-            const std::string source = base::readFile(MOE_SOURCE_DIR "/tests/fixtures/templates/"
+            const std::string source = base::readFile(tests::inSource("tests/fixtures/templates/")
                 + one["name"].get<std::string>() + ".jinja");
             for (size_t i = 0; i < one["expected"].size(); ++i, ++cases)
                 wrong += !check(one["name"].get<std::string>() + " " + std::to_string(i),

@@ -6,6 +6,7 @@
 #include "engine/text/corpus_sources.h"
 #include "engine/text/indexed_dataset.h"
 #include "kernels/error.h"
+#include "tests/support/folders.h"
 
 #include <QTemporaryDir>
 #include <QtTest>
@@ -316,7 +317,7 @@ void CorpusTest::tokenizerJsonIsTaken()
     options.vocabSize = 300;
     text::buildCorpus(options); // leaves a SentencePiece model, which must give way
     fs::create_directories(m_path / "given");
-    fs::copy_file(fs::path(MOE_SOURCE_DIR) / "tests/fixtures/tokenizers/llama3.json",
+    fs::copy_file(fs::path(tests::inSource("tests/fixtures/tokenizers/llama3.json")),
         m_path / "given/tokenizer.json");
     write("given/tokenizer_config.json", R"({"eos_token": "<|eot_id|>"})");
     options.tokenizer = m_path / "given";

@@ -11,6 +11,7 @@
 #include "engine/text/tokenizer_config.h"
 #include "engine/text/unicode.h"
 #include "kernels/error.h"
+#include "tests/support/folders.h"
 #include "tests/support/test_seed.h"
 
 #include <QElapsedTimer>
@@ -26,7 +27,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-const fs::path kFixtures = fs::path(MOE_SOURCE_DIR) / "tests/fixtures/tokenizers";
+const fs::path kFixtures = fs::path(tests::inSource("tests/fixtures/tokenizers"));
 
 std::string messageOf(const std::function<void()>& action)
 {

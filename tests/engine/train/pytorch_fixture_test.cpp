@@ -7,6 +7,7 @@
 #include "engine/base/json.h"
 #include "engine/telemetry/bus.h"
 #include "engine/train/trainer.h"
+#include "tests/support/folders.h"
 
 #include <nlohmann/json.hpp>
 
@@ -23,7 +24,7 @@ constexpr double kTolerance = 1e-4;
 
 std::filesystem::path fixture(const QString& name)
 {
-    return std::filesystem::path(MOE_SOURCE_DIR) / "tests/fixtures/training" / name.toStdString();
+    return std::filesystem::path(tests::inSource("tests/fixtures/training")) / name.toStdString();
 }
 
 std::vector<telemetry::StepRecord> trainedRecords(const QString& name, int ranks)

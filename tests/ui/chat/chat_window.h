@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/chats/chat_store.h"
+#include "tests/support/folders.h"
 #include "ui/chat/chat_view.h"
 #include "ui/chat/chat_workspace.h"
 #include "ui/shell/action_registry.h"
@@ -35,7 +36,7 @@ inline void useFontOfTests()
 /// For people to look at.
 inline void savePicture(QWidget& widget, const QString& name)
 {
-    const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots");
+    const QString folder = tests::qInBuild("screenshots");
     QDir().mkpath(folder);
     widget.grab().save(folder + QLatin1Char('/') + name);
 }

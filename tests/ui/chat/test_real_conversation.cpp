@@ -4,6 +4,7 @@
 #include "tab_text.h"
 #include "versed_model.h"
 
+#include "tests/support/folders.h"
 #include "tests/support/http_client.h"
 #include "ui/chat/code_block.h"
 #include "ui/chat/expert_strip.h"
@@ -224,7 +225,7 @@ void TestRealConversation::save(const QString& what)
         = QStringLiteral("%1-%2-%3-%4")
               .arg(what, m_language, dark ? QStringLiteral("dark") : QStringLiteral("light"))
               .arg(window.width());
-    const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots/conversation");
+    const QString folder = tests::qInBuild("screenshots/conversation");
     QVERIFY(QDir().mkpath(folder));
     QVERIFY(picture.save(folder + QLatin1Char('/') + name + QStringLiteral(".png")));
     for (const QString& cut : cutIn(window))

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Screenshots of both plots in light and dark, for people to hold beside the design; the checks are
 // that they are saved and that the pieces which make them readable are there.
+#include "tests/support/folders.h"
 #include "tests/ui/plots/sample_run.h"
 #include "ui/plots/heatmap_plot.h"
 #include "ui/plots/time_series_plot.h"
@@ -98,7 +99,7 @@ private Q_SLOTS:
         QFont font(QStringLiteral("Noto Sans"));
         font.setPixelSize(13);
         QApplication::setFont(font);
-        m_folder = QStringLiteral(MOE_BINARY_DIR "/screenshots/plots");
+        m_folder = tests::qInBuild("screenshots/plots");
         QVERIFY(QDir().mkpath(m_folder));
     }
 

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fake_workspace.h"
 
+#include "tests/support/folders.h"
 #include "ui/models/event_text.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/main_window.h"
@@ -61,22 +62,20 @@ private Q_SLOTS:
                         <= label->contentsRect().width() + 1,
                     qPrintable(label->text()));
         }
-        QVERIFY(QDir().mkpath(QStringLiteral(MOE_BINARY_DIR "/screenshots")));
+        QVERIFY(QDir().mkpath(moe::tests::qInBuild("screenshots")));
         window.openPalette(QStringLiteral("主题"));
         QCOMPARE(window.commandPalette().model().hits(), 4);
         QTest::qWait(60);
-        QVERIFY(
-            window.grab().save(QStringLiteral(MOE_BINARY_DIR "/screenshots/shell-palette-zh.png")));
+        QVERIFY(window.grab().save(moe::tests::qInBuild("screenshots/shell-palette-zh.png")));
         window.commandPalette().dismiss();
-        QVERIFY(
-            window.grab().save(QStringLiteral(MOE_BINARY_DIR "/screenshots/shell-start-zh.png")));
+        QVERIFY(window.grab().save(moe::tests::qInBuild("screenshots/shell-start-zh.png")));
     }
 
     /// Fails when a room has added a text and nobody has run `ninja update_translations` and
     /// translated it.
     void noTextIsLeftUntranslated()
     {
-        QFile file(QStringLiteral(MOE_SOURCE_DIR "/resources/translations/moe_zh_CN.ts"));
+        QFile file(moe::tests::qInSource("resources/translations/moe_zh_CN.ts"));
         QVERIFY(file.open(QIODevice::ReadOnly));
         const QString text = QString::fromUtf8(file.readAll());
         const auto at = text.indexOf(QStringLiteral("type=\"unfinished\""));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "fake_workspace.h"
 
+#include "tests/support/folders.h"
 #include "ui/shell/command_palette.h"
 #include "ui/shell/log_dock.h"
 #include "ui/shell/main_bar.h"
@@ -361,7 +362,7 @@ private Q_SLOTS:
 
     void pictures()
     {
-        const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots");
+        const QString folder = moe::tests::qInBuild("screenshots");
         QVERIFY(QDir().mkpath(folder));
         m_recent->fill();
         for (const auto choice : {ThemeChoice::Light, ThemeChoice::Dark}) {

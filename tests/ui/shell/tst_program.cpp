@@ -1,6 +1,8 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: GPL-3.0-or-later
 // moe-workbench as a process: options, exit status, signals.
+#include "tests/support/folders.h"
+
 #include <QProcess>
 #include <QTemporaryDir>
 #include <QTest>
@@ -166,7 +168,7 @@ private:
             environment.insert(QLatin1String(name), m_folder->path());
         process.setProcessEnvironment(environment);
         process.setWorkingDirectory(m_folder->path());
-        process.start(QStringLiteral(MOE_BINARY_DIR "/bin/moe-workbench"), arguments);
+        process.start(moe::tests::qInBuild("bin/moe-workbench"), arguments);
     }
 
     std::tuple<int, QByteArray, QByteArray> run(QStringList arguments, bool offscreen = true)

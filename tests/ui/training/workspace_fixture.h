@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include "tests/support/folders.h"
 #include "ui/shell/action_registry.h"
 #include "ui/shell/message_bar.h"
 #include "ui/shell/theme.h"
@@ -67,7 +68,7 @@ struct WorkspaceWindow {
     /// Saved for people to look at; tests assert on what the widgets say.
     void save(const QString& name)
     {
-        const QString folder = QStringLiteral(MOE_BINARY_DIR "/screenshots");
+        const QString folder = moe::tests::qInBuild("screenshots");
         QDir().mkpath(folder);
         window.grab().save(folder + QLatin1Char('/') + name);
     }
