@@ -70,7 +70,7 @@ std::string failure(
 /// By the count of steps, or on a slow machine by the clock.
 bool isStopped(const std::string& source)
 {
-    const std::string line = failure(source, std::chrono::seconds(10));
+    const std::string line = failure(source, std::chrono::seconds(3));
     return line.find("steps") != std::string::npos
         || line.find("takes too long") != std::string::npos;
 }
