@@ -3,6 +3,7 @@
 #include "engine/base/json.h"
 
 #include "engine/base/files.h"
+#include "engine/base/json_excess.h"
 #include "kernels/error.h"
 
 #include <nlohmann/json.hpp>
@@ -17,32 +18,8 @@ namespace moe::base {
 
 namespace {
 
-constexpr int kDeepestNesting = 200;
-
-/// nlohmann's parser recurses on destruction and printing, so a hostile "[[[[…" is refused before
-/// it is built.
-void refuseDeepNesting(std::string_view text, const std::string& where)
-{
-    int depth = 0;
-    bool inString = false;
-    for (size_t i = 0; i < text.size(); ++i) {
-        const char c = text[i];
-        if (inString) {
-            if (c == '\\')
-                ++i;
-            else if (c == '"')
-                inString = false;
-        } else if (c == '"') {
-            inString = true;
-        } else if (c == '[' || c == '{') {
-            if (++depth > kDeepestNesting)
-                throw Error("JSON is nested too deeply", where,
-                    "at most 200 levels, the limit is passed at byte " + std::to_string(i));
-        } else if (c == ']' || c == '}') {
-            --depth;
-        }
-    }
-}
+/// nlohmann's parser recurses on destruction and printing.
+constexpr size_t kDeepestNesting = 200;
 
 std::string typeOf(const Json& value)
 {
@@ -172,7 +149,9 @@ Json parseHandwrittenJson(std::string_view text, const std::string& where)
 
 Json parseJson(std::string_view text, const std::string& where)
 {
-    refuseDeepNesting(text, where);
+    if (const auto excess = excessOf(text, kDeepestNesting, SIZE_MAX))
+        throw Error("JSON is nested too deeply", where,
+            "at most 200 levels, the limit is passed at byte " + std::to_string(excess->byte));
     try {
         return Json::parse(text);
     } catch (const Json::parse_error& error) {

@@ -141,7 +141,7 @@ private:
     {
         const bool inTensor = m_in != In::Nothing && m_in != In::Root && m_in != In::Metadata;
         const std::string& name = inTensor ? m_header.tensors.back().name : m_key;
-        return m_where + ": " + name.substr(0, 200);
+        return name.empty() ? m_where : m_where + ": " + name.substr(0, 200);
     }
 
     bool refuse(const std::string& found) const

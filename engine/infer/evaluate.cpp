@@ -49,7 +49,7 @@ std::vector<double> tokenLogProbabilities(OpenedModel& model, std::span<const in
             for (int64_t i = 0; i < rows && first + i + 1 < count; ++i) {
                 const auto row = logits.subspan(
                     static_cast<size_t>(i * vocabulary), static_cast<size_t>(vocabulary));
-                result.push_back(logProbability(row, ids[static_cast<size_t>(first + i + 1)]));
+                result.push_back(LogProbabilities(row)(ids[static_cast<size_t>(first + i + 1)]));
                 if (std::isnan(result.back()))
                     throw Error("the model's logits are no numbers",
                         "token " + std::to_string(first + i + 1),

@@ -8,9 +8,9 @@ namespace moe::infer {
 
 const Candidate& Ranking::operator[](size_t rank)
 {
-    constexpr size_t kFirst = 64;
+    constexpr size_t kFirst = 64, kGrowth = 8; // each step goes through all that is left
     if (rank >= m_ordered)
-        order(std::max({rank + 1, 2 * m_ordered, kFirst}));
+        order(std::max({rank + 1, kGrowth * m_ordered, kFirst}));
     return m_candidates[rank];
 }
 
@@ -22,11 +22,11 @@ void Ranking::order(size_t count)
     const size_t end = std::min(count, size());
     if (end <= m_ordered)
         return;
-    std::partial_sort(place(m_ordered), place(end), m_candidates.end(),
-        [](const Candidate& a, const Candidate& b) {
-            return a.probability != b.probability ? a.probability > b.probability
-                                                  : a.token < b.token;
-        });
+    const auto before = [](const Candidate& a, const Candidate& b) {
+        return a.probability != b.probability ? a.probability > b.probability : a.token < b.token;
+    };
+    std::nth_element(place(m_ordered), place(end), m_candidates.end(), before);
+    std::sort(place(m_ordered), place(end), before);
     m_ordered = end;
 }
 

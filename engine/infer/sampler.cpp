@@ -147,13 +147,19 @@ std::vector<int32_t> mostLikely(std::span<const float> logits, int64_t count)
     return order;
 }
 
-double logProbability(std::span<const float> logits, int32_t token)
+LogProbabilities::LogProbabilities(std::span<const float> logits)
+    : m_logits(logits)
+    , m_largest(ordered(logits[static_cast<size_t>(largestOf(logits))]))
 {
-    const auto largest = ordered(logits[static_cast<size_t>(largestOf(logits))]);
     double sum = 0;
     for (const float logit : logits)
-        sum += std::exp(ordered(logit) - largest);
-    return ordered(logits[static_cast<size_t>(token)]) - largest - std::log(sum);
+        sum += std::exp(ordered(logit) - m_largest);
+    m_logOfSum = std::log(sum);
+}
+
+double LogProbabilities::operator()(int32_t token) const
+{
+    return ordered(m_logits[static_cast<size_t>(token)]) - m_largest - m_logOfSum;
 }
 
 } // namespace moe::infer

@@ -43,7 +43,15 @@ int32_t sampleToken(const Sampling& sampling, std::span<const int32_t> prompt,
 /// The `count` tokens (at most all) with the largest logits, largest first (ties: lower id).
 std::vector<int32_t> mostLikely(std::span<const float> logits, int64_t count);
 
-/// log softmax(logits)[token].
-double logProbability(std::span<const float> logits, int32_t token);
+/// log softmax(logits); all of them are read once, when it is made.
+class LogProbabilities {
+public:
+    explicit LogProbabilities(std::span<const float> logits);
+    double operator()(int32_t token) const;
+
+private:
+    std::span<const float> m_logits;
+    double m_largest, m_logOfSum; ///< log Σ e^(logit − largest)
+};
 
 } // namespace moe::infer

@@ -105,10 +105,11 @@ void Sequence::noteLogprobs(std::span<const float> logits, int32_t token)
 {
     if (request.topLogprobs < 0)
         return;
-    m_logprobs.push_back({token, logProbability(logits, token)});
+    const LogProbabilities logProbability(logits);
+    m_logprobs.push_back({token, logProbability(token)});
     std::vector<TokenLogprob>& top = m_top.emplace_back();
     for (const int32_t likely : mostLikely(logits, request.topLogprobs))
-        top.push_back({likely, logProbability(logits, likely)});
+        top.push_back({likely, logProbability(likely)});
 }
 
 std::optional<FinishReason> Sequence::draw(

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/serve/body_reader.h"
 
+#include "engine/base/json_excess.h"
 #include "engine/serve/api_error.h"
 
 #include <nlohmann/json.hpp>
@@ -14,8 +15,7 @@ using base::Json;
 
 namespace {
 
-constexpr int kDeepest = 32;
-constexpr int64_t kMostKeys = 256;
+constexpr size_t kDeepest = 32, kMostKeys = 256;
 
 std::string shown(double value)
 {
@@ -29,19 +29,14 @@ std::string shown(double value)
 
 Json parseBody(std::string_view body)
 {
-    std::vector<int64_t> keys(kDeepest + 2, 0); // by depth, of the object being read there
-    const auto watch = [&keys](int depth, Json::parse_event_t event, Json&) {
-        if (depth > kDeepest)
+    // Not by the parser's callbacks: with them it goes through a whole list at each object's end.
+    if (const auto excess = base::excessOf(body, kDeepest, kMostKeys)) {
+        if (excess->of == base::JsonExcess::Of::Levels)
             throw ApiError(400, "JSON is nested too deeply", "body", "at most 32 levels");
-        const auto level = static_cast<size_t>(depth);
-        if (event == Json::parse_event_t::object_start)
-            keys[level + 1] = 0;
-        if (event == Json::parse_event_t::key && ++keys[level] > kMostKeys)
-            throw ApiError(400, "an object has too many keys", "body", "at most 256");
-        return true;
-    };
+        throw ApiError(400, "an object has too many keys", "body", "at most 256");
+    }
     try {
-        Json json = Json::parse(body, watch);
+        Json json = Json::parse(body);
         if (!json.is_object())
             throw ApiError(400, "expected a JSON object", "body", "send {\"model\": …}");
         return json;
@@ -113,7 +108,8 @@ double BodyReader::number(const std::string& key, double least, double most, dou
     return number;
 }
 
-std::vector<std::string> BodyReader::texts(const std::string& key, size_t most) const
+std::vector<std::string> BodyReader::texts(
+    const std::string& key, size_t most, size_t longest) const
 {
     const Json* value = find(key);
     if (!value)
@@ -126,6 +122,8 @@ std::vector<std::string> BodyReader::texts(const std::string& key, size_t most) 
         texts.push_back(text.get<std::string>());
         if (texts.back().empty())
             refuse("an empty text", key, remedy);
+        if (texts.back().size() > longest)
+            refuse("too long a text", key, "write at most " + std::to_string(longest) + " bytes");
         if (texts.size() > most)
             refuse("too many texts", key, remedy);
     }

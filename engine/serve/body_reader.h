@@ -30,8 +30,8 @@ public:
     bool boolean(const std::string& key) const; ///< false when absent
     std::optional<int64_t> integer(const std::string& key, int64_t least, int64_t most) const;
     double number(const std::string& key, double least, double most, double fallback) const;
-    /// A text, or a list of at most `most`, none of them empty.
-    std::vector<std::string> texts(const std::string& key, size_t most) const;
+    /// A text, or a list of at most `most`, none of them empty or of more than `longest` bytes.
+    std::vector<std::string> texts(const std::string& key, size_t most, size_t longest) const;
     /// Any integer that 64 bits hold.
     std::optional<uint64_t> seed(const std::string& key) const;
 

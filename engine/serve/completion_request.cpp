@@ -21,7 +21,7 @@ namespace {
 constexpr int64_t kMostChoices = 128;
 constexpr int64_t kMostTokens = int64_t{1} << 31;
 constexpr int64_t kCompletionTokens = 16; // OpenAI's default of /v1/completions
-constexpr size_t kMostStops = 4;
+constexpr size_t kMostStops = 4, kLongestStop = 1000; // every choice has its own copy
 
 /// Keys of both routes; those of one alone are in knownKeys().
 constexpr std::array kCommonKeys{"model", "stream", "stream_options", "stop", "seed", "n",
@@ -273,7 +273,7 @@ CompletionRequest readCompletionRequest(
         checkCompletionKeys(body, request.choicesPerPrompt);
     infer::GenerationRequest common;
     common.sampling = samplingOf(body);
-    common.stop = body.texts("stop", kMostStops);
+    common.stop = body.texts("stop", kMostStops, kLongestStop);
     common.topLogprobs = topLogprobsOf(body, chat);
     const std::optional<uint64_t> seed = body.seed("seed");
     const std::optional<int64_t> maxTokens = maxTokensOf(body, chat);

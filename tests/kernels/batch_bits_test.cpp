@@ -200,6 +200,21 @@ PagedRows moved(RandomInputs& random, const PagedRows& rows, HostArray& keys, Ho
     return result;
 }
 
+/// A value of some positions is NaN: rows that do not see it stay as they are.
+void poison(HostArray& values, const PagedRows& rows, const PagedShape& shape)
+{
+    struct Place {
+        size_t row; ///< of the same sequence
+        int64_t position;
+    };
+    for (const Place& place : {Place{0, 10}, Place{23, 130}, Place{65, 57}}) {
+        const int64_t list = rows.rows[place.row].firstPage + place.position / shape.pageTokens;
+        const int64_t token = rows.pages[static_cast<size_t>(list)] * shape.pageTokens
+            + place.position % shape.pageTokens;
+        values.values[static_cast<size_t>(token * shape.kvHeads * shape.valueDim)] = NAN;
+    }
+}
+
 void addAttentionOp(std::vector<RowOp>& ops, RandomInputs& random, const PagedShape& shape,
     DType act, DType type, const uint64_t& turn)
 {
@@ -207,7 +222,9 @@ void addAttentionOp(std::vector<RowOp>& ops, RandomInputs& random, const PagedSh
     const std::vector<PagedRun> runs{{0, 23}, {110, 40}, {700, 1}, {517, 1}, {255, 5}};
     const PagedRows first = pagedRows(random, runs, shape.pageTokens);
     const HostArray keys = pagedArray(random, first, runs, shape, shape.keyDim, type);
-    const HostArray values = pagedArray(random, first, runs, shape, shape.valueDim, type);
+    HostArray values = pagedArray(random, first, runs, shape, shape.valueDim, type);
+    if (!shape.latent)
+        poison(values, first, shape);
     HostArray movedKeys = keys, movedValues = values;
     const PagedRows second = moved(random, first, movedKeys, movedValues);
     const HostArray q = random.normal({kRows, shape.heads, shape.keyDim}, act, 2);

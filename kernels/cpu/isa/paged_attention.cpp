@@ -19,6 +19,12 @@ namespace {
 struct Tile {
     int64_t row, first, count;
     int64_t lowest, highest; ///< positions that any of them sees
+    int64_t lowestOfAll, highestOfAll; ///< that all of them see; none when the first is larger
+
+    bool seenByAll(int64_t begin, int64_t end) const
+    {
+        return begin >= lowestOfAll && end <= highestOfAll + 1;
+    }
 };
 
 /// What one call knows of all its rows.
@@ -54,11 +60,13 @@ int64_t makeTiles(const Call& call, Tile* tiles)
             ++end;
         const int64_t queries = (end - begin) * call.group;
         for (int64_t q = 0; q < queries; q += kQueries) {
-            Tile tile{begin, q, smaller(kQueries, queries - q), INT64_MAX, 0};
+            Tile tile{begin, q, smaller(kQueries, queries - q), INT64_MAX, 0, 0, INT64_MAX};
             for (int64_t i = 0; i < tile.count; ++i) {
                 const PagedRow& row = call.rowOf(tile, i);
                 tile.lowest = smaller(tile.lowest, call.firstKey(row));
                 tile.highest = larger(tile.highest, row.position);
+                tile.lowestOfAll = larger(tile.lowestOfAll, call.firstKey(row));
+                tile.highestOfAll = smaller(tile.highestOfAll, row.position);
             }
             tiles[made++] = tile;
         }
@@ -137,6 +145,24 @@ void fetch(int64_t begin, int64_t end, int64_t count, const StartOf& startOf)
             __builtin_prefetch(startOf(k) + i, 0, 2);
 }
 
+/// The values of a run, each query those that it sees alone: what is not finite elsewhere must not
+/// reach it as 0 · ∞.
+template <typename Page>
+void addSeenValues(const Call& call, const Tile& tile, int64_t start, const KeyRange<Page>& run,
+    const float* scores, float* to, bool isFirst)
+{
+    for (int64_t i = 0, next = 0; i < tile.count; i = next) {
+        const PagedRow& row = call.rowOf(tile, i);
+        while (next < tile.count && &call.rowOf(tile, next) == &row)
+            ++next;
+        KeyRange<Page> seen = run;
+        seen.begin = larger(run.begin, call.firstKey(row) - start);
+        seen.end = smaller(run.end, row.position + 1 - start);
+        valueTile(call.sizes, scores + i * kScoreStride, next - i, seen,
+            to + i * call.sizes.valueStride, !isFirst);
+    }
+}
+
 /// One block for all queries of a tile and some heads, into partOf(head).
 template <typename Page, typename PartOf>
 void tileBlock(
@@ -170,7 +196,11 @@ void tileBlock(
     eachRun(call, heads, all, [&](int64_t h, const KeyRange<Page>& run, bool isFirst) {
         fetch(run.end, smaller(run.end + kRun, all.end), sizes.valueDim,
             [&](int64_t k) { return run.value(k); });
-        valueTile(sizes, scoresOf(h), tile.count, run, partOf(heads.first + h).values, !isFirst);
+        float* to = partOf(heads.first + h).values;
+        if (tile.seenByAll(start + run.begin, start + run.end))
+            valueTile(sizes, scoresOf(h), tile.count, run, to, !isFirst);
+        else
+            addSeenValues(call, tile, start, run, scoresOf(h), to, isFirst);
     });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: The MoE Workbench developers
 // SPDX-License-Identifier: Apache-2.0
 #include "engine/base/json.h"
+#include "engine/base/json_excess.h"
 #include "kernels/error.h"
 #include "tests/support/error_of.h"
 
@@ -60,6 +61,21 @@ private Q_SLOTS:
         const std::string fine = std::string(200, '[') + std::string(200, ']');
         QVERIFY(errorOf([&] { base::parseJson(fine, "x"); }).empty());
         QVERIFY(errorOf([&] { base::parseJson("\"" + deep + "\\\"[[\"", "x"); }).empty());
+    }
+
+    void whatIsTooMuchIsFoundBeforeItIsBuilt()
+    {
+        using Of = base::JsonExcess::Of;
+        const auto excess = [](std::string_view text) {
+            return base::excessOf(text, 3, 2);
+        };
+        QVERIFY(!excess("[{\"a\": 1, \"b\": {\"c\": 2, \"[[\": \"::\"}}, [[], []], {}]"));
+        QVERIFY(excess("[[[[]]]]")->of == Of::Levels);
+        QCOMPARE(excess("[[[[]]]]")->byte, size_t{3});
+        QVERIFY(excess(R"({"a": 1, "b": {}, "c": 2})")->of == Of::Keys);
+        QVERIFY(!excess(R"([{"a": 1, "b": 2}, {"a": 1, "b": 2}])"));
+        QVERIFY(!excess("[\"\\\"[[[[\"]"));
+        QVERIFY(!excess("]}]:::\"\\"));
     }
 
     void theNearestWordIsNear()

@@ -103,6 +103,7 @@ private Q_SLOTS:
 
     void refusalsNameTheKey()
     {
+        const std::string longStop = "\"stop\": \"" + std::string(1001, 'x') + "\"";
         const std::pair<const char*, const char*> wrong[]
             = {{R"("temperature": 2.01)", "temperature"}, {R"("temperature": -0.1)", "temperature"},
                 {R"("temperature": "1")", "temperature"}, {R"("top_p": 1.1)", "top_p"},
@@ -110,9 +111,10 @@ private Q_SLOTS:
                 {R"("n": 18446744073709551615)", "n"}, {R"("max_tokens": 0)", "max_tokens"},
                 {R"("max_tokens": 1, "max_completion_tokens": 2)", "max_completion_tokens"},
                 {R"("stop": ["a", "b", "c", "d", "e"])", "stop"}, {R"("stop": "")", "stop"},
-                {R"("stop": [1])", "stop"}, {R"("stop": {"a": "b"})", "stop"},
-                {R"("seed": 1.0)", "seed"}, {R"("seed": "1")", "seed"},
-                {R"("logprobs": 1)", "logprobs"}, {R"("top_logprobs": 1)", "top_logprobs"},
+                {longStop.c_str(), "stop"}, {R"("stop": [1])", "stop"},
+                {R"("stop": {"a": "b"})", "stop"}, {R"("seed": 1.0)", "seed"},
+                {R"("seed": "1")", "seed"}, {R"("logprobs": 1)", "logprobs"},
+                {R"("top_logprobs": 1)", "top_logprobs"},
                 {R"("logprobs": true, "top_logprobs": 21)", "top_logprobs"},
                 {R"("stream": "yes")", "stream"}, {R"("stream_options": {})", "stream_options"},
                 {R"("tools": [])", "tools"},
