@@ -200,8 +200,8 @@ PagedRows moved(RandomInputs& random, const PagedRows& rows, HostArray& keys, Ho
     return result;
 }
 
-/// A value of some positions is NaN: rows that do not see it stay as they are.
-void poison(HostArray& values, const PagedRows& rows, const PagedShape& shape)
+/// A number of some positions is NaN: rows that do not see it stay as they are.
+void poison(HostArray& array, const PagedRows& rows, const PagedShape& shape, int64_t dim)
 {
     struct Place {
         size_t row; ///< of the same sequence
@@ -211,7 +211,7 @@ void poison(HostArray& values, const PagedRows& rows, const PagedShape& shape)
         const int64_t list = rows.rows[place.row].firstPage + place.position / shape.pageTokens;
         const int64_t token = rows.pages[static_cast<size_t>(list)] * shape.pageTokens
             + place.position % shape.pageTokens;
-        values.values[static_cast<size_t>(token * shape.kvHeads * shape.valueDim)] = NAN;
+        array.values[static_cast<size_t>(token * shape.kvHeads * dim)] = NAN;
     }
 }
 
@@ -221,10 +221,12 @@ void addAttentionOp(std::vector<RowOp>& ops, RandomInputs& random, const PagedSh
     // Chunks of prompts on both sides of a block's end, and single tokens far on.
     const std::vector<PagedRun> runs{{0, 23}, {110, 40}, {700, 1}, {517, 1}, {255, 5}};
     const PagedRows first = pagedRows(random, runs, shape.pageTokens);
-    const HostArray keys = pagedArray(random, first, runs, shape, shape.keyDim, type);
+    HostArray keys = pagedArray(random, first, runs, shape, shape.keyDim, type);
     HostArray values = pagedArray(random, first, runs, shape, shape.valueDim, type);
-    if (!shape.latent)
-        poison(values, first, shape);
+    if (shape.latent)
+        poison(keys, first, shape, shape.keyDim);
+    else
+        poison(values, first, shape, shape.valueDim);
     HostArray movedKeys = keys, movedValues = values;
     const PagedRows second = moved(random, first, movedKeys, movedValues);
     const HostArray q = random.normal({kRows, shape.heads, shape.keyDim}, act, 2);

@@ -161,7 +161,9 @@ private Q_SLOTS:
             sampling.topP = topP;
             infer::Ranking ranking = infer::candidatesOf(sampling, logits);
             QCOMPARE(ranking[1].token, 1000);
-            QVERIFY2(ranking.ordered() <= 512, qPrintable(QString::number(ranking.ordered())));
+            QCOMPARE(ranking[64].token, 64'000);
+            // Few steps where a draw looks far.
+            QCOMPARE(ranking.ordered(), std::min<size_t>(512, ranking.size()));
         }
     }
 
