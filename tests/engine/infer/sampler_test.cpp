@@ -161,8 +161,9 @@ private Q_SLOTS:
             sampling.topP = topP;
             infer::Ranking ranking = infer::candidatesOf(sampling, logits);
             QCOMPARE(ranking[1].token, 1000);
-            QCOMPARE(ranking[64].token, 64'000);
+            QVERIFY2(ranking.ordered() <= 256, qPrintable(QString::number(ranking.ordered())));
             // Few steps where a draw looks far.
+            QCOMPARE(ranking[64].token, 64'000);
             QCOMPARE(ranking.ordered(), std::min<size_t>(512, ranking.size()));
         }
     }
