@@ -17,6 +17,17 @@ namespace {
 /// Rows of prompts in a step that also feeds replies: these wait for no longer than that.
 constexpr int64_t kChunkBesideReplies = 128;
 
+/// Tokens that the rows of one prompt's chunk look at, together: those of 512 rows behind 8,192
+/// tokens. Behind many more, a chunk would take minutes, in which nobody is heard or answered.
+constexpr int64_t kSeenByAChunk = 512 * 8192;
+constexpr int64_t kLeastRows = 16; // share their reading of the keys and of the weights
+
+/// Of a prompt, `fed` tokens of which are behind it: rows that a step may feed.
+int64_t mostRows(int64_t fed)
+{
+    return std::max(kLeastRows, kSeenByAChunk / std::max<int64_t>(fed, 1));
+}
+
 int64_t pagesFor(int64_t tokens)
 {
     return (tokens + kPageTokens - 1) / kPageTokens;
@@ -146,7 +157,7 @@ std::map<const Sequence*, int64_t> Scheduler::chunks()
         left = std::min(left, kChunkBesideReplies);
     std::map<const Sequence*, int64_t> chunks;
     for (Sequence* sequence : prompts) {
-        const int64_t chunk = std::min(left, sequence->unfed());
+        const int64_t chunk = std::min({left, sequence->unfed(), mostRows(sequence->fed)});
         left -= chunk;
         chunks[sequence] = chunk;
         if (chunk > 0)

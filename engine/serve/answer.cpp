@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <optional>
 
 namespace moe::serve {
 
@@ -137,17 +138,35 @@ void Answer::end(size_t index, const infer::GenerationResult& result)
 
 void Answer::finish()
 {
-    if (!m_request.stream) {
-        AnswerSink* const sink = std::exchange(m_sink, nullptr);
-        sink->wholeAnswer(200, wholeAnswer(m_head, m_choices, m_usage));
-        return;
-    }
+    if (!m_request.stream)
+        return writeWhole();
     if (m_head.includeUsage)
         m_sink->streamEvent(serverSentEvent(usageChunk(m_head, m_usage)));
     if (m_sink)
         m_sink->streamEvent(serverSentEvent("[DONE]"));
     if (AnswerSink* const sink = std::exchange(m_sink, nullptr))
         sink->streamEnds();
+}
+
+/// Thousands of tokens with their log-probabilities take seconds, in which others want answers.
+void Answer::writeWhole()
+{
+    ++m_state.writing;
+    boost::asio::post(m_state.workers, [self = shared_from_this()]() mutable {
+        std::optional<std::string> body;
+        try {
+            body = wholeAnswer(self->m_head, self->m_choices, self->m_usage);
+        } catch (const std::exception&) { // told below
+        }
+        boost::asio::io_context& io = self->m_state.io;
+        boost::asio::post(io, [self = std::move(self), body = std::move(body)] {
+            --self->m_state.writing;
+            if (!body)
+                return self->fail(500, "no memory for the answer: this server: ask for less");
+            if (AnswerSink* const sink = std::exchange(self->m_sink, nullptr))
+                sink->wholeAnswer(200, *body);
+        });
+    });
 }
 
 } // namespace moe::serve

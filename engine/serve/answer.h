@@ -41,6 +41,7 @@ private:
     void take(size_t index, const infer::GeneratedPiece& piece);
     void end(size_t index, const infer::GenerationResult& result);
     void finish();
+    void writeWhole();
 
     ServerState& m_state;
     AnswerSink* m_sink; ///< null when nobody listens any more

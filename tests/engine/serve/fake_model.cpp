@@ -64,7 +64,9 @@ serve::ServedModel FakeModel::served()
                 + "\n";
         return encode(text);
     };
-    model.tokenBytes = [](int32_t id) {
+    model.tokenBytes = [this](int32_t id) {
+        while (writingHeld)
+            std::this_thread::sleep_for(std::chrono::milliseconds(1));
         return std::string(1, static_cast<char>(id));
     };
     model.submit = [this](infer::GenerationRequest request, auto onPiece, auto onEnd) {

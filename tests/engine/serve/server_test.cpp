@@ -222,6 +222,25 @@ private Q_SLOTS:
         QCOMPARE(clients.back()->receive().status, 503);
     }
 
+    void anAnswerBeingWrittenKeepsNobodyWaiting()
+    {
+        ServerBench bench;
+        bench.model.writingHeld = true;
+        const auto release = qScopeGuard([&] { bench.model.writingHeld = false; });
+        HttpClient client(bench.port), gone(bench.port);
+        const std::string request = postRequest("/v1/chat/completions",
+            ServerBench::chatBody(R"(, "max_tokens": 3, "logprobs": true, "top_logprobs": 2)"));
+        client.send(request);
+        gone.send(request);
+        QVERIFY(QTest::qWaitFor([&] { return bench.model.ended == 2; }, 5000));
+        QCOMPARE(bench.ask(getRequest("/health")).status, 200);
+        gone.abort();
+        bench.model.writingHeld = false;
+        const json answer = json::parse(client.receive().body);
+        QCOMPARE(answer["choices"][0]["logprobs"]["content"].size(), size_t{3});
+        QVERIFY(bench.quiet());
+    }
+
     void whatTheModelRefusesNamesTheClientsKey()
     {
         ServerBench bench;
