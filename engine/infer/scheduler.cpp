@@ -19,7 +19,7 @@ constexpr int64_t kChunkBesideReplies = 128;
 
 /// Tokens that the rows of one prompt's chunk look at, together: those of 512 rows behind 8,192
 /// tokens. Behind many more, a chunk would take minutes, in which nobody is heard or answered.
-constexpr int64_t kSeenByAChunk = 512 * 8192;
+constexpr int64_t kSeenByAChunk = int64_t{512} * 8192;
 constexpr int64_t kLeastRows = 16; // share their reading of the keys and of the weights
 
 /// Of a prompt, `fed` tokens of which are behind it: rows that a step may feed.

@@ -8,7 +8,6 @@
 
 #include <chrono>
 #include <cstdio>
-#include <optional>
 
 namespace moe::serve {
 
@@ -153,18 +152,21 @@ void Answer::writeWhole()
 {
     ++m_state.writing;
     boost::asio::post(m_state.workers, [self = shared_from_this()]() mutable {
-        std::optional<std::string> body;
+        int status = 200;
+        std::string body;
         try {
             body = wholeAnswer(self->m_head, self->m_choices, self->m_usage);
-        } catch (const std::exception&) { // told below
+        } catch (const std::exception&) {
+            status = 500;
+            body = "no memory for the answer: this server: ask for less";
         }
         boost::asio::io_context& io = self->m_state.io;
-        boost::asio::post(io, [self = std::move(self), body = std::move(body)] {
+        boost::asio::post(io, [self = std::move(self), status, body = std::move(body)] {
             --self->m_state.writing;
-            if (!body)
-                return self->fail(500, "no memory for the answer: this server: ask for less");
+            if (status != 200)
+                return self->fail(status, body);
             if (AnswerSink* const sink = std::exchange(self->m_sink, nullptr))
-                sink->wholeAnswer(200, *body);
+                sink->wholeAnswer(status, body);
         });
     });
 }
