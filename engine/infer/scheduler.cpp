@@ -3,6 +3,7 @@
 #include "engine/infer/scheduler.h"
 
 #include "engine/infer/memory_advice.h"
+#include "engine/infer/prompt_chunks.h"
 #include "engine/infer/routing_trace.h"
 #include "kernels/error.h"
 
@@ -16,17 +17,6 @@ namespace {
 
 /// Rows of prompts in a step that also feeds replies: these wait for no longer than that.
 constexpr int64_t kChunkBesideReplies = 128;
-
-/// Tokens that the rows of one prompt's chunk look at, together: those of 512 rows behind 8,192
-/// tokens. Behind many more, a chunk would take minutes, in which nobody is heard or answered.
-constexpr int64_t kSeenByAChunk = int64_t{512} * 8192;
-constexpr int64_t kLeastRows = 16; // share their reading of the keys and of the weights
-
-/// Of a prompt, `fed` tokens of which are behind it: rows that a step may feed.
-int64_t mostRows(int64_t fed)
-{
-    return std::max(kLeastRows, kSeenByAChunk / std::max<int64_t>(fed, 1));
-}
 
 int64_t pagesFor(int64_t tokens)
 {
@@ -155,13 +145,16 @@ std::map<const Sequence*, int64_t> Scheduler::chunks()
     int64_t left = m_model.model().largestBatch() - replies;
     if (replies > 0)
         left = std::min(left, kChunkBesideReplies);
+    std::vector<UnfedPrompt> unfed;
+    unfed.reserve(prompts.size());
+    for (const Sequence* sequence : prompts)
+        unfed.push_back({sequence->fed, sequence->unfed()});
+    const std::vector<int64_t> rows = chunkRows(unfed, left);
     std::map<const Sequence*, int64_t> chunks;
-    for (Sequence* sequence : prompts) {
-        const int64_t chunk = std::min({left, sequence->unfed(), mostRows(sequence->fed)});
-        left -= chunk;
-        chunks[sequence] = chunk;
-        if (chunk > 0)
-            sequence->lastChunk = m_load.steps + 1;
+    for (size_t i = 0; i < prompts.size(); ++i) {
+        chunks[prompts[i]] = rows[i];
+        if (rows[i] > 0)
+            prompts[i]->lastChunk = m_load.steps + 1;
     }
     return chunks;
 }

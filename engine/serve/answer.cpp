@@ -81,6 +81,7 @@ void Answer::submit(size_t index, infer::GenerationRequest generation)
 void Answer::abandon()
 {
     m_sink = nullptr;
+    m_abandoned = true;
     for (const uint64_t id : m_ids)
         m_state.model.cancel(id);
 }
@@ -138,7 +139,8 @@ void Answer::end(size_t index, const infer::GenerationResult& result)
 void Answer::finish()
 {
     if (!m_request.stream)
-        return writeWhole();
+        return m_head.logprobs ? writeBeside()
+                               : sendWhole(200, wholeAnswer(m_head, m_choices, m_usage));
     if (m_head.includeUsage)
         m_sink->streamEvent(serverSentEvent(usageChunk(m_head, m_usage)));
     if (m_sink)
@@ -147,15 +149,24 @@ void Answer::finish()
         sink->streamEnds();
 }
 
+void Answer::sendWhole(int status, const std::string& body)
+{
+    if (status != 200)
+        return fail(status, body);
+    if (AnswerSink* const sink = std::exchange(m_sink, nullptr))
+        sink->wholeAnswer(status, body);
+}
+
 /// Thousands of tokens with their log-probabilities take seconds, in which others want answers.
-void Answer::writeWhole()
+void Answer::writeBeside()
 {
     ++m_state.writing;
-    boost::asio::post(m_state.workers, [self = shared_from_this()]() mutable {
+    boost::asio::post(m_state.writer, [self = shared_from_this()]() mutable {
         int status = 200;
         std::string body;
         try {
-            body = wholeAnswer(self->m_head, self->m_choices, self->m_usage);
+            if (!self->m_abandoned)
+                body = wholeAnswer(self->m_head, self->m_choices, self->m_usage);
         } catch (const std::exception&) {
             status = 500;
             body = "no memory for the answer: this server: ask for less";
@@ -163,10 +174,7 @@ void Answer::writeWhole()
         boost::asio::io_context& io = self->m_state.io;
         boost::asio::post(io, [self = std::move(self), status, body = std::move(body)] {
             --self->m_state.writing;
-            if (status != 200)
-                return self->fail(status, body);
-            if (AnswerSink* const sink = std::exchange(self->m_sink, nullptr))
-                sink->wholeAnswer(status, body);
+            self->sendWhole(status, body);
         });
     });
 }

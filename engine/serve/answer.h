@@ -6,6 +6,7 @@
 #include "engine/serve/completion_request.h"
 #include "engine/serve/server_state.h"
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -41,10 +42,12 @@ private:
     void take(size_t index, const infer::GeneratedPiece& piece);
     void end(size_t index, const infer::GenerationResult& result);
     void finish();
-    void writeWhole();
+    void writeBeside();
+    void sendWhole(int status, const std::string& body);
 
     ServerState& m_state;
     AnswerSink* m_sink; ///< null when nobody listens any more
+    std::atomic<bool> m_abandoned = false; ///< set by the io thread, read by the writer
     uint64_t m_trafficId;
     CompletionRequest m_request;
     AnswerHead m_head;

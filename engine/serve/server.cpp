@@ -188,12 +188,13 @@ struct Server::Impl {
             waitUntil(Clock::now() + kLastBytes, allClosed);
             forEachSession(&Session::close);
         }
-        // The generator and the workers hold callbacks until their step is over.
+        // The generator, the preparation and the writer hold callbacks until their step is over.
         waitUntil(Clock::time_point::max(),
             [this] { return state.unfinished == 0 && state.reading == 0 && state.writing == 0; });
         state.io.stop();
         thread.join();
-        state.workers.join();
+        state.preparation.join();
+        state.writer.join();
     }
 };
 

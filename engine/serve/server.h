@@ -23,8 +23,9 @@ struct ServerSnapshot {
 };
 
 /// The OpenAI-compatible endpoint of one model: HTTP/1.1 on a thread of its own, bodies read and
-/// tokenized on two more; the model is touched by its generator's thread alone. What it listens on
-/// is plain HTTP: anything but loopback wants a key, and a proxy for TLS.
+/// tokenized on two more, answers with log-probabilities written on another; the model is touched
+/// by its generator's thread alone. What it listens on is plain HTTP: anything but loopback wants a
+/// key, and a proxy for TLS.
 class Server {
 public:
     Server(ServedModel model, ServerOptions options);
@@ -37,9 +38,9 @@ public:
     /// for one beyond loopback without a key.
     void start();
     /// Takes no more requests, lets those under way end within Limits::graceTime, ends the rest
-    /// with an error, and waits for the model's last step and for the prompts being tokenized (not
-    /// those queued for it). Any thread but the server's own; blocks for that long. Nothing when it
-    /// does not run.
+    /// with an error, and waits for the model's last step and for what is being tokenized or
+    /// written (not for what is queued for that). Any thread but the server's own; blocks for that
+    /// long. Nothing when it does not run.
     void stop();
 
     std::string address() const; ///< "http://127.0.0.1:8080", once started

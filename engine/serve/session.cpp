@@ -132,7 +132,7 @@ void Session::prepare()
     m_trafficId = m_state.traffic.begin(m_head.destination.route, m_client);
     watch();
     const bool chat = m_head.destination.route == Route::ChatCompletions;
-    boost::asio::post(m_state.workers,
+    boost::asio::post(m_state.preparation,
         [self = shared_from_this(), chat, held = std::exchange(m_bodyBytes, 0),
             body = std::move(m_parser->get().body())]() mutable {
             std::optional<CompletionRequest> request;

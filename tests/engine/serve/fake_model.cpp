@@ -65,6 +65,7 @@ serve::ServedModel FakeModel::served()
         return encode(text);
     };
     model.tokenBytes = [this](int32_t id) {
+        ++written;
         while (writingHeld)
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
         return std::string(1, static_cast<char>(id));

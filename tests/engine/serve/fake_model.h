@@ -28,6 +28,7 @@ public:
     std::atomic<int64_t> stepMilliseconds = 1;
     std::atomic<bool> held = false; ///< no steps while set
     std::atomic<bool> writingHeld = false; ///< tokenBytes() does not return while set
+    std::atomic<int64_t> written = 0; ///< calls of tokenBytes()
     std::atomic<bool> fails = false; ///< every request ends as failed
     std::atomic<int64_t> tokenBytes = 0; ///< of padding in each token's text
     std::atomic<int64_t> encodeMilliseconds = 0; ///< that a prompt takes

@@ -231,14 +231,33 @@ private Q_SLOTS:
         const std::string request = postRequest("/v1/chat/completions",
             ServerBench::chatBody(R"(, "max_tokens": 3, "logprobs": true, "top_logprobs": 2)"));
         client.send(request);
+        QVERIFY(QTest::qWaitFor([&] { return bench.model.written == 1; }, 5000));
         gone.send(request);
         QVERIFY(QTest::qWaitFor([&] { return bench.model.ended == 2; }, 5000));
-        QCOMPARE(bench.ask(getRequest("/health")).status, 200);
+        QCOMPARE(bench.chat(R"(, "max_tokens": 1)").status, 200);
         gone.abort();
+        QVERIFY(
+            QTest::qWaitFor([&] { return bench.server.snapshot().totals.abandoned == 1; }, 5000));
         bench.model.writingHeld = false;
         const json answer = json::parse(client.receive().body);
         QCOMPARE(answer["choices"][0]["logprobs"]["content"].size(), size_t{3});
-        QVERIFY(bench.quiet());
+        bench.server.stop(); // waits for what is queued, too
+        QCOMPARE(bench.model.written.load(), int64_t{9}); // nothing for who is gone
+    }
+
+    void aStopDropsAnswersBeingWritten()
+    {
+        ServerBench bench;
+        bench.model.writingHeld = true;
+        HttpClient client(bench.port);
+        client.send(postRequest("/v1/chat/completions",
+            ServerBench::chatBody(R"(, "max_tokens": 3, "logprobs": true)")));
+        QVERIFY(QTest::qWaitFor([&] { return bench.model.written == 1; }, 5000));
+        std::thread stopping([&] { bench.server.stop(); });
+        const HttpResponse response = client.receive();
+        bench.model.writingHeld = false;
+        stopping.join();
+        QCOMPARE(response.status, 503);
     }
 
     void whatTheModelRefusesNamesTheClientsKey()
