@@ -301,6 +301,31 @@ private Q_SLOTS:
         QCOMPARE(decoded, 3 * (drawn - 1));
     }
 
+    /// What a step costs grows with what is behind it: a step stays short in which a prompt that
+    /// nobody waits for any more is dropped.
+    void chunksShrinkBehindManyTokens()
+    {
+        const auto folder = model("llama");
+        base::Json config = base::readJsonFile(folder / "config.json");
+        constexpr int64_t kTokens = 9'216;
+        config["max_position_embeddings"] = kTokens;
+        base::writeFileAtomically(folder / "config.json", config.dump());
+        OpenedModel model(folder);
+        telemetry::Bus bus;
+        Generator generator(model, &bus);
+        const auto steps = bus.subscribe(telemetry::Subscription::Loss::Never);
+        infer::generate(generator, requestOf(randomIds(m_random, kTokens), 1));
+        int64_t fed = 0;
+        for (const auto& message : steps->drain()) {
+            const int64_t rows = std::get<telemetry::GenerationRecord>(*message).promptRows;
+            if (fed < 8192)
+                QCOMPARE(rows, 512);
+            QVERIFY2(rows * fed <= 512 * 8192, qPrintable(QString::number(fed)));
+            fed += rows;
+        }
+        QCOMPARE(fed, kTokens);
+    }
+
     void cancellingTakesEffectWithinAStep()
     {
         OpenedModel model(this->model("mixtral"));

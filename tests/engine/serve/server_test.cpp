@@ -241,7 +241,7 @@ private Q_SLOTS:
         bench.model.writingHeld = false;
         const json answer = json::parse(client.receive().body);
         QCOMPARE(answer["choices"][0]["logprobs"]["content"].size(), size_t{3});
-        bench.server.stop(); // waits for what is queued, too
+        bench.server.stop(); // after the turn of what is queued
         QCOMPARE(bench.model.written.load(), int64_t{9}); // nothing for who is gone
     }
 
@@ -249,6 +249,7 @@ private Q_SLOTS:
     {
         ServerBench bench;
         bench.model.writingHeld = true;
+        const auto release = qScopeGuard([&] { bench.model.writingHeld = false; });
         HttpClient client(bench.port);
         client.send(postRequest("/v1/chat/completions",
             ServerBench::chatBody(R"(, "max_tokens": 3, "logprobs": true)")));
